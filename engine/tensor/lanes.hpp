@@ -1,0 +1,32 @@
+// Short vectors of fixed width that compile to the machine's vector instructions: the inner loops of tiled kernels.
+#pragma once
+
+#include <cstring>
+
+namespace moonstill {
+
+/// L numbers side by side; arithmetic is lane by lane. L is a power of two.
+template <class T, int L>
+struct LanesType {
+  typedef T type __attribute__((vector_size(sizeof(T) * L)));
+};
+template <class T>
+struct LanesType<T, 1> {
+  using type = T;
+};
+template <class T, int L>
+using Lanes = typename LanesType<T, L>::type;
+
+template <class T, int L>
+[[gnu::always_inline]] inline Lanes<T, L> load_lanes(const T* from) {
+  Lanes<T, L> v;
+  std::memcpy(&v, from, sizeof v);
+  return v;
+}
+
+template <class T, int L>
+[[gnu::always_inline]] inline void store_lanes(T* to, const Lanes<T, L>& v) {
+  std::memcpy(to, &v, sizeof v);
+}
+
+}  // namespace moonstill

@@ -1,0 +1,164 @@
+#include "engine/tensor/tensor.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "engine/core/error.hpp"
+#include "engine/core/memory.hpp"
+#include "engine/core/threads.hpp"
+
+namespace moonstill {
+namespace {
+
+// Elements below which a conversion is not worth a second thread.
+constexpr std::size_t serial_elements = 1 << 15;
+
+std::size_t tile_grain(std::int64_t features) {
+  return std::max<std::size_t>(1, serial_elements / static_cast<std::size_t>(std::max<std::int64_t>(1, features * tile_lanes)));
+}
+
+// [features][16] -> up to 16 rows of `features`. Blocks of features keep both sides in cache.
+template <class T>
+void untile(const T* tile, T* rows, std::int64_t features, std::int64_t lanes) {
+  constexpr std::int64_t block = 64;
+  for (std::int64_t begin = 0; begin < features; begin += block) {
+    const std::int64_t end = std::min(features, begin + block);
+    for (std::int64_t lane = 0; lane < lanes; ++lane) {
+      for (std::int64_t f = begin; f < end; ++f) rows[lane * features + f] = tile[f * tile_lanes + lane];
+    }
+  }
+}
+
+template <class T>
+void tile_rows(const T* rows, T* tile, std::int64_t features, std::int64_t lanes) {
+  constexpr std::int64_t block = 64;
+  for (std::int64_t begin = 0; begin < features; begin += block) {
+    const std::int64_t end = std::min(features, begin + block);
+    for (std::int64_t lane = 0; lane < tile_lanes; ++lane) {
+      // Padding lanes repeat the last sample: finite wherever the data are.
+      const T* row = rows + std::min(lane, lanes - 1) * features;
+      for (std::int64_t f = begin; f < end; ++f) tile[f * tile_lanes + lane] = row[f];
+    }
+  }
+}
+
+}  // namespace
+
+std::size_t dtype_size(DType dtype) {
+  return dispatch_any(dtype, [](auto element) { return sizeof element; });
+}
+
+std::string_view dtype_name(DType dtype) {
+  constexpr std::array<std::string_view, 4> names{"f32", "f64", "i32", "u8"};
+  return names[static_cast<std::size_t>(dtype)];
+}
+
+void detail::fail_not_floating(DType dtype, const char* what) {
+  fail(ErrorKind::argument, "{}: expected an f32 or f64 tensor, got {}", what, dtype_name(dtype));
+}
+
+Tensor Tensor::empty(const Shape& shape, DType dtype, Layout layout) {
+  assert(layout == Layout::row_major || shape.rank() >= 1);
+  Tensor t;
+  t.shape_ = shape;
+  t.dtype_ = dtype;
+  t.layout_ = layout;
+  t.memory_ = allocate_memory(std::max<std::size_t>(1, t.bytes()));
+  return t;
+}
+
+Tensor Tensor::zeros(const Shape& shape, DType dtype, Layout layout) { return full(shape, 0.0, dtype, layout); }
+
+Tensor Tensor::full(const Shape& shape, double value, DType dtype, Layout layout) {
+  Tensor t = empty(shape, dtype, layout);
+  dispatch_any(dtype, [&](auto element) { std::ranges::fill(t.write<decltype(element)>(), static_cast<decltype(element)>(value)); });
+  return t;
+}
+
+Tensor Tensor::from(std::span<const double> values, const Shape& shape, DType dtype) {
+  assert(static_cast<std::int64_t>(values.size()) == shape.count());
+  Tensor t = empty(shape, dtype);
+  dispatch_any(dtype, [&](auto element) {
+    using T = decltype(element);
+    std::ranges::transform(values, t.write<T>().begin(), [](double v) { return static_cast<T>(v); });
+  });
+  return t;
+}
+
+std::int64_t Tensor::features() const {
+  std::int64_t n = 1;
+  for (std::size_t axis = 1; axis < rank(); ++axis) n *= shape_[axis];
+  return n;
+}
+
+std::int64_t Tensor::storage_count() const { return tiled() ? tiles() * features() * tile_lanes : count(); }
+
+Tensor Tensor::reshaped(const Shape& shape) const {
+  assert(shape.count() == count());
+  if (tiled() && (shape.rank() == 0 || shape[0] != shape_[0])) return row_major().reshaped(shape);
+  Tensor t = *this;
+  t.shape_ = shape;
+  return t;
+}
+
+Tensor Tensor::row_major() const {
+  if (!tiled()) return *this;
+  Tensor out = empty(shape_, dtype_);
+  dispatch_any(dtype_, [&](auto element) {
+    using T = decltype(element);
+    const T* from = data<T>().data();
+    T* to = out.write<T>().data();
+    const std::int64_t f = features();
+    parallel_for(static_cast<std::size_t>(tiles()), tile_grain(f), [&](std::size_t begin, std::size_t end) {
+      for (auto t = static_cast<std::int64_t>(begin); t < static_cast<std::int64_t>(end); ++t) {
+        untile(from + t * f * tile_lanes, to + t * f * tile_lanes, f, lanes_in(t));
+      }
+    });
+  });
+  return out;
+}
+
+Tensor Tensor::as_tiled() const {
+  if (tiled()) return *this;
+  assert(rank() >= 1);
+  Tensor out = empty(shape_, dtype_, Layout::tiled);
+  dispatch_any(dtype_, [&](auto element) {
+    using T = decltype(element);
+    const T* from = data<T>().data();
+    T* to = out.write<T>().data();
+    const std::int64_t f = features();
+    parallel_for(static_cast<std::size_t>(out.tiles()), tile_grain(f), [&](std::size_t begin, std::size_t end) {
+      for (auto t = static_cast<std::int64_t>(begin); t < static_cast<std::int64_t>(end); ++t) {
+        tile_rows(from + t * f * tile_lanes, to + t * f * tile_lanes, f, out.lanes_in(t));
+      }
+    });
+  });
+  return out;
+}
+
+Tensor Tensor::cast(DType dtype) const {
+  if (dtype == dtype_) return *this;
+  Tensor out = empty(shape_, dtype, layout_);
+  dispatch_any(dtype_, [&](auto from) {
+    dispatch_any(dtype, [&](auto to) {
+      using To = decltype(to);
+      std::ranges::transform(data<decltype(from)>(), out.write<To>().begin(), [](auto v) { return static_cast<To>(v); });
+    });
+  });
+  return out;
+}
+
+double Tensor::at(std::int64_t index) const {
+  assert(index >= 0 && index < count());
+  std::int64_t place = index;
+  if (tiled()) {
+    const std::int64_t sample = index / features();
+    const std::int64_t feature = index % features();
+    place = (sample / tile_lanes * features() + feature) * tile_lanes + sample % tile_lanes;
+  }
+  return dispatch_any(dtype_, [&](auto element) {
+    return static_cast<double>(data<decltype(element)>()[static_cast<std::size_t>(place)]);
+  });
+}
+
+}  // namespace moonstill
