@@ -1,5 +1,5 @@
-// The closed set of operations: every derivative of these is made of these. Floating operands of unlike types meet in
-// f64; shapes broadcast as in NumPy. Errors name the operation and the shapes.
+// The closed set of operations: every derivative of these is made of these. Floating operands of unlike types
+// meet in f64; shapes broadcast as in NumPy. Errors name the operation and the shapes.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +36,7 @@ Value sub(const Value& a, const Value& b);
 Value mul(const Value& a, const Value& b);
 Value div(const Value& a, const Value& b);
 Value pow(const Value& a, const Value& b);
+Value pow(const Value& x, double exponent);
 /// value * x and x + value for a number, without a tensor made of it.
 Value scale(const Value& x, double factor);
 Value shift(const Value& x, double offset);
@@ -86,8 +87,8 @@ Value conv_weight(const Value& x, const Value& y, ConvGeometry g, const Shape& w
 Value max_pool(const Value& x, PoolGeometry g);
 Value average_pool(const Value& x, PoolGeometry g);
 
-/// Each row of x [..., M] divided by its 2-norm. A zero row becomes (1, 0, ..., 0) with zero derivatives, and is
-/// counted by zero_rows_seen().
+/// Each row of x [..., M] divided by its 2-norm. A zero row becomes (1, 0, ..., 0) with zero derivatives, and
+/// is counted by zero_rows_seen().
 Value unit(const Value& x);
 [[nodiscard]] std::uint64_t zero_rows_seen();
 

@@ -1,5 +1,5 @@
-// A primitive: one row that says how an operation is evaluated and differentiated. Its derivative is written in
-// operations, so that it can be differentiated again.
+// A primitive: one row that says how an operation is evaluated and differentiated. Its derivative is written
+// in operations, so that it can be differentiated again.
 #pragma once
 
 #include <any>
@@ -34,7 +34,7 @@ struct Call {
 /// A point at which the gradient check tries a primitive.
 struct Sample {
   Attributes attributes;
-  std::vector<Tensor> inputs;            // f64
+  std::vector<Tensor> inputs;             // f64
   std::vector<bool> differentiable = {};  // which inputs to differentiate; empty means all
 };
 
@@ -42,8 +42,8 @@ struct Primitive {
   std::string_view name;
   std::string_view documentation;
   std::vector<Tensor> (*evaluate)(const Attributes&, std::span<const Tensor> inputs);
-  /// Cotangents of the inputs from those of the outputs (absent = zero), absent where not needed or zero. A nullptr
-  /// makes all outputs constants.
+  /// Cotangents of the inputs from those of the outputs (absent = zero), absent where not needed or zero. A
+  /// nullptr makes all outputs constants.
   std::vector<Value> (*vjp)(const Call&, std::span<const Value> cotangents);
   /// How often the result can be differentiated; -1 is without end.
   int max_order = -1;

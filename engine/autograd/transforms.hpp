@@ -14,8 +14,8 @@ using Values = std::vector<Value>;
 /// A function of values. What it captures may be tracked by outer transforms.
 using Function = std::function<Values(std::span<const Value>)>;
 
-/// Carries cotangents of a function's outputs back to its inputs. May be called again and at any later time, until it
-/// is destroyed; inputs that the outputs do not depend on give zeros.
+/// Carries cotangents of a function's outputs back to its inputs. May be called again and at any later time,
+/// until it is destroyed; inputs that the outputs do not depend on give zeros.
 class Pullback {
  public:
   Values operator()(std::span<const Value> cotangents) const;
@@ -48,14 +48,15 @@ struct JvpResult {
   Values tangents;
 };
 
-/// Directional derivative of f at `inputs` along `tangents` (absent = zero), by transposing the vjp, which is linear.
+/// Directional derivative of f at `inputs` along `tangents` (absent = zero), by transposing the vjp, which is
+/// linear.
 JvpResult jvp(const Function& f, std::span<const Value> inputs, std::span<const Value> tangents);
 
 /// Hessian-vector product of the scalar f: the derivative of its gradient along `directions`.
 Values hvp(const Function& f, std::span<const Value> inputs, std::span<const Value> directions);
 
-/// f, with everything between its inputs and outputs forgotten and computed again when derivatives need it. Random
-/// numbers repeat; Error{state} when the second run's outputs differ in any bit ("f is not pure").
+/// f, with everything between its inputs and outputs forgotten and computed again when derivatives need it.
+/// Random numbers repeat; Error{state} when the second run's outputs differ in any bit ("f is not pure").
 Function checkpoint(Function f);
 
 /// How many transforms run on this thread now.

@@ -10,8 +10,8 @@ namespace moonstill {
 class Level;
 struct Box;
 
-/// A tensor, possibly tracked by running transforms (levels). A box says at which level it is tracked and holds the
-/// value one level down. Once its level has ended a box counts as the constant inside it.
+/// A tensor, possibly tracked by running transforms (levels). A box says at which level it is tracked and
+/// holds the value one level down. Once its level has ended a box counts as the constant inside it.
 class Value {
  public:
   Value() = default;  // absent: a zero cotangent, an input that was not given
@@ -29,6 +29,8 @@ class Value {
 
   /// The box of the deepest level that still runs, or nullptr for a constant.
   [[nodiscard]] const Box* box() const;
+  /// The outermost box, whether its level still runs or not.
+  [[nodiscard]] const Box* any_box() const { return box_.get(); }
 
   /// Gives the tensor away for reuse (leaves this absent).
   [[nodiscard]] Tensor release() &&;
@@ -39,10 +41,19 @@ class Value {
 };
 
 struct Box {
+  Box(std::shared_ptr<Level> at, std::size_t node_index, std::uint64_t node_serial, std::size_t output_index,
+      Value one_down)
+      : level(std::move(at)),
+        node(node_index),
+        serial(node_serial),
+        output(output_index),
+        inner(std::move(one_down)) {}
+
   std::shared_ptr<Level> level;
-  std::size_t node = 0;    // which entry of the level's tape
-  std::size_t output = 0;  // which of its outputs
-  Value inner;             // the value one level down
+  std::size_t node;      // which entry of the level's tape
+  std::uint64_t serial;  // that entry's own number
+  std::size_t output;    // which of its outputs
+  Value inner;           // the value one level down
 };
 
 }  // namespace moonstill
