@@ -1,0 +1,165 @@
+// conv_weight: products of planes summed over positions and samples. Sums run over groups of a fixed number
+// of tiles, and the groups are added in order, so the result does not depend on the thread count.
+#include <algorithm>
+#include <vector>
+
+#include "engine/core/interrupt.hpp"
+#include "engine/core/threads.hpp"
+#include "engine/tensor/block_table.hpp"
+#include "engine/tensor/conv_plane.hpp"
+#include "engine/tensor/convolution.hpp"
+
+namespace moonstill {
+namespace {
+
+constexpr std::int64_t group_tiles = 4;
+// Of y, read again for every row of every kernel: what stays in the first-level cache.
+constexpr std::int64_t chunk_bytes = 24 << 10;
+
+template <class T>
+constexpr int most_outputs = Samples<T>::accumulators >= 20   ? 4
+                             : Samples<T>::accumulators >= 10 ? 3
+                                                              : 2;
+template <class T>
+constexpr int most_columns = std::max(1, Samples<T>::accumulators / most_outputs<T>);
+
+struct WeightProblem {
+  PlaneSpread x;
+  PlaneSpread y;
+  std::int64_t kernel_height = 0, kernel_width = 0;
+  std::int64_t stride = 1;
+};
+
+// Adds to sum[o][l] the products of y's rows with x's, moved by kernel column l. Both pointers stand at their
+// first element; `sum` holds sixteen partial sums a weight, `sum_stride` of them from one output channel to
+// the next.
+template <class T, int Outputs, int Columns>
+void add_products(const WeightProblem& p, std::int64_t rows, const T* x, const T* y, T* sum,
+                  std::int64_t sum_stride) {
+  constexpr std::int64_t lanes = tile_lanes;
+  Samples<T> acc[Outputs][Columns];
+  for (int o = 0; o < Outputs; ++o) {
+    for (int l = 0; l < Columns; ++l) acc[o][l] = Samples<T>::load(sum + (o * sum_stride + l) * lanes);
+  }
+  const std::int64_t y_plane = p.y.height * p.y.width * lanes;
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const T* x_row = x + i * p.stride * p.x.width * lanes;
+    const T* y_row = y + i * p.y.width * lanes;
+    for (std::int64_t j = 0; j < p.y.width; ++j) {
+      Samples<T> factor[Outputs];
+#pragma GCC unroll 16
+      for (int o = 0; o < Outputs; ++o) factor[o] = Samples<T>::load(y_row + j * lanes + o * y_plane);
+#pragma GCC unroll 16
+      for (int l = 0; l < Columns; ++l) {
+        const Samples<T> value = Samples<T>::load(x_row + (j * p.stride + l) * lanes);
+#pragma GCC unroll 16
+        for (int o = 0; o < Outputs; ++o) acc[o][l].add_product(factor[o], value);
+      }
+    }
+  }
+  for (int o = 0; o < Outputs; ++o) {
+    for (int l = 0; l < Columns; ++l) acc[o][l].store(sum + (o * sum_stride + l) * lanes);
+  }
+}
+
+// One tile's part of the weights of `outputs` channels from `first` on.
+template <class T>
+void add_tile(const WeightProblem& p, const T* x, const T* y, int outputs, std::int64_t first, T* sum) {
+  static constexpr auto table =
+      block_table<most_outputs<T>, most_columns<T>>([]<int O, int C>() { return &add_products<T, O, C>; });
+  const auto& functions = table[static_cast<std::size_t>(outputs - 1)];
+  const std::int64_t row_bytes = p.y.width * outputs * tile_lanes * static_cast<std::int64_t>(sizeof(T));
+  const std::int64_t chunk = std::clamp<std::int64_t>(chunk_bytes / std::max<std::int64_t>(1, row_bytes), 1,
+                                                      std::max<std::int64_t>(1, p.y.height));
+  const std::int64_t blocks = (p.kernel_width + most_columns<T> - 1) / most_columns<T>;
+  const std::int64_t sum_stride = p.x.channels * p.kernel_height * p.kernel_width;
+  for (std::int64_t i = 0; i < p.y.height; i += chunk) {
+    const std::int64_t rows = std::min(chunk, p.y.height - i);
+    const T* y_rows = y + (first * p.y.height + i) * p.y.width * tile_lanes;
+    for (std::int64_t c = 0; c < p.x.channels; ++c) {
+      for (std::int64_t k = 0; k < p.kernel_height; ++k) {
+        const T* x_rows = x + (c * p.x.height + i * p.stride + k) * p.x.width * tile_lanes;
+        for (std::int64_t b = 0; b < blocks; ++b) {
+          const std::int64_t l = p.kernel_width * b / blocks;
+          const std::int64_t end = p.kernel_width * (b + 1) / blocks;
+          functions[static_cast<std::size_t>(end - l - 1)](
+              p, rows, x_rows + l * tile_lanes, y_rows,
+              sum + ((c * p.kernel_height + k) * p.kernel_width + l) * tile_lanes, sum_stride);
+        }
+      }
+    }
+  }
+}
+
+// Sums over a group of tiles of the weights of a block of output channels.
+template <class T>
+void sum_group(const WeightProblem& p, SpreadTile<T>& x, SpreadTile<T>& y, std::int64_t first_tile,
+               std::int64_t end_tile, int outputs, std::int64_t first, T* out) {
+  const std::int64_t weights = outputs * p.x.channels * p.kernel_height * p.kernel_width;
+  std::vector<T> sum(static_cast<std::size_t>(weights * tile_lanes), T{0});
+  for (std::int64_t t = first_tile; t < end_tile; ++t) {
+    poll_interrupt();
+    add_tile(p, x.at(t), y.at(t), outputs, first, sum.data());
+  }
+  for (std::int64_t i = 0; i < weights; ++i) out[i] = Samples<T>::load(sum.data() + i * tile_lanes).total();
+}
+
+template <class T>
+void conv_weight_of(const WeightProblem& p, const Tensor& x, const Tensor& y, Tensor& out) {
+  const std::int64_t outputs = p.y.channels;
+  const std::int64_t weights = out.count();
+  const std::int64_t blocks = (outputs + most_outputs<T> - 1) / most_outputs<T>;
+  const std::int64_t groups = (x.tiles() + group_tiles - 1) / group_tiles;
+  std::vector<T> partial(static_cast<std::size_t>(groups * weights));
+  parallel_for(static_cast<std::size_t>(groups * blocks), 1, [&](std::size_t begin, std::size_t end) {
+    SpreadTile<T> x_tile(x, p.x, true);
+    SpreadTile<T> y_tile(y, p.y, true);
+    for (auto item = static_cast<std::int64_t>(begin); item < static_cast<std::int64_t>(end); ++item) {
+      const std::int64_t group = item / blocks;
+      const std::int64_t first = outputs * (item % blocks) / blocks;
+      const std::int64_t last = outputs * (item % blocks + 1) / blocks;
+      sum_group<T>(p, x_tile, y_tile, group * group_tiles, std::min(x.tiles(), (group + 1) * group_tiles),
+                   static_cast<int>(last - first), first,
+                   partial.data() + group * weights + first * (weights / outputs));
+    }
+  });
+  T* to = out.write<T>().data();
+  for (std::int64_t i = 0; i < weights; ++i) {
+    double total = 0;
+    for (std::int64_t group = 0; group < groups; ++group) {
+      total += static_cast<double>(partial[static_cast<std::size_t>(group * weights + i)]);
+    }
+    to[i] = static_cast<T>(total);
+  }
+}
+
+}  // namespace
+
+Tensor conv_weight(const Tensor& x, const Tensor& y, ConvGeometry g, const Shape& weight_shape) {
+  assert(x.rank() == 4 && y.rank() == 4 && x.size(0) == y.size(0) && x.dtype() == y.dtype());
+  WeightProblem p;
+  p.x = {.channels = x.size(1),
+         .from_height = x.size(2),
+         .from_width = x.size(3),
+         .height = x.size(2) + 2 * g.padding,
+         .width = x.size(3) + 2 * g.padding,
+         .step = 1,
+         .top = g.padding,
+         .left = g.padding};
+  p.y = {.channels = y.size(1),
+         .from_height = y.size(2),
+         .from_width = y.size(3),
+         .height = y.size(2),
+         .width = y.size(3)};
+  p.kernel_height = weight_shape[2];
+  p.kernel_width = weight_shape[3];
+  p.stride = g.stride;
+  Tensor out = Tensor::empty(weight_shape, x.dtype());
+  if (out.count() == 0) return out;
+  dispatch_floating(x.dtype(), "conv_weight", [&](auto element) {
+    conv_weight_of<decltype(element)>(p, x.as_tiled(), y.as_tiled(), out);
+  });
+  return out;
+}
+
+}  // namespace moonstill

@@ -1,0 +1,62 @@
+// The one place that sees Eigen. Eigen runs on the calling thread; rows of the result are shared out by us.
+#define EIGEN_DONT_PARALLELIZE
+#include "engine/tensor/dense_product.hpp"
+
+// GCC 12 says this of its own intrinsics headers.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+
+#include <Eigen/Core>
+#include <algorithm>
+
+#include "engine/core/interrupt.hpp"
+#include "engine/core/threads.hpp"
+
+namespace moonstill {
+namespace {
+
+// Multiplications below which a second thread is not worth waking.
+constexpr std::int64_t serial_products = 1 << 16;
+// Rows are computed in blocks of this many, so that no result depends on how threads share them.
+constexpr std::int64_t block_rows = 64;
+
+template <class T>
+using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+template <class T>
+using View = Eigen::Map<const Matrix<T>>;
+
+template <class T, class A, class B>
+void multiply_rows(const A& a, const B& b, const DenseProduct<T>& p, std::int64_t begin, std::int64_t count) {
+  Eigen::Map<Matrix<T>> out(p.out + begin * p.columns, count, p.columns);
+  out.noalias() = a.middleRows(begin, count) * b;
+}
+
+template <class T>
+void multiply_block(const DenseProduct<T>& p, std::int64_t begin, std::int64_t count) {
+  const View<T> a(p.a, p.transpose_a ? p.inner : p.rows, p.transpose_a ? p.rows : p.inner);
+  const View<T> b(p.b, p.transpose_b ? p.columns : p.inner, p.transpose_b ? p.inner : p.columns);
+  if (p.transpose_a && p.transpose_b) return multiply_rows(a.transpose(), b.transpose(), p, begin, count);
+  if (p.transpose_a) return multiply_rows(a.transpose(), b, p, begin, count);
+  if (p.transpose_b) return multiply_rows(a, b.transpose(), p, begin, count);
+  multiply_rows(a, b, p, begin, count);
+}
+
+template <class T>
+void multiply_all(const DenseProduct<T>& p) {
+  const std::int64_t blocks = (p.rows + block_rows - 1) / block_rows;
+  const std::int64_t products = std::max<std::int64_t>(1, block_rows * p.inner * p.columns);
+  const auto grain = static_cast<std::size_t>(std::max<std::int64_t>(1, serial_products / products));
+  parallel_for(static_cast<std::size_t>(blocks), grain, [&](std::size_t begin, std::size_t end) {
+    for (auto block = static_cast<std::int64_t>(begin); block < static_cast<std::int64_t>(end); ++block) {
+      poll_interrupt();
+      const std::int64_t first = block * block_rows;
+      multiply_block(p, first, std::min(block_rows, p.rows - first));
+    }
+  });
+}
+
+}  // namespace
+
+void multiply(const DenseProduct<float>& p) { multiply_all(p); }
+void multiply(const DenseProduct<double>& p) { multiply_all(p); }
+
+}  // namespace moonstill

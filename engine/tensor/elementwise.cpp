@@ -1,0 +1,282 @@
+#include "engine/tensor/elementwise.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cmath>
+
+#include "engine/core/interrupt.hpp"
+#include "engine/core/threads.hpp"
+#include "engine/tensor/broadcast.hpp"
+
+namespace moonstill {
+namespace {
+
+// Elements below which a second thread is not worth waking.
+constexpr std::int64_t cheap_grain = 1 << 15;
+constexpr std::int64_t costly_grain = 1 << 11;
+
+template <class Body>
+void over_elements(std::int64_t count, std::int64_t grain, Body&& body) {
+  poll_interrupt();
+  parallel_for(static_cast<std::size_t>(count), static_cast<std::size_t>(grain),
+               [&](std::size_t begin, std::size_t end) {
+                 body(static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end));
+               });
+}
+
+template <class T, class Function>
+void map(const Tensor& x, Tensor& out, std::int64_t grain, Function function) {
+  const T* from = x.data<T>().data();
+  T* to = out.write<T>().data();
+  over_elements(x.storage_count(), grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) to[i] = function(from[i]);
+  });
+}
+
+template <class T>
+T sigmoid_of(T x) {
+  const T small = std::exp(-std::abs(x));  // at most 1
+  return (x >= 0 ? T{1} : small) / (T{1} + small);
+}
+
+template <class T>
+T softplus_of(T x) {
+  return std::max(x, T{0}) + std::log1p(std::exp(-std::abs(x)));
+}
+
+template <class T>
+void unary_of(Unary op, const Tensor& x, Tensor& out) {
+  const auto cheap = [&](auto f) { map<T>(x, out, cheap_grain, f); };
+  const auto costly = [&](auto f) { map<T>(x, out, costly_grain, f); };
+  switch (op) {
+    case Unary::neg:
+      return cheap([](T v) { return -v; });
+    case Unary::exp:
+      return costly([](T v) { return std::exp(v); });
+    case Unary::log:
+      return costly([](T v) { return std::log(v); });
+    case Unary::sin:
+      return costly([](T v) { return std::sin(v); });
+    case Unary::cos:
+      return costly([](T v) { return std::cos(v); });
+    case Unary::tan:
+      return costly([](T v) { return std::tan(v); });
+    case Unary::asin:
+      return costly([](T v) { return std::asin(v); });
+    case Unary::acos:
+      return costly([](T v) { return std::acos(v); });
+    case Unary::atan:
+      return costly([](T v) { return std::atan(v); });
+    case Unary::sinh:
+      return costly([](T v) { return std::sinh(v); });
+    case Unary::cosh:
+      return costly([](T v) { return std::cosh(v); });
+    case Unary::tanh:
+      return costly([](T v) { return std::tanh(v); });
+    case Unary::sigmoid:
+      return costly([](T v) { return sigmoid_of(v); });
+    case Unary::softplus:
+      return costly([](T v) { return softplus_of(v); });
+    case Unary::sqrt:
+      return cheap([](T v) { return std::sqrt(v); });
+    case Unary::erf:
+      return costly([](T v) { return std::erf(v); });
+    case Unary::step:
+      return cheap([](T v) { return v > 0 ? T{1} : T{0}; });
+    case Unary::abs:
+      return cheap([](T v) { return std::abs(v); });
+    case Unary::sign:
+      return cheap([](T v) { return v > 0 ? T{1} : v < 0 ? T{-1} : v; });
+    case Unary::floor:
+      return cheap([](T v) { return std::floor(v); });
+    case Unary::round:
+      return cheap([](T v) { return std::nearbyint(v); });
+  }
+}
+
+template <class T, class Function>
+void zip_row(const T* a, bool a_moves, const T* b, bool b_moves, T* to, std::int64_t count,
+             Function function) {
+  if (a_moves && b_moves) {
+    for (std::int64_t i = 0; i < count; ++i) to[i] = function(a[i], b[i]);
+  } else if (a_moves) {
+    const T right = *b;
+    for (std::int64_t i = 0; i < count; ++i) to[i] = function(a[i], right);
+  } else if (b_moves) {
+    const T left = *a;
+    for (std::int64_t i = 0; i < count; ++i) to[i] = function(left, b[i]);
+  } else {
+    std::fill_n(to, count, function(*a, *b));
+  }
+}
+
+// Calls row(result offset, operand offsets, count, operand steps) on stretches that share out the loops'
+// elements.
+template <class Row>
+void over_rows(const BroadcastLoops& loops, std::int64_t grain, Row&& row) {
+  const std::int64_t rows = loops.rows();
+  const std::int64_t size = loops.row_size();
+  const std::size_t inner = loops.axes - 1;
+  if (rows == 1) {
+    over_elements(size, grain, [&](std::int64_t begin, std::int64_t end) {
+      std::array<std::int64_t, BroadcastLoops::max_operands> offsets{};
+      for (std::size_t i = 0; i < offsets.size(); ++i) offsets[i] = begin * loops.strides[i][inner];
+      row(begin, offsets, end - begin);
+    });
+    return;
+  }
+  over_elements(rows, std::max<std::int64_t>(1, grain / std::max<std::int64_t>(1, size)),
+                [&](std::int64_t begin, std::int64_t end) {
+                  for_each_row(loops, begin, end,
+                               [&](std::int64_t to, const auto& offsets) { row(to, offsets, size); });
+                });
+}
+
+template <class T, class Function>
+void zip(const std::array<Tensor, 2>& operands, const BroadcastLoops& loops, Tensor& out, std::int64_t grain,
+         Function function) {
+  const T* a = operands[0].data<T>().data();
+  const T* b = operands[1].data<T>().data();
+  T* to = out.write<T>().data();
+  const bool a_moves = loops.strides[0][loops.axes - 1] != 0;
+  const bool b_moves = loops.strides[1][loops.axes - 1] != 0;
+  over_rows(loops, grain, [&](std::int64_t begin, const auto& offsets, std::int64_t count) {
+    zip_row(a + offsets[0], a_moves, b + offsets[1], b_moves, to + begin, count, function);
+  });
+}
+
+template <class T>
+void binary_of(Binary op, const std::array<Tensor, 2>& operands, const BroadcastLoops& loops, Tensor& out) {
+  const auto cheap = [&](auto f) { zip<T>(operands, loops, out, cheap_grain, f); };
+  switch (op) {
+    case Binary::add:
+      return cheap([](T a, T b) { return a + b; });
+    case Binary::sub:
+      return cheap([](T a, T b) { return a - b; });
+    case Binary::mul:
+      return cheap([](T a, T b) { return a * b; });
+    case Binary::div:
+      return cheap([](T a, T b) { return a / b; });
+    case Binary::pow:
+      return zip<T>(operands, loops, out, costly_grain,
+                    [](T a, T b) { return b == 2 ? a * a : std::pow(a, b); });
+    // A NaN on either side is handed on.
+    case Binary::max:
+      return cheap([](T a, T b) { return a > b || a != a ? a : b; });
+    case Binary::min:
+      return cheap([](T a, T b) { return a < b || a != a ? a : b; });
+    case Binary::less:
+      return cheap([](T a, T b) { return a < b ? T{1} : T{0}; });
+    case Binary::less_equal:
+      return cheap([](T a, T b) { return a <= b ? T{1} : T{0}; });
+    case Binary::equal:
+      return cheap([](T a, T b) { return a == b ? T{1} : T{0}; });
+    case Binary::positive_part:
+      return cheap([](T a, T b) { return b > 0 ? a : T{0}; });
+  }
+}
+
+template <class T>
+bool finite(const T* values, std::int64_t count) {
+  bool all = true;
+  for (std::int64_t i = 0; i < count; ++i) all &= values[i] - values[i] == T{0};
+  return all;
+}
+
+// The last tile's samples only.
+template <class T>
+bool finite_lanes(const T* tile, std::int64_t features, std::int64_t lanes) {
+  bool all = true;
+  for (std::int64_t f = 0; f < features; ++f) all = all && finite(tile + f * tile_lanes, lanes);
+  return all;
+}
+
+}  // namespace
+
+Tensor unary(Unary op, const Tensor& x) {
+  return dispatch_floating(x.dtype(), "unary", [&](auto element) {
+    Tensor out = Tensor::empty(x.shape(), x.dtype(), x.layout());
+    unary_of<decltype(element)>(op, x, out);
+    return out;
+  });
+}
+
+Tensor binary(Binary op, const Tensor& a, const Tensor& b) {
+  assert(a.dtype() == b.dtype());
+  const Shape shape = broadcast_shapes(a.shape(), b.shape(), "binary");
+  std::array<Tensor, 2> operands{a, b};
+  const Layout layout = result_layout(operands, shape);
+  const BroadcastLoops loops = plan_broadcast(operands, shape, layout);
+  Tensor out = Tensor::empty(shape, a.dtype(), layout);
+  dispatch_floating(a.dtype(), "binary",
+                    [&](auto element) { binary_of<decltype(element)>(op, operands, loops, out); });
+  return out;
+}
+
+Tensor add_scaled(Tensor a, const Tensor& b, double scale) {
+  assert(a.shape() == b.shape() && a.dtype() == b.dtype());
+  const Tensor other = b.with_layout(a.layout());
+  return dispatch_floating(a.dtype(), "add_scaled", [&](auto element) {
+    using T = decltype(element);
+    const bool reuse = a.unique();
+    Tensor out = reuse ? std::move(a) : Tensor::empty(a.shape(), a.dtype(), a.layout());
+    T* to = out.write<T>().data();
+    const T* left = reuse ? to : a.data<T>().data();
+    const T* right = other.data<T>().data();
+    const T factor = static_cast<T>(scale);
+    over_elements(out.storage_count(), cheap_grain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) to[i] = left[i] + factor * right[i];
+    });
+    return out;
+  });
+}
+
+Tensor select(const Tensor& condition, const Tensor& a, const Tensor& b) {
+  assert(condition.dtype() == a.dtype() && a.dtype() == b.dtype());
+  const Shape shape =
+      broadcast_shapes(broadcast_shapes(condition.shape(), a.shape(), "select"), b.shape(), "select");
+  std::array<Tensor, 3> operands{condition, a, b};
+  const Layout layout = result_layout(operands, shape);
+  const BroadcastLoops loops = plan_broadcast(operands, shape, layout);
+  Tensor out = Tensor::empty(shape, a.dtype(), layout);
+  dispatch_floating(a.dtype(), "select", [&](auto element) {
+    using T = decltype(element);
+    std::array<const T*, 3> from{};
+    std::array<std::int64_t, 3> steps{};
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      from[i] = operands[i].template data<T>().data();
+      steps[i] = loops.strides[i][loops.axes - 1];
+    }
+    T* to = out.write<T>().data();
+    over_rows(loops, cheap_grain, [&](std::int64_t begin, const auto& offsets, std::int64_t count) {
+      const T* c = from[0] + offsets[0];
+      const T* yes = from[1] + offsets[1];
+      const T* no = from[2] + offsets[2];
+      for (std::int64_t i = 0; i < count; ++i) {
+        to[begin + i] = c[i * steps[0]] != 0 ? yes[i * steps[1]] : no[i * steps[2]];
+      }
+    });
+  });
+  return out;
+}
+
+bool all_finite(const Tensor& x) {
+  return dispatch_floating(x.dtype(), "all_finite", [&](auto element) {
+    using T = decltype(element);
+    const T* values = x.data<T>().data();
+    std::int64_t count = x.storage_count();
+    if (x.tiled() && x.size(0) % tile_lanes != 0) {
+      const std::int64_t last = x.tiles() - 1;
+      count = last * x.features() * tile_lanes;
+      if (!finite_lanes(values + count, x.features(), x.lanes_in(last))) return false;
+    }
+    std::atomic<bool> all = true;
+    over_elements(count, cheap_grain, [&](std::int64_t begin, std::int64_t end) {
+      if (!finite(values + begin, end - begin)) all.store(false, std::memory_order_relaxed);
+    });
+    return all.load();
+  });
+}
+
+}  // namespace moonstill

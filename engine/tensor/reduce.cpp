@@ -1,0 +1,286 @@
+// Every reduction is a few passes over storage seen as [outer, size, inner]: one pass a run of reduced axes,
+// the innermost first, then one over the batch of a tiled operand.
+#include "engine/tensor/reduce.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <vector>
+
+#include "engine/core/error.hpp"
+#include "engine/core/interrupt.hpp"
+#include "engine/core/threads.hpp"
+#include "engine/tensor/broadcast.hpp"
+
+namespace moonstill {
+namespace {
+
+// Elements below which a second thread is not worth waking.
+constexpr std::int64_t serial_elements = 1 << 15;
+// Partial sums are over so many elements of the reduced axis.
+constexpr std::int64_t block_size = 4096;
+// Partial results that stand side by side in registers.
+constexpr std::int64_t side_by_side = 16;
+
+// Sums of f32 run in f64: exact to the last bit or two whatever the length. Extrema stay in their type.
+template <class T>
+struct Sum {
+  using Partial = double;
+  static constexpr Partial start = 0;
+  static Partial join(Partial a, Partial b) { return a + b; }
+};
+template <class T>
+struct Max {
+  using Partial = T;
+  static constexpr Partial start = -std::numeric_limits<T>::infinity();
+  // A NaN on either side is handed on.
+  static Partial join(Partial a, Partial b) { return a > b || a != a ? a : b; }
+};
+template <class T>
+struct Min {
+  using Partial = T;
+  static constexpr Partial start = std::numeric_limits<T>::infinity();
+  static Partial join(Partial a, Partial b) { return a < b || a != a ? a : b; }
+};
+
+template <class Body>
+void over_items(std::int64_t items, std::int64_t item_size, Body&& body) {
+  const auto grain = static_cast<std::size_t>(
+      std::max<std::int64_t>(1, serial_elements / std::max<std::int64_t>(1, item_size)));
+  parallel_for(static_cast<std::size_t>(items), grain, [&](std::size_t begin, std::size_t end) {
+    poll_interrupt();
+    for (auto i = static_cast<std::int64_t>(begin); i < static_cast<std::int64_t>(end); ++i) body(i);
+  });
+}
+
+// Storage seen as [outer, size, inner], of which `size` is to be reduced.
+struct Pass {
+  std::int64_t outer = 1, size = 1, inner = 1;
+};
+
+// `count` neighbouring numbers.
+template <class Rule, class T>
+typename Rule::Partial reduce_run(const T* from, std::int64_t count) {
+  using Partial = typename Rule::Partial;
+  std::array<Partial, side_by_side> lanes;
+  lanes.fill(Rule::start);
+  std::int64_t i = 0;
+  for (; i + side_by_side <= count; i += side_by_side) {
+    for (std::int64_t l = 0; l < side_by_side; ++l)
+      lanes[l] = Rule::join(lanes[l], static_cast<Partial>(from[i + l]));
+  }
+  for (std::int64_t l = 0; i + l < count; ++l)
+    lanes[l] = Rule::join(lanes[l], static_cast<Partial>(from[i + l]));
+  for (std::int64_t half = side_by_side / 2; half > 0; half /= 2) {
+    for (std::int64_t l = 0; l < half; ++l) lanes[l] = Rule::join(lanes[l], lanes[l + half]);
+  }
+  return lanes[0];
+}
+
+// `rows` rows of `width` numbers, `stride` apart, into one row.
+template <class Rule, class T>
+void reduce_rows(const T* from, std::int64_t rows, std::int64_t stride, std::int64_t width,
+                 typename Rule::Partial* to) {
+  using Partial = typename Rule::Partial;
+  std::int64_t i = 0;
+  for (; i + side_by_side <= width; i += side_by_side) {
+    std::array<Partial, side_by_side> lanes;
+    lanes.fill(Rule::start);
+    for (std::int64_t r = 0; r < rows; ++r) {
+      for (std::int64_t l = 0; l < side_by_side; ++l) {
+        lanes[l] = Rule::join(lanes[l], static_cast<Partial>(from[r * stride + i + l]));
+      }
+    }
+    std::copy(lanes.begin(), lanes.end(), to + i);
+  }
+  for (; i < width; ++i) {
+    Partial lane = Rule::start;
+    for (std::int64_t r = 0; r < rows; ++r)
+      lane = Rule::join(lane, static_cast<Partial>(from[r * stride + i]));
+    to[i] = lane;
+  }
+}
+
+// One pass: partial results of fixed blocks, joined in order.
+template <class Rule, class T>
+void reduce_pass(const T* from, Pass pass, T* to) {
+  using Partial = typename Rule::Partial;
+  const std::int64_t blocks = std::max<std::int64_t>(1, (pass.size + block_size - 1) / block_size);
+  std::vector<Partial> partial(static_cast<std::size_t>(pass.outer * blocks * pass.inner));
+  over_items(pass.outer * blocks, std::min(pass.size, block_size) * pass.inner, [&](std::int64_t item) {
+    const std::int64_t first = item % blocks * block_size;
+    const std::int64_t count = std::min(block_size, pass.size - first);
+    const T* begin = from + (item / blocks * pass.size + first) * pass.inner;
+    Partial* result = partial.data() + item * pass.inner;
+    if (pass.inner == 1) {
+      *result = reduce_run<Rule>(begin, count);
+    } else {
+      reduce_rows<Rule>(begin, count, pass.inner, pass.inner, result);
+    }
+  });
+  for (std::int64_t o = 0; o < pass.outer; ++o) {
+    for (std::int64_t i = 0; i < pass.inner; ++i) {
+      const Partial* first = partial.data() + o * blocks * pass.inner + i;
+      Partial all = *first;
+      for (std::int64_t b = 1; b < blocks; ++b) all = Rule::join(all, first[b * pass.inner]);
+      to[o * pass.inner + i] = static_cast<T>(all);
+    }
+  }
+}
+
+// The batch of a tiled tensor, [tiles][features][16] -> [features], padding lanes left out.
+template <class Rule, class T>
+void reduce_batch(const Tensor& x, T* to) {
+  using Partial = typename Rule::Partial;
+  const T* from = x.data<T>().data();
+  const std::int64_t features = x.features();
+  const std::int64_t whole = x.size(0) / tile_lanes;
+  const std::int64_t rest = x.size(0) % tile_lanes;
+  over_items(features, x.size(0), [&](std::int64_t f) {
+    std::array<Partial, tile_lanes> lanes;
+    reduce_rows<Rule>(from + f * tile_lanes, whole, features * tile_lanes, tile_lanes, lanes.data());
+    const T* last = from + (whole * features + f) * tile_lanes;
+    for (std::int64_t l = 0; l < rest; ++l) lanes[l] = Rule::join(lanes[l], static_cast<Partial>(last[l]));
+    for (std::int64_t half = tile_lanes / 2; half > 0; half /= 2) {
+      for (std::int64_t l = 0; l < half; ++l) lanes[l] = Rule::join(lanes[l], lanes[l + half]);
+    }
+    to[f] = static_cast<T>(lanes[0]);
+  });
+}
+
+bool contains(AxisSet axes, std::size_t axis) { return (axes >> axis & 1) != 0; }
+
+Shape reduced_shape(const Shape& shape, AxisSet axes, bool keep_axes) {
+  Shape out = shape;
+  for (std::size_t axis = shape.rank(); axis-- > 0;) {
+    if (contains(axes, axis)) out = keep_axes ? out.with(axis, 1) : out.without(axis);
+  }
+  return out;
+}
+
+// The last run of neighbouring reduced axes at or after `first`, and what lies around it in storage.
+Pass last_run(const Tensor& x, AxisSet axes, std::size_t first, AxisSet& run) {
+  Pass pass;
+  pass.inner = x.tiled() ? tile_lanes : 1;
+  std::size_t axis = x.rank();
+  for (; axis > first && !contains(axes, axis - 1); --axis) pass.inner *= x.size(axis - 1);
+  for (; axis > first && contains(axes, axis - 1); --axis) {
+    pass.size *= x.size(axis - 1);
+    run |= AxisSet{1} << (axis - 1);
+  }
+  for (; axis > 0; --axis) pass.outer *= axis == 1 && x.tiled() ? x.tiles() : x.size(axis - 1);
+  return pass;
+}
+
+template <class Rule, class T>
+Tensor reduce_by(Tensor x, AxisSet axes) {
+  const std::size_t first = x.tiled() ? 1 : 0;
+  while (axes >> first != 0) {
+    AxisSet run = 0;
+    const Pass pass = last_run(x, axes, first, run);
+    Tensor out = Tensor::empty(reduced_shape(x.shape(), run, true), x.dtype(), x.layout());
+    reduce_pass<Rule>(x.data<T>().data(), pass, out.write<T>().data());
+    axes &= ~run;
+    x = out;
+  }
+  if (axes == 0) return x;
+  Tensor out = Tensor::empty(x.shape().with(0, 1), x.dtype());
+  reduce_batch<Rule>(x, out.write<T>().data());
+  return out;
+}
+
+// First largest element of [outer, size, inner] along `size`.
+template <class T>
+void argmax_pass(const T* from, Pass pass, std::int32_t* to) {
+  over_items(pass.outer, pass.size * pass.inner, [&](std::int64_t o) {
+    const T* begin = from + o * pass.size * pass.inner;
+    std::int32_t* place = to + o * pass.inner;
+    std::fill_n(place, pass.inner, 0);
+    for (std::int64_t i = 1; i < pass.size; ++i) {
+      for (std::int64_t l = 0; l < pass.inner; ++l) {
+        if (begin[i * pass.inner + l] > begin[place[l] * pass.inner + l])
+          place[l] = static_cast<std::int32_t>(i);
+      }
+    }
+  });
+}
+
+// Where a row of the result repeats one element (step 0) or copies its own (step 1).
+template <class T>
+void copy_broadcast(const Tensor& x, const BroadcastLoops& loops, Tensor& out) {
+  const T* from = x.data<T>().data();
+  T* to = out.write<T>().data();
+  const std::int64_t size = loops.row_size();
+  const bool repeats = loops.strides[0][loops.axes - 1] == 0;
+  const auto grain =
+      static_cast<std::size_t>(std::max<std::int64_t>(1, serial_elements / std::max<std::int64_t>(1, size)));
+  parallel_for(static_cast<std::size_t>(loops.rows()), grain, [&](std::size_t begin, std::size_t end) {
+    for_each_row(loops, static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end),
+                 [&](std::int64_t first, const auto& offsets) {
+                   const T* row = from + offsets[0];
+                   if (repeats) {
+                     std::fill_n(to + first, size, *row);
+                   } else {
+                     std::copy_n(row, size, to + first);
+                   }
+                 });
+  });
+}
+
+}  // namespace
+
+Tensor reduce(Reduction op, const Tensor& x, AxisSet axes, bool keep_axes) {
+  assert(x.rank() >= 32 || axes >> x.rank() == 0);
+  if (axes == 0) return x;
+  const Shape shape = reduced_shape(x.shape(), axes, keep_axes);
+  if (x.count() == 0 && op != Reduction::sum && shape.count() > 0) {
+    fail(ErrorKind::shape, "{}: expected at least one element along the reduced axes, got shape {}",
+         op == Reduction::max ? "max" : "min", x.shape().text());
+  }
+  return dispatch_floating(x.dtype(), "reduce", [&](auto element) {
+    using T = decltype(element);
+    const Tensor out = op == Reduction::sum   ? reduce_by<Sum<T>, T>(x, axes)
+                       : op == Reduction::max ? reduce_by<Max<T>, T>(x, axes)
+                                              : reduce_by<Min<T>, T>(x, axes);
+    return out.reshaped(shape);
+  });
+}
+
+Tensor argmax(const Tensor& x, std::size_t axis) {
+  assert(axis < x.rank());
+  if (x.size(axis) == 0) {
+    fail(ErrorKind::shape, "argmax: expected at least one element along the axis, got shape {}",
+         x.shape().text());
+  }
+  if (x.tiled() && axis == 0) return argmax(x.row_major(), axis);
+  AxisSet run = 0;
+  const Pass pass = last_run(x, AxisSet{1} << axis, axis, run);
+  Tensor out = Tensor::empty(x.shape().without(axis), DType::i32, x.layout());
+  dispatch_floating(x.dtype(), "argmax", [&](auto element) {
+    argmax_pass(x.data<decltype(element)>().data(), pass, out.write<std::int32_t>().data());
+  });
+  return out;
+}
+
+Tensor broadcast_to(const Tensor& x, const Shape& shape, Layout layout) {
+  if (x.shape() == shape) return x.with_layout(layout);
+  std::array<Tensor, 1> operand{x};
+  const BroadcastLoops loops = plan_broadcast(operand, shape, layout);
+  Tensor out = Tensor::empty(shape, x.dtype(), layout);
+  dispatch_any(x.dtype(), [&](auto element) { copy_broadcast<decltype(element)>(operand[0], loops, out); });
+  return out;
+}
+
+Tensor sum_to(const Tensor& x, const Shape& shape) {
+  if (x.shape() == shape) return x;
+  assert(x.rank() >= shape.rank());
+  const std::size_t offset = x.rank() - shape.rank();
+  AxisSet axes = 0;
+  for (std::size_t axis = 0; axis < x.rank(); ++axis) {
+    const bool reduced = axis < offset || (shape[axis - offset] == 1 && x.size(axis) != 1);
+    if (reduced) axes |= AxisSet{1} << axis;
+  }
+  return reduce(Reduction::sum, x, axes, true).reshaped(shape);
+}
+
+}  // namespace moonstill

@@ -1,0 +1,12 @@
+// Catch2, version 2 or 3, under one roof.
+#pragma once
+
+#if __has_include(<catch2/catch_all.hpp>)
+#include <catch2/catch_all.hpp>
+#else
+#include <catch2/catch.hpp>
+#endif
+
+namespace moonstill::test {
+using Catch::Approx;
+}
