@@ -1,5 +1,7 @@
 #include "engine/autograd/value.hpp"
 
+#include <utility>
+
 #include "engine/autograd/level.hpp"
 
 namespace moonstill {
