@@ -1,0 +1,65 @@
+#include "bindings/host/interpreter.hpp"
+
+#include <new>
+
+#include "bindings/host/embedded.hpp"
+#include "bindings/host/modules.hpp"
+
+namespace moonstill::lua {
+namespace {
+
+// Loader of package.searchers: an embedded source as a function.
+int load_embedded(lua_State* L) {
+  const std::string_view name = luaL_checkstring(L, 1);
+  for (const EmbeddedSource& source : embedded_sources()) {
+    if (source.module != name) continue;
+    const std::string chunk = "=[moonstill]/" + std::string(source.file);
+    if (luaL_loadbufferx(L, source.text.data(), source.text.size(), chunk.c_str(), "t") != LUA_OK)
+      return lua_error(L);
+    lua_pushlstring(L, source.file.data(), source.file.size());
+    return 2;
+  }
+  lua_pushfstring(L, "no module '%s' in the standard library", name.data());
+  return 1;
+}
+
+int open_native(lua_State* L) {
+  Module ms(L);
+  open_modules(ms);
+  ms.push();
+  return 1;
+}
+
+int open_everything(lua_State* L) {
+  luaL_openlibs(L);
+  luaL_requiref(L, "moonstill.native", guard<open_native>, 0);
+  lua_getglobal(L, "package");
+  lua_getfield(L, -1, "searchers");
+  const int searchers = lua_gettop(L);
+  for (auto i = static_cast<lua_Integer>(lua_rawlen(L, searchers)); i >= 2; --i) {
+    lua_rawgeti(L, searchers, i);
+    lua_rawseti(L, searchers, i + 1);
+  }
+  lua_pushcfunction(L, load_embedded);
+  lua_rawseti(L, searchers, 2);
+  return 0;
+}
+
+}  // namespace
+
+Interpreter::Interpreter() : state_(luaL_newstate()) {
+  if (state_ == nullptr) throw std::bad_alloc();
+  *static_cast<Runtime**>(lua_getextraspace(state_)) = &runtime_;
+  runtime_.main = state_;
+  runtime_.running = state_;
+  lua_pushcfunction(state_, open_everything);
+  if (lua_pcall(state_, 0, 0, 0) != LUA_OK) {
+    const std::string message = luaL_tolstring(state_, -1, nullptr);
+    lua_close(state_);
+    throw Error(ErrorKind::state, message);
+  }
+}
+
+Interpreter::~Interpreter() { lua_close(state_); }
+
+}  // namespace moonstill::lua

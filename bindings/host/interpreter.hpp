@@ -1,0 +1,26 @@
+// A Lua state with everything of ours in it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bindings/support/state.hpp"
+
+namespace moonstill::lua {
+
+class Interpreter {
+ public:
+  Interpreter();
+  ~Interpreter();
+  Interpreter(const Interpreter&) = delete;
+  Interpreter& operator=(const Interpreter&) = delete;
+
+  [[nodiscard]] lua_State* state() const { return state_; }
+  [[nodiscard]] Runtime& shared() { return runtime_; }
+
+ private:
+  Runtime runtime_;
+  lua_State* state_;
+};
+
+}  // namespace moonstill::lua

@@ -1,0 +1,111 @@
+// Described functions: one row says what a function of the `ms` tree is called, takes, gives and does. From
+// the row come the argument checks, calls with named arguments, help, completion and the types for editors.
+//
+// How to write a binding, in bindings/<folder>.cpp:
+//
+//   void open_losses(Module& ms) {
+//     ms.add({.name = "ms.nn.cross_entropy",                        // lands in ms.nn; "ms.Tensor:sum" is a
+//     method
+//             .documentation = "Computes the cross entropy of logits and labels.\n\nLabels are ...",
+//             .parameters = {{"logits", "ms.Tensor", "[batch, classes]."},
+//                            {"labels", "ms.Tensor|integer[]", "Classes, counted from 1, or [batch,
+//                            classes]."}},
+//             .options = {{"reduce", "\"mean\"|\"sum\"", "Over the batch.", "\"mean\""}},
+//             .returns = "ms.Tensor: a scalar",
+//             .example = "print(ms.nn.cross_entropy(ms.zeros{2, 3}, {1, 2}))",
+//             .body = [](lua_State* L, Args& a) {
+//               auto& logits = a.object<Value>("logits");
+//               const bool mean = a.choice("reduce") == 0;
+//               return push(L, nn::cross_entropy(logits, ...));
+//             }});
+//   }
+//
+// and list open_losses in bindings/host/modules.cpp. Scripts may then write
+//   ms.nn.cross_entropy(z, y)   ms.nn.cross_entropy(z, y, {reduce = "sum"})   ms.nn.cross_entropy{logits = z,
+//   labels = y}
+// and every wrong call is refused before the body runs, at the script's line, by name. Rules:
+// - a name ending in '?' may be left out (the body asks a.given("name")); a parameter with a default (Lua
+// text, fourth
+//   field) may be left out too, and the body reads the default. Options are always optional unless their type
+//   has no default and their name no '?': then the key is required.
+// - a last parameter named "..." takes any number of values: a.extra_count(), a.extra_slot(i).
+// - a method's own object is a.self<T>(). Metamethods are rows as well: "ms.Tensor:__add" (all operands are
+// parameters).
+// - the body throws moonstill::Error (or any std::exception) and never calls lua_error or luaL_check*. No
+// catch (...).
+// - objects: see object.hpp; Lua functions as arguments: callback.hpp; nested tables of tensors: tree.hpp.
+#pragma once
+
+#include <functional>
+#include <lua.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bindings/support/type.hpp"
+
+namespace moonstill::lua {
+
+class Args;
+
+struct Param {
+  std::string_view name;  // "keep?" may be left out
+  std::string_view type;  // LuaCATS, see type.hpp
+  std::string_view doc;
+  std::string_view fallback = {};  // the default, as Lua text
+};
+
+struct Function {
+  std::string name;
+  std::string documentation;  // a first sentence, then (after an empty line) details
+  std::vector<Param> parameters = {};
+  std::vector<Param> options = {};  // keys of a closed table after the parameters
+  std::string returns = {};         // "ms.Tensor: what it holds"
+  std::string example = {};         // Lua that runs with `ms` at hand
+  std::function<int(lua_State*, Args&)> body;
+};
+
+/// A row, its types parsed, as the registry keeps it.
+class DescribedFunction {
+ public:
+  explicit DescribedFunction(Function row);
+
+  struct Slot {
+    std::string name;
+    Type type;
+    bool required;
+    bool has_default;
+  };
+
+  [[nodiscard]] const Function& row() const { return row_; }
+  /// Parameters, then options. A "..." is not among them.
+  [[nodiscard]] const std::vector<Slot>& slots() const { return slots_; }
+  [[nodiscard]] std::size_t parameter_count() const { return parameter_count_; }
+  [[nodiscard]] bool has_options() const { return slots_.size() > parameter_count_; }
+  [[nodiscard]] const Type* extra() const { return extra_.empty() ? nullptr : &extra_.front(); }
+
+  /// "ms.Tensor" of "ms.Tensor:sum", else "".
+  [[nodiscard]] std::string_view class_name() const { return class_name_; }
+  /// "sum"
+  [[nodiscard]] std::string_view short_name() const { return short_name_; }
+  [[nodiscard]] bool is_metamethod() const { return !class_name_.empty() && short_name_.starts_with("__"); }
+  [[nodiscard]] bool is_method() const { return !class_name_.empty() && !is_metamethod(); }
+  /// The name for messages: a metamethod is called by its operator.
+  [[nodiscard]] const std::string& display_name() const { return display_name_; }
+
+  /// Pushes the function as a Lua closure.
+  void push(lua_State* L) const;
+
+ private:
+  Function row_;
+  std::vector<Slot> slots_;
+  std::vector<Type> extra_;
+  std::size_t parameter_count_ = 0;
+  std::string_view class_name_, short_name_;
+  std::string display_name_;
+};
+
+/// The described function that the value at `index` is, or nullptr.
+[[nodiscard]] const DescribedFunction* described(lua_State* L, int index);
+
+}  // namespace moonstill::lua

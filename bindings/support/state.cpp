@@ -1,0 +1,47 @@
+#include "bindings/support/state.hpp"
+
+#include <algorithm>
+
+#include "bindings/support/function.hpp"
+
+namespace moonstill::lua {
+namespace {
+
+constexpr std::size_t first_collection = std::size_t{64} << 20;
+
+}  // namespace
+
+Runtime::Runtime() : collect_at(first_collection) {}
+Runtime::~Runtime() = default;
+
+Reference::Reference(lua_State* L, int index) {
+  lua_pushvalue(L, index);
+  lua_State* main = runtime(L).main;
+  key_ = std::shared_ptr<const int>(new int(luaL_ref(L, LUA_REGISTRYINDEX)), [main](const int* key) {
+    luaL_unref(main, LUA_REGISTRYINDEX, *key);
+    delete key;
+  });
+}
+
+void Reference::push(lua_State* L) const {
+  if (key_)
+    lua_rawgeti(L, LUA_REGISTRYINDEX, *key_);
+  else
+    lua_pushnil(L);
+}
+
+void account(lua_State* L, std::size_t bytes) {
+  if (bytes == 0) return;
+  Runtime& state = runtime(L);
+  state.held_bytes += bytes;
+  if (state.held_bytes < state.collect_at) return;
+  lua_gc(L, LUA_GCCOLLECT);
+  state.collect_at = std::max(first_collection, 2 * state.held_bytes);
+}
+
+void release(lua_State* L, std::size_t bytes) noexcept {
+  Runtime& state = runtime(L);
+  state.held_bytes -= std::min(bytes, state.held_bytes);
+}
+
+}  // namespace moonstill::lua

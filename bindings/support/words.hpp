@@ -1,0 +1,18 @@
+// "Did you mean": the nearest of some words.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace moonstill::lua {
+
+/// The candidate nearest to `word` (swaps, slips and missing letters count one each), or "" when none is
+/// near.
+[[nodiscard]] std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
+
+/// " (did you mean 'depth'?)", or "".
+[[nodiscard]] std::string suggestion(std::string_view word, std::span<const std::string_view> candidates,
+                                     char quote = '\'');
+
+}  // namespace moonstill::lua
