@@ -1,0 +1,66 @@
+#include "engine/core/memory.hpp"
+
+#include <cstdint>
+
+#include "engine/core/error.hpp"
+#include "tests/support/catch.hpp"
+
+namespace moonstill {
+namespace {
+
+// Puts the limit back when a test ends.
+class LimitGuard {
+ public:
+  LimitGuard() : limit_(memory_stats().limit_bytes) {}
+  ~LimitGuard() { set_memory_limit(limit_); }
+  LimitGuard(const LimitGuard&) = delete;
+  LimitGuard& operator=(const LimitGuard&) = delete;
+
+ private:
+  std::size_t limit_;
+};
+
+TEST_CASE("memory is aligned", "[core][memory]") {
+  for (const std::size_t bytes : {1, 63, 64, 65, 1000, 1 << 20}) {
+    const auto block = allocate_memory(bytes);
+    CHECK(reinterpret_cast<std::uintptr_t>(block.get()) % memory_alignment == 0);
+  }
+}
+
+TEST_CASE("memory is accounted for while it is held", "[core][memory]") {
+  const std::size_t before = memory_stats().live_bytes;
+  {
+    const auto block = allocate_memory(100000);
+    const auto shared = block;
+    const MemoryStats stats = memory_stats();
+    CHECK(stats.live_bytes >= before + 100000);
+    CHECK(stats.live_bytes <= before + 125000);
+    CHECK(stats.peak_bytes >= stats.live_bytes);
+  }
+  CHECK(memory_stats().live_bytes == before);
+}
+
+TEST_CASE("freed memory is used again", "[core][memory]") {
+  const std::byte* first = allocate_memory(300000).get();
+  CHECK(memory_stats().cached_bytes >= 300000);
+  CHECK(allocate_memory(300000).get() == first);
+  trim_memory();
+  CHECK(memory_stats().cached_bytes == 0);
+}
+
+TEST_CASE("the memory limit holds and names the bytes", "[core][memory]") {
+  const LimitGuard guard;
+  set_memory_limit(memory_stats().live_bytes + (1 << 20));
+  const auto fits = allocate_memory(1 << 19);
+  try {
+    const auto too_much = allocate_memory(1 << 20);
+    FAIL("no error beyond the limit");
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::memory);
+    CHECK_THAT(error.what(), test::ContainsSubstring("1048576"));
+  }
+  CHECK_NOTHROW(allocate_memory(1 << 18));
+}
+
+}  // namespace
+}  // namespace moonstill
