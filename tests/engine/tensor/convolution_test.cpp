@@ -1,0 +1,150 @@
+#include "engine/tensor/convolution.hpp"
+
+#include <vector>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/tensors.hpp"
+#include "tests/support/threads.hpp"
+
+namespace moonstill {
+namespace {
+
+using test::poisoned;
+using test::random_tensor;
+using test::relative_error;
+using test::values;
+
+struct Case {
+  Shape image;
+  Shape kernel;
+  ConvGeometry g;
+};
+
+Shape output_shape(const Case& c) {
+  return {c.image[0], c.kernel[0], conv_output_size(c.image[2], c.kernel[2], c.g),
+          conv_output_size(c.image[3], c.kernel[3], c.g)};
+}
+
+// Sizes around blocks, odd planes and kernels, strides that leave pixels over, padding wider than the kernel.
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  for (const std::int64_t n : {1, 3, 16, 17, 40, 70}) {
+    all.push_back({{n, 2, 7, 6}, {3, 2, 3, 3}, {1, 0}});
+    all.push_back({{n, 1, 6, 9}, {5, 1, 5, 5}, {1, 2}});
+  }
+  all.push_back({{17, 3, 9, 8}, {7, 3, 3, 2}, {2, 1}});
+  all.push_back({{17, 3, 10, 8}, {13, 3, 4, 3}, {3, 0}});
+  all.push_back({{3, 2, 4, 4}, {2, 2, 2, 2}, {1, 3}});
+  all.push_back({{3, 4, 5, 5}, {9, 4, 1, 1}, {1, 0}});
+  all.push_back({{3, 2, 5, 13}, {4, 2, 2, 11}, {1, 1}});
+  all.push_back({{2, 1, 5, 5}, {1, 1, 5, 5}, {1, 0}});
+  return all;
+}
+
+// Calls term(index in x, in w, in y) for each product of the trilinear form.
+template <class Term>
+void for_each_product(const Case& c, Term&& term) {
+  const Shape out = output_shape(c);
+  const Shape& x = c.image;
+  const Shape& w = c.kernel;
+  for (std::int64_t i = 0; i < out.count() * w[1] * w[2] * w[3]; ++i) {
+    const std::int64_t l = i % w[3];
+    const std::int64_t k = i / w[3] % w[2];
+    const std::int64_t channel = i / (w[3] * w[2]) % w[1];
+    const std::int64_t place = i / (w[3] * w[2] * w[1]);
+    const std::int64_t column = place % out[3];
+    const std::int64_t row = place / out[3] % out[2];
+    const std::int64_t o = place / (out[3] * out[2]) % out[1];
+    const std::int64_t n = place / (out[3] * out[2] * out[1]);
+    const std::int64_t at_row = row * c.g.stride + k - c.g.padding;
+    const std::int64_t at_column = column * c.g.stride + l - c.g.padding;
+    if (at_row < 0 || at_row >= x[2] || at_column < 0 || at_column >= x[3]) continue;
+    term(((n * x[1] + channel) * x[2] + at_row) * x[3] + at_column,
+         ((o * w[1] + channel) * w[2] + k) * w[3] + l, place);
+  }
+}
+
+std::vector<double> zeros(const Shape& shape) {
+  return std::vector<double>(static_cast<std::size_t>(shape.count()));
+}
+
+TEST_CASE("convolutions agree with the plain sum", "[tensor][convolution]") {
+  for (const Case& c : cases()) {
+    for (const DType dtype : {DType::f32, DType::f64}) {
+      INFO(c.image.text() << " " << c.kernel.text() << " stride " << c.g.stride << " padding "
+                          << c.g.padding);
+      const Tensor x = random_tensor(c.image, dtype, 1);
+      const Tensor w = random_tensor(c.kernel, dtype, 2);
+      const Tensor y = random_tensor(output_shape(c), dtype, 3);
+      const auto xs = values(x);
+      const auto ws = values(w);
+      const auto ys = values(y);
+      auto forward = zeros(y.shape());
+      auto input = zeros(x.shape());
+      auto weight = zeros(w.shape());
+      for_each_product(c, [&](std::size_t i, std::size_t j, std::size_t k) {
+        forward[k] += xs[i] * ws[j];
+        input[i] += ys[k] * ws[j];
+        weight[j] += xs[i] * ys[k];
+      });
+      const double tolerance = test::tolerance(dtype);
+      for (const Tensor& image : {x, poisoned(x)}) {
+        const Tensor out = conv(image, w, c.g);
+        CHECK(out.tiled());
+        CHECK(out.shape() == y.shape());
+        CHECK(relative_error(values(out), forward) < tolerance);
+        for (const Tensor& result : {y, poisoned(y)}) {
+          const Tensor gradient = conv_weight(image, result, c.g, w.shape());
+          CHECK_FALSE(gradient.tiled());
+          CHECK(relative_error(values(gradient), weight) < tolerance);
+        }
+      }
+      for (const Tensor& result : {y, poisoned(y)}) {
+        const Tensor gradient = conv_input(result, w, c.g, x.shape());
+        CHECK(gradient.tiled());
+        CHECK(relative_error(values(gradient), input) < tolerance);
+      }
+    }
+  }
+}
+
+TEST_CASE("convolutions give the same bytes with any number of threads", "[tensor][convolution]") {
+  const Case c{{150, 3, 8, 8}, {7, 3, 3, 3}, {1, 1}};
+  const Tensor x = poisoned(random_tensor(c.image, DType::f32, 1));
+  const Tensor w = random_tensor(c.kernel, DType::f32, 2);
+  const Tensor y = poisoned(random_tensor(output_shape(c), DType::f32, 3));
+  const auto all = [&] {
+    return std::vector{conv(x, w, c.g), conv_input(y, w, c.g, c.image), conv_weight(x, y, c.g, c.kernel)};
+  };
+  std::vector<Tensor> alone;
+  {
+    const test::WithThreads guard(1);
+    alone = all();
+  }
+  for (const unsigned threads : {2, 3}) {
+    const test::WithThreads guard(threads);
+    const std::vector<Tensor> shared = all();
+    for (std::size_t i = 0; i < alone.size(); ++i) CHECK(test::identical(alone[i], shared[i]));
+  }
+}
+
+TEST_CASE("a batch of no images is convolved", "[tensor][convolution]") {
+  const Tensor x = Tensor::zeros({0, 2, 5, 5}, DType::f32);
+  const Tensor w = Tensor::full({3, 2, 3, 3}, 1.0, DType::f32);
+  const Tensor y = conv(x, w, {});
+  CHECK(y.shape() == Shape{0, 3, 3, 3});
+  CHECK(conv_input(y, w, {}, x.shape()).shape() == x.shape());
+  CHECK(values(conv_weight(x, y, {}, w.shape())) == std::vector<double>(54));
+}
+
+TEST_CASE("output sizes", "[tensor][convolution]") {
+  CHECK(conv_output_size(28, 5, {1, 2}) == 28);
+  CHECK(conv_output_size(14, 5, {1, 0}) == 10);
+  CHECK(conv_output_size(7, 3, {2, 0}) == 3);
+  CHECK(conv_output_size(8, 3, {2, 0}) == 3);
+  CHECK(conv_output_size(2, 3, {1, 0}) <= 0);
+  CHECK(conv_output_size(2, 3, {2, 0}) <= 0);
+}
+
+}  // namespace
+}  // namespace moonstill

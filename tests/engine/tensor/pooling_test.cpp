@@ -1,0 +1,130 @@
+#include "engine/tensor/pooling.hpp"
+
+#include <limits>
+#include <vector>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/tensors.hpp"
+#include "tests/support/threads.hpp"
+
+namespace moonstill {
+namespace {
+
+using test::poisoned;
+using test::random_tensor;
+using test::relative_error;
+using test::values;
+
+struct Case {
+  Shape image;
+  PoolGeometry g;
+};
+
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  for (const std::int64_t n : {1, 3, 16, 17, 40}) all.push_back({{n, 3, 6, 4}, {2, 2}});
+  all.push_back({{17, 2, 7, 5}, {2, 2}});
+  all.push_back({{17, 2, 7, 8}, {3, 2}});
+  all.push_back({{3, 2, 9, 5}, {2, 3}});
+  all.push_back({{3, 1, 4, 4}, {4, 1}});
+  return all;
+}
+
+Shape output_shape(const Case& c) {
+  return {c.image[0], c.image[1], (c.image[2] - c.g.window) / c.g.stride + 1,
+          (c.image[3] - c.g.window) / c.g.stride + 1};
+}
+
+// Row-major indices of each window's elements, window after window.
+std::vector<std::vector<std::size_t>> windows(const Case& c) {
+  const Shape out = output_shape(c);
+  std::vector<std::vector<std::size_t>> all;
+  for (std::int64_t i = 0; i < out.count(); ++i) {
+    const std::int64_t first = i / (out[2] * out[3]) * c.image[2] * c.image[3] +
+                               i / out[3] % out[2] * c.g.stride * c.image[3] + i % out[3] * c.g.stride;
+    std::vector<std::size_t> window;
+    for (std::int64_t p = 0; p < c.g.window * c.g.window; ++p) {
+      window.push_back(static_cast<std::size_t>(first + p / c.g.window * c.image[3] + p % c.g.window));
+    }
+    all.push_back(window);
+  }
+  return all;
+}
+
+struct Expected {
+  std::vector<double> places, taken, put, sum, spread;
+};
+
+Expected reference(const Case& c, const std::vector<double>& x, const std::vector<double>& y) {
+  Expected e;
+  e.put.resize(x.size());
+  e.spread.resize(x.size());
+  std::size_t result = 0;
+  for (const auto& window : windows(c)) {
+    std::size_t best = 0;
+    double sum = 0;
+    for (std::size_t p = 0; p < window.size(); ++p) {
+      if (x[window[p]] > x[window[best]]) best = p;
+      sum += x[window[p]];
+      e.spread[window[p]] += y[result];
+    }
+    e.places.push_back(static_cast<double>(best));
+    e.taken.push_back(x[window[best]]);
+    e.sum.push_back(sum);
+    e.put[window[best]] += y[result];
+    ++result;
+  }
+  return e;
+}
+
+TEST_CASE("pooling agrees with plain loops", "[tensor][pooling]") {
+  for (const Case& c : cases()) {
+    for (const DType dtype : {DType::f32, DType::f64}) {
+      INFO(c.image.text() << " window " << c.g.window << " stride " << c.g.stride);
+      const Tensor x = random_tensor(c.image, dtype, 1);
+      const Tensor y = random_tensor(output_shape(c), dtype, 2);
+      const Expected e = reference(c, values(x), values(y));
+      for (const bool tiled : {false, true}) {
+        const Tensor image = tiled ? poisoned(x) : x;
+        const Tensor result = tiled ? poisoned(y) : y;
+        const Tensor places = window_argmax(image, c.g);
+        CHECK(places.dtype() == DType::u8);
+        CHECK(places.tiled());
+        CHECK(values(places) == e.places);
+        const Tensor chosen = tiled ? poisoned(places) : places.row_major();
+        CHECK(values(window_take(image, chosen, c.g)) == e.taken);
+        const double tolerance = test::tolerance(dtype);
+        CHECK(relative_error(values(window_put(result, chosen, c.g, c.image)), e.put) < tolerance);
+        CHECK(relative_error(values(window_sum(image, c.g)), e.sum) < tolerance);
+        CHECK(relative_error(values(window_spread(result, c.g, c.image)), e.spread) < tolerance);
+      }
+    }
+  }
+}
+
+TEST_CASE("the first of equal elements is chosen", "[tensor][pooling]") {
+  const Tensor x = Tensor::full({2, 1, 4, 4}, 1.5, DType::f32);
+  CHECK(values(window_argmax(x, {})) == std::vector<double>(8));
+}
+
+TEST_CASE("pooling gives the same bytes with any number of threads", "[tensor][pooling]") {
+  const Case c{{70, 6, 20, 20}, {3, 2}};
+  const Tensor x = poisoned(random_tensor(c.image, DType::f32, 1));
+  const Tensor y = poisoned(random_tensor(output_shape(c), DType::f32, 2));
+  const auto all = [&] {
+    const Tensor places = window_argmax(x, c.g);
+    return std::vector{places, window_take(x, places, c.g), window_put(y, places, c.g, c.image),
+                       window_sum(x, c.g), window_spread(y, c.g, c.image)};
+  };
+  std::vector<Tensor> alone;
+  {
+    const test::WithThreads guard(1);
+    alone = all();
+  }
+  const test::WithThreads guard(2);
+  const std::vector<Tensor> shared = all();
+  for (std::size_t i = 0; i < alone.size(); ++i) CHECK(test::identical(alone[i], shared[i]));
+}
+
+}  // namespace
+}  // namespace moonstill
