@@ -1,0 +1,72 @@
+#include "engine/tensor/tensor.hpp"
+
+#include <vector>
+
+#include "engine/core/error.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/tensors.hpp"
+
+namespace moonstill {
+namespace {
+
+using test::poisoned;
+using test::random_tensor;
+using test::values;
+
+TEST_CASE("tiles hold sixteen samples, the innermost", "[tensor]") {
+  std::vector<double> numbers(17 * 3);
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<double>(i);
+  const Tensor x = Tensor::from(numbers, {17, 3}, DType::f32).as_tiled();
+  CHECK(x.tiles() == 2);
+  CHECK(x.lanes_in(0) == 16);
+  CHECK(x.lanes_in(1) == 1);
+  CHECK(x.storage_count() == 2 * 3 * 16);
+  CHECK(x.data<float>()[2 * 16 + 5] == 5 * 3 + 2);        // sample 5, feature 2
+  CHECK(x.data<float>()[3 * 16 + 1 * 16] == 16 * 3 + 1);  // sample 16, feature 1
+}
+
+TEST_CASE("layouts convert there and back", "[tensor]") {
+  for (const std::int64_t n : {0, 1, 3, 16, 17, 40}) {
+    for (const DType dtype : {DType::f32, DType::f64, DType::i32, DType::u8}) {
+      for (const Shape& shape : {Shape{n}, Shape{n, 3}, Shape{n, 2, 70}}) {
+        const Tensor x = random_tensor(shape, DType::f64, 1).cast(dtype);
+        const Tensor tiled = poisoned(x);
+        CHECK(test::identical(tiled.row_major(), x));
+        CHECK(values(tiled) == values(x));
+        CHECK(test::identical(x.as_tiled().row_major(), x));
+      }
+    }
+  }
+}
+
+TEST_CASE("reshaping keeps the elements", "[tensor]") {
+  const Tensor x = random_tensor({17, 6}, DType::f64, 1);
+  const Tensor tiled = poisoned(x);
+  CHECK(tiled.reshaped({17, 2, 3}).tiled());
+  CHECK(values(tiled.reshaped({17, 2, 3})) == values(x));
+  CHECK_FALSE(tiled.reshaped({34, 3}).tiled());
+  CHECK(values(tiled.reshaped({34, 3})) == values(x));
+}
+
+TEST_CASE("copies share memory", "[tensor]") {
+  const Tensor x = Tensor::full({3}, 2.0, DType::f32);
+  CHECK(x.unique());
+  const Tensor y = x;
+  CHECK_FALSE(x.unique());
+  CHECK(y.data<float>().data() == x.data<float>().data());
+}
+
+TEST_CASE("shapes broadcast from the last axis", "[tensor][shape]") {
+  CHECK(broadcast_shapes({2, 1, 3}, {4, 1}, "f") == Shape{2, 4, 3});
+  CHECK(broadcast_shapes({}, {2}, "f") == Shape{2});
+  CHECK(broadcast_shapes({0, 3}, {1, 3}, "f") == Shape{0, 3});
+  CHECK_THROWS_WITH(broadcast_shapes({2, 3}, {2}, "f"), test::ContainsSubstring("[2, 3]"));
+  CHECK_THROWS_AS(Shape({-1}), Error);
+  CHECK_THROWS_AS(Shape({1, 1, 1, 1, 1, 1, 1, 1, 1}), Error);
+  CHECK_THROWS_AS(Shape({std::int64_t{1} << 40, std::int64_t{1} << 40}), Error);
+  CHECK(Shape{2, 3}.inserted(1, 7) == Shape{2, 7, 3});
+  CHECK(Shape{2, 7, 3}.without(1) == Shape{2, 3});
+}
+
+}  // namespace
+}  // namespace moonstill
