@@ -1,4 +1,5 @@
-// The one exception type of the engine. Public functions check their arguments and throw it; kernels only assert.
+// The one exception type of the engine. Public functions check their arguments and throw it; kernels only
+// assert.
 #pragma once
 
 #include <fmt/core.h>

@@ -18,13 +18,16 @@ namespace moonstill {
 namespace {
 
 std::size_t machine_memory() {
-  std::size_t bytes = static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGE_SIZE));
+  std::size_t bytes =
+      static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGE_SIZE));
   std::size_t group_limit = 0;
-  if (std::ifstream("/sys/fs/cgroup/memory.max") >> group_limit && group_limit > 0) bytes = std::min(bytes, group_limit);
+  if (std::ifstream("/sys/fs/cgroup/memory.max") >> group_limit && group_limit > 0)
+    bytes = std::min(bytes, group_limit);
   return bytes;
 }
 
-// Sizes are rounded up to four steps an octave, so that blocks of a loop's slightly differing tensors are shared.
+// Sizes are rounded up to four steps an octave, so that blocks of a loop's slightly differing tensors are
+// shared.
 std::size_t size_class(std::size_t bytes) {
   constexpr std::size_t smallest = 256;
   if (bytes <= smallest) return smallest;
@@ -44,8 +47,8 @@ class Pool {
   std::byte* acquire(std::size_t size) {
     const std::lock_guard lock(mutex_);
     if (stats_.live_bytes + size > stats_.limit_bytes) {
-      fail(ErrorKind::memory, "not enough memory for tensors: {} bytes asked for, {} held, the limit is {}", size,
-           stats_.live_bytes, stats_.limit_bytes);
+      fail(ErrorKind::memory, "not enough memory for tensors: {} bytes asked for, {} held, the limit is {}",
+           size, stats_.live_bytes, stats_.limit_bytes);
     }
     std::byte* block = take(size);
     stats_.live_bytes += size;

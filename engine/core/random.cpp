@@ -15,7 +15,8 @@ namespace {
 using Block = std::array<std::uint32_t, 4>;
 
 Block philox(std::uint64_t key, std::uint64_t counter, std::uint32_t purpose) {
-  const philox4x32_ctr_t in{{static_cast<std::uint32_t>(counter), static_cast<std::uint32_t>(counter >> 32), purpose, 0}};
+  const philox4x32_ctr_t in{
+      {static_cast<std::uint32_t>(counter), static_cast<std::uint32_t>(counter >> 32), purpose, 0}};
   const philox4x32_key_t k{{static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)}};
   const philox4x32_ctr_t out = philox4x32(in, k);
   return {out.v[0], out.v[1], out.v[2], out.v[3]};
@@ -58,7 +59,8 @@ std::pair<double, double> normal_pair(std::uint64_t key, std::uint64_t counter) 
 }
 
 template <class Pair>
-void fill(std::span<double> out, std::uint64_t key, std::uint64_t begin, double offset, double scale, Pair pair) {
+void fill(std::span<double> out, std::uint64_t key, std::uint64_t begin, double offset, double scale,
+          Pair pair) {
   for (std::size_t i = 0; i < out.size(); i += 2) {
     const auto [a, b] = pair(key, begin + i / 2);
     out[i] = offset + scale * a;

@@ -1,4 +1,5 @@
-// Counter-based random numbers (Philox 4x32-10 of Random123; Salmon et al., SC 2011), in named, splittable streams.
+// Counter-based random numbers (Philox 4x32-10 of Random123; Salmon et al., SC 2011), in named, splittable
+// streams.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +10,8 @@
 
 namespace moonstill {
 
-/// A stream of random numbers: a key and a position. Copies share the position. Equal keys give equal numbers,
-/// whatever the number of threads.
+/// A stream of random numbers: a key and a position. Copies share the position. Equal keys give equal
+/// numbers, whatever the number of threads.
 class Generator {
  public:
   explicit Generator(std::uint64_t seed);
@@ -44,8 +45,8 @@ class Generator {
   std::shared_ptr<std::uint64_t> position_;
 };
 
-/// Remembers where each generator stood when it was first used while the journal was open, so that a function can be
-/// run again with the same numbers (checkpoint). Journals nest.
+/// Remembers where each generator stood when it was first used while the journal was open, so that a function
+/// can be run again with the same numbers (checkpoint). Journals nest.
 class RandomJournal {
  public:
   RandomJournal();

@@ -24,7 +24,8 @@ unsigned default_thread_count() {
     char* end = nullptr;
     const unsigned long count = std::strtoul(text, &end, 10);
     if (*end != '\0' || count < 1 || count > most_threads) {
-      fail(ErrorKind::argument, "MOONSTILL_THREADS: expected a whole number from 1 to {}, got '{}'", most_threads, text);
+      fail(ErrorKind::argument, "MOONSTILL_THREADS: expected a whole number from 1 to {}, got '{}'",
+           most_threads, text);
     }
     return static_cast<unsigned>(count);
   }
@@ -151,7 +152,8 @@ class Team {
 unsigned thread_count() { return Team::instance().size(); }
 
 void set_thread_count(unsigned count) {
-  if (count < 1 || count > most_threads) fail(ErrorKind::range, "threads: {} is outside 1..{}", count, most_threads);
+  if (count < 1 || count > most_threads)
+    fail(ErrorKind::range, "threads: {} is outside 1..{}", count, most_threads);
   if (count != thread_count()) Team::instance().resize(count);
 }
 
