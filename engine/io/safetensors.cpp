@@ -185,13 +185,14 @@ std::vector<std::byte> encode_safetensors(const SafeTensors& content) {
   const Ordered tensors = by_alignment(content.tensors);
   const std::string header = header_text(tensors, content.metadata);
   const auto length = static_cast<std::uint64_t>(header.size());
-  std::vector<std::byte> bytes;
-  const auto append = [&](std::span<const std::byte> part) {
-    bytes.insert(bytes.end(), part.begin(), part.end());
-  };
-  append(std::as_bytes(std::span(&length, 1)));
-  append(std::as_bytes(std::span(header)));
-  for (const auto& [name, tensor] : tensors) append(bytes_of(tensor));
+  std::size_t total = length_bytes + header.size();
+  for (const auto& [name, tensor] : tensors) total += tensor.bytes();
+
+  std::vector<std::byte> bytes(total);
+  std::memcpy(bytes.data(), &length, length_bytes);
+  std::memcpy(bytes.data() + length_bytes, header.data(), header.size());
+  auto to = bytes.begin() + static_cast<std::ptrdiff_t>(length_bytes + header.size());
+  for (const auto& [name, tensor] : tensors) to = std::ranges::copy(bytes_of(tensor), to).out;
   return bytes;
 }
 

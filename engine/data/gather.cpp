@@ -1,0 +1,92 @@
+#include "engine/data/gather.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "engine/core/threads.hpp"
+#include "engine/data/image_set.hpp"
+#include "engine/tensor/lanes.hpp"
+
+namespace moonstill::data {
+namespace {
+
+constexpr int lanes = static_cast<int>(tile_lanes);
+using ByteLanes = Lanes<std::uint8_t, lanes>;
+using Samples = std::array<const std::uint8_t*, lanes>;
+
+// Pixels converted together: a square block, transposed in registers.
+constexpr std::int64_t block = lanes;
+
+// Four rounds of interleaving rows i and i + 8 transpose a 16 x 16 square.
+[[gnu::always_inline]] inline void transpose(std::array<ByteLanes, lanes>& rows) {
+  for (int round = 0; round < 4; ++round) {
+    std::array<ByteLanes, lanes> next;
+    for (int i = 0; i < lanes / 2; ++i) {
+      const auto a = static_cast<std::size_t>(i);
+      const auto b = a + lanes / 2;
+      next[2 * a] =
+          __builtin_shufflevector(rows[a], rows[b], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      next[2 * a + 1] = __builtin_shufflevector(rows[a], rows[b], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13,
+                                                29, 14, 30, 15, 31);
+    }
+    rows = next;
+  }
+}
+
+// Pixels [begin, end) of 16 samples -> [end - begin][16], as scale * pixel + offset.
+template <class T>
+void gather_plane(const Samples& samples, std::int64_t begin, std::int64_t end, T scale, T offset, T* to) {
+  std::int64_t f = begin;
+  for (; f + block <= end; f += block) {
+    std::array<ByteLanes, lanes> rows;
+    for (std::size_t lane = 0; lane < lanes; ++lane)
+      rows[lane] = load_lanes<std::uint8_t, lanes>(samples[lane] + f);
+    transpose(rows);
+    for (const ByteLanes& row : rows) {
+      store_lanes<T, lanes>(to, __builtin_convertvector(row, Lanes<T, lanes>) * scale + offset);
+      to += lanes;
+    }
+  }
+  for (; f < end; ++f) {
+    for (const std::uint8_t* sample : samples) *to++ = static_cast<T>(sample[f]) * scale + offset;
+  }
+}
+
+template <class T>
+void gather_tile(const Samples& samples, const Shape& shape, const Normalization& normalization, T* to) {
+  const std::int64_t plane = shape[1] * shape[2];
+  for (std::int64_t c = 0; c < shape[0]; ++c) {
+    const double mean = normalization.mean[static_cast<std::size_t>(c)];
+    const double deviation = normalization.deviation[static_cast<std::size_t>(c)];
+    gather_plane(samples, c * plane, (c + 1) * plane, static_cast<T>(1.0 / (255.0 * deviation)),
+                 static_cast<T>(-mean / deviation), to + c * plane * lanes);
+  }
+}
+
+}  // namespace
+
+Tensor gather_images(std::span<const std::uint8_t* const> samples, const Shape& shape,
+                     const Normalization& normalization, DType dtype) {
+  Tensor out =
+      Tensor::empty(shape.inserted(0, static_cast<std::int64_t>(samples.size())), dtype, Layout::tiled);
+  constexpr std::size_t tiles_worth_a_thread = 4;
+  dispatch_floating(dtype, "images", [&](auto element) {
+    using T = decltype(element);
+    T* to = out.write<T>().data();
+    const auto tile_size = static_cast<std::size_t>(out.features()) * lanes;
+    parallel_for(static_cast<std::size_t>(out.tiles()), tiles_worth_a_thread,
+                 [&](std::size_t begin, std::size_t end) {
+                   for (std::size_t tile = begin; tile < end; ++tile) {
+                     Samples pointers;
+                     for (std::size_t lane = 0; lane < lanes; ++lane) {
+                       pointers[lane] = samples[std::min(tile * lanes + lane, samples.size() - 1)];
+                     }
+                     gather_tile(pointers, shape, normalization, to + tile * tile_size);
+                   }
+                 });
+  });
+  return out;
+}
+
+}  // namespace moonstill::data

@@ -1,0 +1,31 @@
+// Image sets from the files in which they are published: IDX (MNIST and its kin) and CIFAR-10's binary
+// batches.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "engine/data/image_set.hpp"
+
+namespace moonstill::data {
+
+struct TrainTest {
+  ImageSet train;
+  ImageSet test;
+};
+
+/// An IDX file of unsigned bytes (plain or .gz), any rank: u8 tensor. Throws Error{io} naming the path: wrong
+/// magic number, another element type, truncated (bytes expected and got), bytes left over.
+[[nodiscard]] Tensor load_idx(const std::filesystem::path& path);
+
+/// A folder that holds MNIST's four files or CIFAR-10's six (or cifar-10-batches-bin/ with them), recognised
+/// by their names. Both sets are normalised by the training set: the published constants where the images are
+/// those of MNIST or CIFAR-10, measured ones otherwise. Throws Error{io} or Error{range} naming the file and
+/// what is wrong with it.
+[[nodiscard]] TrainTest load_images(const std::filesystem::path& folder);
+
+/// Two sets of one origin, named and normalised as load_images describes. Throws Error{shape} unless their
+/// images and classes agree.
+[[nodiscard]] TrainTest described_alike(const std::string& name, const ImageSet& train, const ImageSet& test);
+
+}  // namespace moonstill::data
