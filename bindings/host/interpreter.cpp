@@ -2,8 +2,10 @@
 
 #include <new>
 
+#include "bindings/host/coroutines.hpp"
 #include "bindings/host/embedded.hpp"
 #include "bindings/host/modules.hpp"
+#include "bindings/host/service.hpp"
 
 namespace moonstill::lua {
 namespace {
@@ -33,6 +35,9 @@ int open_native(lua_State* L) {
 int open_everything(lua_State* L) {
   luaL_openlibs(L);
   luaL_requiref(L, "moonstill.native", guard<open_native>, 0);
+  luaL_requiref(L, "moonstill.host", guard<open_service>, 0);
+  lua_pop(L, 2);
+  open_coroutines(L);
   lua_getglobal(L, "package");
   lua_getfield(L, -1, "searchers");
   const int searchers = lua_gettop(L);

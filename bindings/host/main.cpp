@@ -1,19 +1,51 @@
 // The program `moonstill`.
+#include <clocale>
 #include <cstdio>
+#include <exception>
 #include <string>
 
+#include "bindings/host/command_line.hpp"
 #include "bindings/host/interpreter.hpp"
+#include "bindings/host/interrupts.hpp"
+#include "bindings/host/runner.hpp"
+#include "engine/core/error.hpp"
+#include "engine/core/threads.hpp"
+
+namespace {
+
+constexpr int exit_failed = 1, exit_usage = 2;
+
+int run(const moonstill::lua::Command& command) {
+  if (command.kind == moonstill::lua::Command::Kind::print) {
+    std::fputs(command.target.c_str(), stdout);
+    return 0;
+  }
+  try {
+    if (command.threads) moonstill::set_thread_count(*command.threads);
+  } catch (const moonstill::Error& error) {
+    throw moonstill::lua::UsageError(std::string("moonstill: ") + error.what() + "\n");
+  }
+  moonstill::lua::Interpreter interpreter;
+  moonstill::lua::install_interrupts(interpreter.shared());
+  return moonstill::lua::run_command(interpreter, command);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  moonstill::lua::Interpreter lua;
-  lua_State* L = lua.state();
-  const std::string first = argc > 1 ? argv[1] : "";
-  int status = LUA_OK;
-  if (first == "-e")
-    status = luaL_loadbufferx(L, argv[2], std::string(argv[2]).size(), "=(command line)", "t");
-  else
-    status = luaL_loadfilex(L, argv[first == "run" ? 2 : 1], "t");
-  if (status == LUA_OK) status = lua_pcall(L, 0, 0, 0);
-  if (status != LUA_OK) std::fprintf(stderr, "moonstill: %s\n", luaL_tolstring(L, -1, nullptr));
-  return status == LUA_OK ? 0 : 1;
+  std::setlocale(LC_CTYPE, "");
+  int code = exit_failed;
+  try {
+    code = run(moonstill::lua::parse_command_line({argv + 1, argv + argc}));
+  } catch (const moonstill::lua::UsageError& error) {
+    std::fputs(error.what(), stderr);
+    return exit_usage;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "moonstill: %s\n", error.what());
+  }
+  if (std::fflush(stdout) != 0 && code == 0) {
+    std::fputs("moonstill: cannot write to standard output\n", stderr);
+    return exit_failed;
+  }
+  return code;
 }

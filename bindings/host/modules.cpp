@@ -1,9 +1,9 @@
 #include "bindings/host/modules.hpp"
 
-#include "bindings/core.hpp"
-
 namespace moonstill::lua {
 
-void open_modules(Module& ms) { open_random(ms); }
+void open_modules(Module& ms) {
+  for (const auto open : {open_random, open_tensor, open_autograd, open_nn, open_optim}) open(ms);
+}
 
 }  // namespace moonstill::lua

@@ -5,6 +5,12 @@
 
 namespace moonstill::lua {
 
+void open_random(Module& ms);
+void open_tensor(Module& ms);
+void open_autograd(Module& ms);
+void open_nn(Module& ms);
+void open_optim(Module& ms);
+
 void open_modules(Module& ms);
 
 }  // namespace moonstill::lua

@@ -293,10 +293,4 @@ int push_index(lua_State* L, std::size_t index) {
   return 1;
 }
 
-std::string object_problem(lua_State* L, int index, const char* class_name) {
-  const std::string name = class_display(class_name);
-  if (class_of(L, index) == class_name) return fmt::format("the {} was closed", name);
-  return fmt::format("expected {}, got {}", name, describe(L, index));
-}
-
 }  // namespace moonstill::lua

@@ -37,6 +37,8 @@ class Args {
   /// Checks what is on the stack. Throws Error{argument}.
   Args(lua_State* L, const DescribedFunction& function);
 
+  [[nodiscard]] lua_State* state() const { return state_; }
+
   /// False when the argument was left out and has no default.
   [[nodiscard]] bool given(Key key) const { return !lua_isnil(state_, slot(key)); }
 

@@ -52,7 +52,7 @@ int call(lua_State* L) {
 
 }  // namespace
 
-DescribedFunction::DescribedFunction(Function row) : row_(std::move(row)) {
+DescribedFunction::DescribedFunction(FunctionRow row) : row_(std::move(row)) {
   const std::string_view name = row_.name;
   const std::size_t colon = name.find(':');
   if (colon != std::string_view::npos) class_name_ = name.substr(0, colon);

@@ -55,7 +55,7 @@ struct Param {
   std::string_view fallback = {};  // the default, as Lua text
 };
 
-struct Function {
+struct FunctionRow {
   std::string name;
   std::string documentation;  // a first sentence, then (after an empty line) details
   std::vector<Param> parameters = {};
@@ -68,7 +68,7 @@ struct Function {
 /// A row, its types parsed, as the registry keeps it.
 class DescribedFunction {
  public:
-  explicit DescribedFunction(Function row);
+  explicit DescribedFunction(FunctionRow row);
 
   struct Slot {
     std::string name;
@@ -77,7 +77,7 @@ class DescribedFunction {
     bool has_default;
   };
 
-  [[nodiscard]] const Function& row() const { return row_; }
+  [[nodiscard]] const FunctionRow& row() const { return row_; }
   /// Parameters, then options. A "..." is not among them.
   [[nodiscard]] const std::vector<Slot>& slots() const { return slots_; }
   [[nodiscard]] std::size_t parameter_count() const { return parameter_count_; }
@@ -97,7 +97,7 @@ class DescribedFunction {
   void push(lua_State* L) const;
 
  private:
-  Function row_;
+  FunctionRow row_;
   std::vector<Slot> slots_;
   std::vector<Type> extra_;
   std::size_t parameter_count_ = 0;

@@ -96,7 +96,7 @@ void Module::set(std::string_view name) {
   lua_pop(state_, 1);
 }
 
-void Module::add(Function row) {
+void Module::add(FunctionRow row) {
   lua_State* L = state_;
   const StackMark mark(L);
   Runtime& state = runtime(L);
@@ -128,16 +128,8 @@ void Module::add(Function row) {
 void Module::open_class(const char* name, const char* documentation, const void* key, lua_CFunction close) {
   lua_State* L = state_;
   const StackMark mark(L);
-  luaL_newmetatable(L, name);  // sets __name
+  push_new_metatable(L, name, key, close);
   const int metatable = lua_gettop(L);
-  lua_pushvalue(L, metatable);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, key);
-  for (const char* event : {"__gc", "__close"}) {
-    lua_pushcfunction(L, close);
-    lua_setfield(L, metatable, event);
-  }
-  lua_pushboolean(L, 0);
-  lua_setfield(L, metatable, "__metatable");
   lua_newtable(L);  // methods
   lua_createtable(L, 0, 1);
   lua_pushstring(L, name);
@@ -163,7 +155,7 @@ void push_functions(lua_State* L) {
   lua_createtable(L, static_cast<int>(functions.size()), 0);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &functions_key);
   for (std::size_t i = 0; i < functions.size(); ++i) {
-    const Function& row = functions[i]->row();
+    const FunctionRow& row = functions[i]->row();
     lua_createtable(L, 0, 7);
     push_text(L, "name", row.name);
     push_text(L, "documentation", row.documentation);

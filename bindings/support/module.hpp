@@ -21,7 +21,7 @@ class Module {
 
   /// "ms.nn.linear" lands in ms.nn, "ms.Tensor:sum" among the methods of ms.Tensor, "ms.Tensor:__add" in its
   /// metatable.
-  void add(Function row);
+  void add(FunctionRow row);
 
   /// A constant, such as ms.version. The value is at the top of the stack and is popped.
   void set(std::string_view name);

@@ -89,4 +89,14 @@ int close_object(lua_State* L) {
   return 0;
 }
 
+/// Makes a metatable named `name` (also in the registry, under `key` and the name) and pushes it.
+void push_new_metatable(lua_State* L, const char* name, const void* key, lua_CFunction close);
+
+/// For objects without described methods.
+template <class T>
+void add_metatable(lua_State* L) {
+  push_new_metatable(L, ObjectTraits<T>::name, &class_key<T>, close_object<T>);
+  lua_pop(L, 1);
+}
+
 }  // namespace moonstill::lua

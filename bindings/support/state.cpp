@@ -14,18 +14,25 @@ constexpr std::size_t first_collection = std::size_t{64} << 20;
 Runtime::Runtime() : collect_at(first_collection) {}
 Runtime::~Runtime() = default;
 
+// An entry of the registry's list of references.
+struct Reference::Anchor {
+  explicit Anchor(lua_State* L) : main(runtime(L).main), key(luaL_ref(L, LUA_REGISTRYINDEX)) {}
+  ~Anchor() { luaL_unref(main, LUA_REGISTRYINDEX, key); }
+  Anchor(const Anchor&) = delete;
+  Anchor& operator=(const Anchor&) = delete;
+
+  lua_State* main;
+  int key;
+};
+
 Reference::Reference(lua_State* L, int index) {
   lua_pushvalue(L, index);
-  lua_State* main = runtime(L).main;
-  key_ = std::shared_ptr<const int>(new int(luaL_ref(L, LUA_REGISTRYINDEX)), [main](const int* key) {
-    luaL_unref(main, LUA_REGISTRYINDEX, *key);
-    delete key;
-  });
+  anchor_ = std::make_shared<const Anchor>(L);
 }
 
 void Reference::push(lua_State* L) const {
-  if (key_)
-    lua_rawgeti(L, LUA_REGISTRYINDEX, *key_);
+  if (anchor_)
+    lua_rawgeti(L, LUA_REGISTRYINDEX, anchor_->key);
   else
     lua_pushnil(L);
 }

@@ -44,10 +44,11 @@ class Reference {
   Reference() = default;
   Reference(lua_State* L, int index);
   void push(lua_State* L) const;
-  [[nodiscard]] explicit operator bool() const { return key_ != nullptr; }
+  [[nodiscard]] explicit operator bool() const { return anchor_ != nullptr; }
 
  private:
-  std::shared_ptr<const int> key_;
+  struct Anchor;
+  std::shared_ptr<const Anchor> anchor_;
 };
 
 /// Puts the stack back to where it was.

@@ -108,8 +108,9 @@ void Tree::collect_paths(const Node& node, const std::string& path, std::vector<
   if (node.kind == Node::Kind::leaf) out.push_back(path);
   for (const auto& [key, child] : node.children) {
     const auto* number = std::get_if<lua_Integer>(&key);
-    const std::string step = number != nullptr ? "[" + std::to_string(*number) + "]"
-                                               : (path.empty() ? "" : ".") + std::get<std::string>(key);
+    const std::string step = number != nullptr
+                                 ? fmt::format("[{}]", *number)
+                                 : fmt::format("{}{}", path.empty() ? "" : ".", std::get<std::string>(key));
     collect_paths(child, path + step, out);
   }
 }

@@ -36,7 +36,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
   if (word.size() > 64) return {};
   std::string_view best;
-  std::size_t smallest = word.size() / 3 + 2;
+  std::size_t smallest = std::max<std::size_t>(2, word.size() / 3 + 1);
   for (const std::string_view candidate : candidates) {
     if (candidate.size() > 64) continue;
     const std::size_t d = distance(word, candidate);

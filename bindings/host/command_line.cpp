@@ -1,0 +1,153 @@
+#include "bindings/host/command_line.hpp"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <memory>
+
+#include "bindings/support/words.hpp"
+
+namespace moonstill::lua {
+namespace {
+
+constexpr std::array<std::string_view, 3> subcommands{"run", "repl", "test"};
+
+constexpr const char* usage =
+    "Usage: moonstill [OPTIONS] [run] FILE.lua [ARGS...]   run a script ('-' reads it from standard input)\n"
+    "       moonstill [OPTIONS] -e CODE [ARGS...]          run code\n"
+    "       moonstill [OPTIONS] [repl]                     work line by line\n"
+    "       moonstill [OPTIONS] test PATH [ARGS...]        run the tests (*_test.lua) of a file or folder\n";
+
+struct Usage : CLI::Formatter {
+  std::string make_usage(const CLI::App*, std::string) const override { return usage; }
+};
+
+struct Options {
+  bool version = false, help = false, selftest = false, backtrace = false;
+  unsigned threads = 0;
+  std::string code;
+};
+
+std::unique_ptr<CLI::App> make_app(Options& options) {
+  auto app = std::make_unique<CLI::App>();
+  app->formatter(std::make_shared<Usage>());
+  app->set_help_flag();
+  app->prefix_command();
+  app->add_option("-e", options.code, "Run this code")->type_name("CODE");
+  app->add_option("--threads", options.threads,
+                  "Threads to compute with (default: all, or MOONSTILL_THREADS)")
+      ->type_name("N");
+  app->add_flag("--backtrace", options.backtrace, "Show the calls that led to an error");
+  app->add_flag("--selftest", options.selftest,
+                "Check gradients, known values and determinism, in under a minute");
+  app->add_flag("--version", options.version, "Print the version");
+  app->add_flag("-h,--help", options.help, "Print this");
+  return app;
+}
+
+[[noreturn]] void refuse(const CLI::App& app, const std::string& message) {
+  throw UsageError(fmt::format("moonstill: {}\n{}", message, app.help()));
+}
+
+// Parses the options at the front. Gives what follows them.
+std::vector<std::string> parse_options(CLI::App& app, std::vector<std::string> arguments) {
+  std::reverse(arguments.begin(), arguments.end());
+  try {
+    app.parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    refuse(app, error.what());
+  }
+  std::vector<std::string> rest = app.remaining();
+  const bool option = !rest.empty() && rest.front().size() > 1 && rest.front().starts_with('-');
+  if (option && rest.front() != "--") {
+    std::vector<std::string> names;
+    for (const CLI::Option* known : app.get_options()) {
+      for (const std::string& name : known->get_lnames()) names.push_back("--" + name);
+    }
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    refuse(app, fmt::format("unknown option '{}'{}", rest.front(), suggestion(rest.front(), views)));
+  }
+  if (option) rest.erase(rest.begin());
+  return rest;
+}
+
+// The last step: a file, unless the word looks like a mistyped command.
+Command file_command(const CLI::App& app, const std::string& word) {
+  Command command;
+  command.kind = word == "-" ? Command::Kind::standard_input : Command::Kind::file;
+  command.target = word;
+  const bool looks_like_file = word == "-" || word.ends_with(".lua") || word.find('/') != std::string::npos;
+  if (!looks_like_file && !std::filesystem::exists(word)) {
+    refuse(app, fmt::format("no command or script '{}'{}", word, suggestion(word, subcommands)));
+  }
+  return command;
+}
+
+Command choose(const CLI::App& app, const Options& options, const std::string& subcommand,
+               std::vector<std::string>& rest) {
+  Command command;
+  if (options.help || options.version) {
+    command.kind = Command::Kind::print;
+    command.target = options.help ? app.help() : fmt::format("Moonstill {}\n", MOONSTILL_VERSION);
+    return command;
+  }
+  if (options.selftest) {
+    command.kind = Command::Kind::selftest;
+    return command;
+  }
+  if (app.count("-e") > 0) {
+    command.kind = Command::Kind::code;
+    command.target = options.code;
+    return command;
+  }
+  if (subcommand == "repl" || (subcommand.empty() && rest.empty())) {
+    if (!rest.empty()) refuse(app, fmt::format("repl takes no arguments, got '{}'", rest.front()));
+    const bool prompt = subcommand == "repl" || isatty(STDIN_FILENO) != 0;
+    command.kind = prompt ? Command::Kind::prompt : Command::Kind::standard_input;
+    return command;
+  }
+  if (rest.empty())
+    refuse(app, fmt::format("{} needs a {}", subcommand, subcommand == "test" ? "path" : "script"));
+  if (subcommand == "test") {
+    command.kind = Command::Kind::test;
+    command.target = rest.front();
+  } else {
+    command = file_command(app, rest.front());
+  }
+  rest.erase(rest.begin());
+  return command;
+}
+
+}  // namespace
+
+Command parse_command_line(const std::vector<std::string>& arguments) {
+  Options options;
+  const auto app = make_app(options);
+  std::vector<std::string> rest = parse_options(*app, arguments);
+  bool threads_given = app->count("--threads") > 0;
+  std::string subcommand;
+  // Options may stand on either side of the subcommand.
+  if (!rest.empty() && std::find(subcommands.begin(), subcommands.end(), rest.front()) != subcommands.end()) {
+    subcommand = rest.front();
+    const Options before = options;
+    rest = parse_options(*app, {rest.begin() + 1, rest.end()});
+    options.backtrace = options.backtrace || before.backtrace;
+    options.help = options.help || before.help;
+    options.version = options.version || before.version;
+    if (app->count("--threads") > 0)
+      threads_given = true;
+    else
+      options.threads = before.threads;
+  }
+  Command command = choose(*app, options, subcommand, rest);
+  command.arguments = std::move(rest);
+  command.backtrace = options.backtrace;
+  if (threads_given) command.threads = options.threads;
+  return command;
+}
+
+}  // namespace moonstill::lua

@@ -1,0 +1,29 @@
+// What the program's arguments ask for.
+#pragma once
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace moonstill::lua {
+
+struct Command {
+  enum class Kind { prompt, file, code, standard_input, test, selftest, print };
+  Kind kind = Kind::prompt;
+  std::string target;                  // the file, the code, the folder of tests, or the text to print
+  std::vector<std::string> arguments;  // the script's own
+  std::optional<unsigned> threads;
+  bool backtrace = false;
+};
+
+/// Wrong usage: exit code 2.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Throws UsageError, whose text ends in how to use the program.
+Command parse_command_line(const std::vector<std::string>& arguments);
+
+}  // namespace moonstill::lua

@@ -1,0 +1,54 @@
+#include "bindings/host/interrupts.hpp"
+
+#include <unistd.h>
+#include <csignal>
+
+#include "engine/core/interrupt.hpp"
+
+namespace moonstill::lua {
+namespace {
+
+constexpr int exit_interrupted = 130;
+
+// A signal handler can reach nothing but static storage.
+constinit std::atomic<Runtime*> handled{nullptr};
+
+// A thread that was hooked and then left alone keeps its hook: it takes it off itself.
+void stop(lua_State* L, lua_Debug*) {
+  if (!interrupt_requested()) {
+    lua_sethook(L, nullptr, 0, 0);
+    return;
+  }
+  lua_pushliteral(L, "interrupted");
+  lua_error(L);
+}
+
+void hook(lua_State* L) {
+  lua_sethook(L, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+}
+
+extern "C" void on_interrupt(int) {
+  if (interrupt_requested()) _exit(exit_interrupted);
+  request_interrupt();
+  if (Runtime* shared = handled.load()) hook(shared->running.load());
+}
+
+}  // namespace
+
+void install_interrupts(Runtime& shared) {
+  handled = &shared;
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;  // no SA_RESTART: a blocked read returns
+  sigaction(SIGINT, &action, nullptr);
+}
+
+void watch_interrupts(lua_State* L) {
+  if (interrupt_requested()) hook(L);
+}
+
+void forget_interrupt(lua_State* L) {
+  clear_interrupt();
+  lua_sethook(L, nullptr, 0, 0);
+}
+
+}  // namespace moonstill::lua

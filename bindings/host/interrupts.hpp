@@ -1,0 +1,19 @@
+// Ctrl-C: a flag that kernels poll, and a hook on the running Lua thread that raises at its next instruction.
+// The flag stays, so that pcall in a script cannot swallow an interruption; a second Ctrl-C ends the program
+// with 130.
+#pragma once
+
+#include "bindings/support/state.hpp"
+
+namespace moonstill::lua {
+
+/// Handles SIGINT for this state from now on.
+void install_interrupts(Runtime& shared);
+
+/// To be called when L becomes the running thread: hooks it when an interruption is on its way.
+void watch_interrupts(lua_State* L);
+
+/// Forgets the interruption: the prompt is back.
+void forget_interrupt(lua_State* L);
+
+}  // namespace moonstill::lua

@@ -1,0 +1,119 @@
+#include "bindings/host/runner.hpp"
+
+#include <cstdio>
+#include <string>
+
+#include "bindings/support/callback.hpp"
+#include "engine/core/interrupt.hpp"
+
+namespace moonstill::lua {
+namespace {
+
+constexpr int exit_done = 0, exit_failed = 1, exit_interrupted = 130;
+
+int report(lua_State* L) {
+  if (interrupt_requested()) {
+    clear_interrupt();
+    std::fputs("moonstill: interrupted\n", stderr);
+    return exit_interrupted;
+  }
+  const bool text = lua_type(L, -1) == LUA_TSTRING || luaL_getmetafield(L, -1, "__tostring") != LUA_TNIL;
+  if (text)
+    std::fprintf(stderr, "moonstill: %s\n", luaL_tolstring(L, lua_isstring(L, -1) != 0 ? -1 : -2, nullptr));
+  else
+    std::fprintf(stderr, "moonstill: the error is a %s, not a message\n", luaL_typename(L, -1));
+  const std::string& backtrace = runtime(L).backtrace;
+  if (!backtrace.empty()) std::fprintf(stderr, "%s\n", backtrace.c_str());
+  return exit_failed;
+}
+
+// Calls the function below the arguments. `results` as for lua_call.
+int finish(lua_State* L, int arguments, int results) {
+  const int status = protected_call(L, arguments, results);
+  return status == LUA_OK && !interrupt_requested() ? exit_done : report(L);
+}
+
+// require(module)[function], pushed.
+void push_library_function(lua_State* L, const char* module, const char* function) {
+  lua_getglobal(L, "require");
+  lua_pushstring(L, module);
+  lua_call(L, 1, 1);
+  lua_getfield(L, -1, function);
+  lua_remove(L, -2);
+}
+
+// The script's `arg`, and its arguments as `...`.
+int push_arguments(lua_State* L, const Command& command) {
+  luaL_checkstack(L, static_cast<int>(command.arguments.size()) + LUA_MINSTACK, "too many arguments");
+  lua_newtable(L);
+  lua_pushstring(L, command.target.c_str());
+  lua_rawseti(L, -2, 0);
+  lua_Integer i = 0;
+  for (const std::string& argument : command.arguments) {
+    lua_pushlstring(L, argument.data(), argument.size());
+    lua_rawseti(L, -2, ++i);
+  }
+  lua_pushglobaltable(L);
+  lua_insert(L, -2);
+  lua_pushliteral(L, "arg");
+  lua_insert(L, -2);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+  for (const std::string& argument : command.arguments) lua_pushlstring(L, argument.data(), argument.size());
+  return static_cast<int>(command.arguments.size());
+}
+
+int load(lua_State* L, const Command& command) {
+  if (command.kind == Command::Kind::code) {
+    return luaL_loadbufferx(L, command.target.data(), command.target.size(), "=(command line)", "t");
+  }
+  return luaL_loadfilex(L, command.kind == Command::Kind::file ? command.target.c_str() : nullptr, "t");
+}
+
+// Lua code that is run here and may raise: called in protected mode.
+int main_body(lua_State* L) {
+  const auto& command = *static_cast<const Command*>(lua_touserdata(L, 1));
+  lua_settop(L, 0);
+  push_library_function(L, "moonstill.loader", "open");
+  if (command.kind == Command::Kind::file)
+    lua_pushstring(L, command.target.c_str());
+  else
+    lua_pushnil(L);
+  lua_call(L, 1, 0);
+  switch (command.kind) {
+    case Command::Kind::prompt:
+      push_library_function(L, "moonstill.repl", "run");
+      lua_call(L, 0, 1);
+      return 1;
+    case Command::Kind::test: {
+      push_library_function(L, "moonstill.test", "run");
+      lua_pushstring(L, command.target.c_str());
+      lua_call(L, 1 + push_arguments(L, command), 1);
+      return 1;
+    }
+    case Command::Kind::selftest:
+      push_library_function(L, "moonstill.selftest", "run");
+      lua_call(L, 0, 1);
+      return 1;
+    default:
+      break;
+  }
+  if (load(L, command) != LUA_OK) return lua_error(L);
+  lua_call(L, push_arguments(L, command), 0);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+}  // namespace
+
+int run_command(Interpreter& interpreter, const Command& command) {
+  lua_State* L = interpreter.state();
+  interpreter.shared().wants_backtrace = command.backtrace;
+  lua_pushcfunction(L, main_body);
+  lua_pushlightuserdata(L, const_cast<Command*>(&command));
+  const int code = finish(L, 1, 1);
+  // The prompt, the tests and the self-test say themselves whether all went well.
+  return code == exit_done && lua_toboolean(L, -1) == 0 ? exit_failed : code;
+}
+
+}  // namespace moonstill::lua

@@ -1,0 +1,228 @@
+#include "bindings/host/service.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "bindings/host/embedded.hpp"
+#include "bindings/host/interrupts.hpp"
+#include "bindings/host/line_editor.hpp"
+#include "bindings/support/callback.hpp"
+#include "bindings/support/module.hpp"
+#include "bindings/support/words.hpp"
+#include "engine/core/interrupt.hpp"
+
+namespace moonstill::lua {
+
+template <>
+struct ObjectTraits<std::shared_ptr<LineEditor>> {
+  static constexpr const char* name = "ms.LineEditor";
+};
+
+namespace {
+
+namespace fs = std::filesystem;
+using Editor = std::shared_ptr<LineEditor>;
+
+std::string_view text(lua_State* L, int index) {
+  std::size_t size = 0;
+  const char* data = luaL_checklstring(L, index, &size);
+  return {data, size};
+}
+
+int push_string(lua_State* L, const std::string& value) {
+  lua_pushlstring(L, value.data(), value.size());
+  return 1;
+}
+
+// blame() -> "file:line: "
+int host_blame(lua_State* L) { return push_string(L, blame(L)); }
+
+// describe(value) -> "string "half""
+int host_describe(lua_State* L) { return push_string(L, describe(L, 1)); }
+
+// mismatch(type, value) -> nil, or why the value is refused
+int host_mismatch(lua_State* L) {
+  const Type type(text(L, 1));
+  lua_settop(L, 2);
+  if (type.accepts(L, 2)) return 0;
+  return push_string(L, type.mismatch(L, 2));
+}
+
+std::vector<std::string> strings(lua_State* L, int index) {
+  std::vector<std::string> out;
+  for (lua_Integer i = 1; lua_rawgeti(L, index, i) == LUA_TSTRING; ++i) {
+    out.emplace_back(lua_tostring(L, -1));
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return out;
+}
+
+// unknown(name, names) -> "unknown argument 'dept' (did you mean 'depth'?)"
+int host_unknown(lua_State* L) {
+  const auto names = strings(L, 2);
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  return push_string(L, unknown_name(text(L, 1), views));
+}
+
+// suggestion(word, words) -> " (did you mean 'depth'?)" or ""
+int host_suggestion(lua_State* L) {
+  const auto names = strings(L, 2);
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  return push_string(L, suggestion(text(L, 1), views));
+}
+
+int host_functions(lua_State* L) {
+  push_functions(L);
+  return 1;
+}
+
+int host_classes(lua_State* L) {
+  push_classes(L);
+  return 1;
+}
+
+// sources() -> { { module =, file =, text = }, ... }
+int host_sources(lua_State* L) {
+  lua_newtable(L);
+  lua_Integer i = 0;
+  for (const EmbeddedSource& source : embedded_sources()) {
+    lua_createtable(L, 0, 3);
+    lua_pushlstring(L, source.module.data(), source.module.size());
+    lua_setfield(L, -2, "module");
+    lua_pushlstring(L, source.file.data(), source.file.size());
+    lua_setfield(L, -2, "file");
+    lua_pushlstring(L, source.text.data(), source.text.size());
+    lua_setfield(L, -2, "text");
+    lua_rawseti(L, -2, ++i);
+  }
+  return 1;
+}
+
+// call(f, ...) -> true, results... | false, error, interrupted. Ends an interruption: for the prompt.
+int host_call(lua_State* L) {
+  const int status = protected_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  const bool interrupted = interrupt_requested();
+  forget_interrupt(L);
+  if (status == LUA_OK && !interrupted) {
+    lua_pushboolean(L, 1);
+    lua_insert(L, 1);
+    return lua_gettop(L);
+  }
+  if (status == LUA_OK) lua_pushliteral(L, "interrupted");
+  lua_pushboolean(L, 0);
+  lua_insert(L, -2);
+  lua_pushboolean(L, interrupted ? 1 : 0);
+  return 3;
+}
+
+// is_terminal("stdin" | "stdout" | "stderr")
+int host_is_terminal(lua_State* L) {
+  const std::string_view name = text(L, 1);
+  const int descriptor = name == "stdin" ? STDIN_FILENO : name == "stdout" ? STDOUT_FILENO : STDERR_FILENO;
+  lua_pushboolean(L, isatty(descriptor));
+  return 1;
+}
+
+// open_editor(history_path) -> editor
+int host_open_editor(lua_State* L) {
+  push_object<Editor>(L, std::make_shared<LineEditor>(std::string(text(L, 1))));
+  return 1;
+}
+
+Editor editor_at(lua_State* L, int index) {
+  if (const Editor* editor = find_object<Editor>(L, index)) return *editor;
+  fail(ErrorKind::argument, "{}", object_problem(L, index, ObjectTraits<Editor>::name));
+}
+
+// The completion that a Lua function gives. It is called by C code that no exception may pass.
+Completion complete(lua_State* L, int function, const std::string& before) {
+  const StackMark mark(L);
+  lua_pushvalue(L, function);
+  lua_pushlstring(L, before.data(), before.size());
+  if (lua_pcall(L, 1, 2, 0) != LUA_OK || !lua_istable(L, -2)) return {};
+  const auto length = static_cast<std::size_t>(lua_tointeger(L, -1));
+  return {strings(L, lua_gettop(L) - 1), length};
+}
+
+// read_line(editor, prompt, complete) -> line | nil, interrupted
+int host_read_line(lua_State* L) {
+  const Editor editor = editor_at(L, 1);
+  const auto line = editor->read(std::string(text(L, 2)),
+                                 [L](const std::string& before) { return complete(L, 3, before); });
+  const bool interrupted = interrupt_requested();
+  forget_interrupt(L);
+  if (line && !interrupted) return push_string(L, *line);
+  lua_pushnil(L);
+  lua_pushboolean(L, interrupted ? 1 : 0);
+  return 2;
+}
+
+// remember(editor, entry)
+int host_remember(lua_State* L) {
+  editor_at(L, 1)->remember(std::string(text(L, 2)));
+  return 0;
+}
+
+// files(path, ending) -> the file itself, or the files below the folder, sorted; nil when there is none of
+// that name
+int host_files(lua_State* L) {
+  const fs::path root(text(L, 1));
+  const std::string_view ending = text(L, 2);
+  std::vector<std::string> files;
+  if (fs::is_directory(root)) {
+    for (const auto& entry : fs::recursive_directory_iterator(root)) {
+      std::string name = entry.path().string();
+      if (entry.is_regular_file() && name.ends_with(ending)) files.push_back(std::move(name));
+    }
+    std::sort(files.begin(), files.end());
+  } else if (fs::exists(root)) {
+    files.push_back(root.string());
+  } else {
+    return 0;
+  }
+  lua_newtable(L);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    push_string(L, files[i]);
+    lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
+  }
+  return 1;
+}
+
+// backtrace() -> the stack of the last error, where one was asked for
+int host_backtrace(lua_State* L) { return push_string(L, runtime(L).backtrace); }
+
+constexpr luaL_Reg functions[] = {{"blame", guard<host_blame>},
+                                  {"describe", guard<host_describe>},
+                                  {"mismatch", guard<host_mismatch>},
+                                  {"unknown", guard<host_unknown>},
+                                  {"suggestion", guard<host_suggestion>},
+                                  {"functions", guard<host_functions>},
+                                  {"classes", guard<host_classes>},
+                                  {"sources", guard<host_sources>},
+                                  {"call", guard<host_call>},
+                                  {"is_terminal", guard<host_is_terminal>},
+                                  {"open_editor", guard<host_open_editor>},
+                                  {"read_line", guard<host_read_line>},
+                                  {"remember", guard<host_remember>},
+                                  {"files", guard<host_files>},
+                                  {"backtrace", guard<host_backtrace>},
+                                  {nullptr, nullptr}};
+
+}  // namespace
+
+int open_service(lua_State* L) {
+  add_metatable<Editor>(L);
+  luaL_newlib(L, functions);
+  lua_pushliteral(L, MOONSTILL_VERSION);
+  lua_setfield(L, -2, "version");
+  return 1;
+}
+
+}  // namespace moonstill::lua
