@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::int64_t group_tiles = 4;
 // Of y, read again for every row of every kernel: what stays in the first-level cache.
-constexpr std::int64_t chunk_bytes = 24 << 10;
+constexpr std::int64_t chunk_bytes = 16 << 10;
 
 template <class T>
 constexpr int most_outputs = Samples<T>::accumulators >= 20   ? 4
@@ -51,7 +51,7 @@ void add_products(const WeightProblem& p, std::int64_t rows, const T* x, const T
       for (int o = 0; o < Outputs; ++o) factor[o] = Samples<T>::load(y_row + j * lanes + o * y_plane);
 #pragma GCC unroll 16
       for (int l = 0; l < Columns; ++l) {
-        const Samples<T> value = Samples<T>::load(x_row + (j * p.stride + l) * lanes);
+        const Samples<T> value = Samples<T>::load_once(x_row + (j * p.stride + l) * lanes);
 #pragma GCC unroll 16
         for (int o = 0; o < Outputs; ++o) acc[o][l].add_product(factor[o], value);
       }

@@ -76,7 +76,7 @@ void correlate_block(const Correlation& corr, std::int64_t row, const T* x, cons
       for (std::int64_t l = 0; l < corr.kernel_width; ++l, w += Outputs) {
 #pragma GCC unroll 16
         for (int j = 0; j < Columns; ++j) {
-          const Samples<T> value = Samples<T>::load(from + l * lanes + j * step);
+          const Samples<T> value = Samples<T>::load_once(from + l * lanes + j * step);
 #pragma GCC unroll 16
           for (int o = 0; o < Outputs; ++o) sum[o][j].add_product(w[o], value);
         }

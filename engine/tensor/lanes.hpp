@@ -1,4 +1,5 @@
-// Short vectors of fixed width that compile to the machine's vector instructions: the inner loops of tiled kernels.
+// Short vectors of fixed width that compile to the machine's vector instructions: the inner loops of tiled
+// kernels.
 #pragma once
 
 #include <cstring>

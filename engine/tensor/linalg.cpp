@@ -50,7 +50,7 @@ void multiply_panel(const T* a, const T* b, std::int64_t inner, T* out) {
   Samples<T> sum[Columns];
   for (auto& s : sum) s = Samples<T>::zero();
   for (std::int64_t k = 0; k < inner; ++k) {
-    const Samples<T> value = Samples<T>::load(a + k * tile_lanes);
+    const Samples<T> value = Samples<T>::load_once(a + k * tile_lanes);
 #pragma GCC unroll 32
     for (int m = 0; m < Columns; ++m) sum[m].add_product(b[k * Columns + m], value);
   }
@@ -116,7 +116,7 @@ void contract_block(const Contraction<T>& c, std::int64_t row, std::int64_t colu
     for (int i = 0; i < Rows; ++i) factor[i] = Samples<T>::load(a + i * tile_lanes);
 #pragma GCC unroll 16
     for (int j = 0; j < Columns; ++j) {
-      const Samples<T> value = Samples<T>::load(b + j * tile_lanes);
+      const Samples<T> value = Samples<T>::load_once(b + j * tile_lanes);
 #pragma GCC unroll 16
       for (int i = 0; i < Rows; ++i) sum[i][j].add_product(factor[i], value);
     }

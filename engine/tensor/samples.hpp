@@ -35,6 +35,15 @@ struct Samples {
     return s;
   }
 
+  /// Loads what several products follow upon. Left alone, the compiler loads it again for each of them, and
+  /// the inner loop is then bound by its loads.
+  [[gnu::always_inline]] static Samples load_once(const T* from) {
+    Samples s = load(from);
+#pragma GCC unroll 16
+    for (int i = 0; i < parts; ++i) asm("" : "+v"(s.part[i]));
+    return s;
+  }
+
   [[gnu::always_inline]] static Samples zero() {
     Samples s;
 #pragma GCC unroll 16

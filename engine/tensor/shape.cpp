@@ -63,7 +63,8 @@ Shape broadcast_shapes(const Shape& a, const Shape& b, const char* what) {
   for (std::size_t i = 0; i < other.rank(); ++i) {
     const std::int64_t here = out[offset + i];
     if (here == other[i] || other[i] == 1) continue;
-    if (here != 1) fail(ErrorKind::shape, "{}: shapes {} and {} do not fit together", what, a.text(), b.text());
+    if (here != 1)
+      fail(ErrorKind::shape, "{}: shapes {} and {} do not fit together", what, a.text(), b.text());
     out = out.with(offset + i, other[i]);
   }
   return out;

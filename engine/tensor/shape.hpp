@@ -40,7 +40,8 @@ class Shape {
   std::size_t rank_ = 0;
 };
 
-/// The common shape of two operands (sizes aligned at the last axis; 1 stretches). Throws Error{shape} naming `what`.
+/// The common shape of two operands (sizes aligned at the last axis; 1 stretches). Throws Error{shape} naming
+/// `what`.
 Shape broadcast_shapes(const Shape& a, const Shape& b, const char* what);
 
 }  // namespace moonstill

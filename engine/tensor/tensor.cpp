@@ -14,7 +14,8 @@ namespace {
 constexpr std::size_t serial_elements = 1 << 15;
 
 std::size_t tile_grain(std::int64_t features) {
-  return std::max<std::size_t>(1, serial_elements / static_cast<std::size_t>(std::max<std::int64_t>(1, features * tile_lanes)));
+  return std::max<std::size_t>(
+      1, serial_elements / static_cast<std::size_t>(std::max<std::int64_t>(1, features * tile_lanes)));
 }
 
 // [features][16] -> up to 16 rows of `features`. Blocks of features keep both sides in cache.
@@ -67,11 +68,15 @@ Tensor Tensor::empty(const Shape& shape, DType dtype, Layout layout) {
   return t;
 }
 
-Tensor Tensor::zeros(const Shape& shape, DType dtype, Layout layout) { return full(shape, 0.0, dtype, layout); }
+Tensor Tensor::zeros(const Shape& shape, DType dtype, Layout layout) {
+  return full(shape, 0.0, dtype, layout);
+}
 
 Tensor Tensor::full(const Shape& shape, double value, DType dtype, Layout layout) {
   Tensor t = empty(shape, dtype, layout);
-  dispatch_any(dtype, [&](auto element) { std::ranges::fill(t.write<decltype(element)>(), static_cast<decltype(element)>(value)); });
+  dispatch_any(dtype, [&](auto element) {
+    std::ranges::fill(t.write<decltype(element)>(), static_cast<decltype(element)>(value));
+  });
   return t;
 }
 
@@ -127,11 +132,12 @@ Tensor Tensor::as_tiled() const {
     const T* from = data<T>().data();
     T* to = out.write<T>().data();
     const std::int64_t f = features();
-    parallel_for(static_cast<std::size_t>(out.tiles()), tile_grain(f), [&](std::size_t begin, std::size_t end) {
-      for (auto t = static_cast<std::int64_t>(begin); t < static_cast<std::int64_t>(end); ++t) {
-        tile_rows(from + t * f * tile_lanes, to + t * f * tile_lanes, f, out.lanes_in(t));
-      }
-    });
+    parallel_for(static_cast<std::size_t>(out.tiles()), tile_grain(f),
+                 [&](std::size_t begin, std::size_t end) {
+                   for (auto t = static_cast<std::int64_t>(begin); t < static_cast<std::int64_t>(end); ++t) {
+                     tile_rows(from + t * f * tile_lanes, to + t * f * tile_lanes, f, out.lanes_in(t));
+                   }
+                 });
   });
   return out;
 }
@@ -142,7 +148,8 @@ Tensor Tensor::cast(DType dtype) const {
   dispatch_any(dtype_, [&](auto from) {
     dispatch_any(dtype, [&](auto to) {
       using To = decltype(to);
-      std::ranges::transform(data<decltype(from)>(), out.write<To>().begin(), [](auto v) { return static_cast<To>(v); });
+      std::ranges::transform(data<decltype(from)>(), out.write<To>().begin(),
+                             [](auto v) { return static_cast<To>(v); });
     });
   });
   return out;

@@ -1,4 +1,5 @@
-// Dense tensors: immutable values over shared memory. Arithmetic is elsewhere (the kernel headers of this folder).
+// Dense tensors: immutable values over shared memory. Arithmetic is elsewhere (the kernel headers of this
+// folder).
 #pragma once
 
 #include <cassert>
@@ -21,9 +22,12 @@ enum class DType : std::uint8_t { f32, f64, i32, u8 };
 
 template <class T>
 constexpr DType dtype_of() {
-  if constexpr (std::is_same_v<T, float>) return DType::f32;
-  else if constexpr (std::is_same_v<T, double>) return DType::f64;
-  else if constexpr (std::is_same_v<T, std::int32_t>) return DType::i32;
+  if constexpr (std::is_same_v<T, float>)
+    return DType::f32;
+  else if constexpr (std::is_same_v<T, double>)
+    return DType::f64;
+  else if constexpr (std::is_same_v<T, std::int32_t>)
+    return DType::i32;
   else {
     static_assert(std::is_same_v<T, std::uint8_t>);
     return DType::u8;
@@ -35,12 +39,13 @@ inline constexpr std::int64_t tile_lanes = 16;
 
 /// How the elements of a shape lie in memory.
 ///   row_major: the last axis varies fastest.
-///   tiled:     axis 0 is a batch of N samples; memory is [ceil(N / 16)][features, row-major][16], the samples of a
+///   tiled:     axis 0 is a batch of N samples; memory is [ceil(N / 16)][features, row-major][16], the
+///   samples of a
 ///              tile innermost. Lanes past N hold anything: no reduction may read them.
 enum class Layout : std::uint8_t { row_major, tiled };
 
-/// An immutable array. Copies share memory. A kernel makes one with `empty`, writes it through `write`, and from then
-/// on nobody changes it.
+/// An immutable array. Copies share memory. A kernel makes one with `empty`, writes it through `write`, and
+/// from then on nobody changes it.
 class Tensor {
  public:
   Tensor() = default;  // no tensor at all
@@ -72,7 +77,9 @@ class Tensor {
 
   /// Elements in memory: count(), or with the padding lanes when tiled.
   [[nodiscard]] std::int64_t storage_count() const;
-  [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(storage_count()) * dtype_size(dtype_); }
+  [[nodiscard]] std::size_t bytes() const {
+    return static_cast<std::size_t>(storage_count()) * dtype_size(dtype_);
+  }
 
   /// All elements in memory order, padding lanes included.
   template <class T>
@@ -132,10 +139,14 @@ decltype(auto) dispatch_floating(DType dtype, const char* what, Function&& funct
 template <class Function>
 decltype(auto) dispatch_any(DType dtype, Function&& function) {
   switch (dtype) {
-    case DType::f32: return function(float{});
-    case DType::f64: return function(double{});
-    case DType::i32: return function(std::int32_t{});
-    case DType::u8: break;
+    case DType::f32:
+      return function(float{});
+    case DType::f64:
+      return function(double{});
+    case DType::i32:
+      return function(std::int32_t{});
+    case DType::u8:
+      break;
   }
   return function(std::uint8_t{});
 }
