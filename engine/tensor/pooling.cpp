@@ -1,6 +1,8 @@
 #include "engine/tensor/pooling.hpp"
 
 #include <algorithm>
+#include <type_traits>
+#include <vector>
 
 #include "engine/core/interrupt.hpp"
 #include "engine/core/threads.hpp"
@@ -18,11 +20,11 @@ struct Windows {
   std::int64_t height = 0, width = 0;
   std::int64_t out_height = 0, out_width = 0;
   PoolGeometry g;
+  std::vector<std::int64_t> offsets;  // in numbers, of each place from the window's first element
 
   [[nodiscard]] std::int64_t places() const { return g.window * g.window; }
-  // Offset, in numbers, of a place of a window from the window's first element.
   [[nodiscard]] std::int64_t place(std::int64_t index) const {
-    return (index / g.window * width + index % g.window) * tile_lanes;
+    return offsets[static_cast<std::size_t>(index)];
   }
 };
 
@@ -31,12 +33,17 @@ std::int64_t windows_along(std::int64_t size, PoolGeometry g) {
 }
 
 Windows windows_of(const Shape& input, PoolGeometry g) {
-  return {.planes = (input[0] + tile_lanes - 1) / tile_lanes * input[1],
-          .height = input[2],
-          .width = input[3],
-          .out_height = windows_along(input[2], g),
-          .out_width = windows_along(input[3], g),
-          .g = g};
+  Windows w{.planes = (input[0] + tile_lanes - 1) / tile_lanes * input[1],
+            .height = input[2],
+            .width = input[3],
+            .out_height = windows_along(input[2], g),
+            .out_width = windows_along(input[3], g),
+            .g = g,
+            .offsets = {}};
+  for (std::int64_t p = 0; p < w.places(); ++p) {
+    w.offsets.push_back((p / g.window * w.width + p % g.window) * tile_lanes);
+  }
+  return w;
 }
 
 Shape output_shape(const Shape& input, const Windows& w) {
@@ -64,6 +71,45 @@ void for_each_window(const Windows& w, Body&& body) {
   });
 }
 
+// The samples' places in a window, as lanes that compare with those of T.
+template <class T>
+using PlaceNumber = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+template <class T>
+using Places = Samples<PlaceNumber<T>>;
+
+template <class T>
+[[gnu::always_inline]] inline Places<T> load_places(const std::uint8_t* from) {
+  Places<T> places;
+#pragma GCC unroll 16
+  for (int i = 0; i < Places<T>::parts; ++i) {
+    const auto bytes = load_lanes<std::uint8_t, Places<T>::width>(from + i * Places<T>::width);
+    places.part[i] = __builtin_convertvector(bytes, Lanes<PlaceNumber<T>, Places<T>::width>);
+  }
+  return places;
+}
+
+template <class T>
+[[gnu::always_inline]] inline void store_places(std::uint8_t* to, const Places<T>& places) {
+#pragma GCC unroll 16
+  for (int i = 0; i < Places<T>::parts; ++i) {
+    const auto bytes = __builtin_convertvector(places.part[i], Lanes<std::uint8_t, Places<T>::width>);
+    store_lanes<std::uint8_t, Places<T>::width>(to + i * Places<T>::width, bytes);
+  }
+}
+
+// `value` where the place is p, else `otherwise`.
+template <class T>
+[[gnu::always_inline]] inline Samples<T> choose(const Places<T>& places, std::int64_t p,
+                                                const Samples<T>& value, const Samples<T>& otherwise) {
+  Samples<T> out;
+  const auto number = static_cast<PlaceNumber<T>>(p);
+#pragma GCC unroll 16
+  for (int i = 0; i < Samples<T>::parts; ++i) {
+    out.part[i] = places.part[i] == number ? value.part[i] : otherwise.part[i];
+  }
+  return out;
+}
+
 }  // namespace
 
 Tensor window_argmax(const Tensor& x, PoolGeometry g) {
@@ -76,18 +122,19 @@ Tensor window_argmax(const Tensor& x, PoolGeometry g) {
     using T = decltype(element);
     const T* from = tiles.data<T>().data();
     for_each_window(w, [&](std::int64_t first, std::int64_t result) {
-      T best[tile_lanes];
-      std::uint8_t place[tile_lanes] = {};
-      std::copy_n(from + first, tile_lanes, best);
+      auto best = Samples<T>::load(from + first);
+      auto places = Places<T>::zero();
       for (std::int64_t p = 1; p < w.places(); ++p) {
-        const T* value = from + first + w.place(p);
-        for (std::int64_t lane = 0; lane < tile_lanes; ++lane) {
-          const bool larger = value[lane] > best[lane];
-          best[lane] = larger ? value[lane] : best[lane];
-          place[lane] = larger ? static_cast<std::uint8_t>(p) : place[lane];
+        const auto value = Samples<T>::load(from + first + w.place(p));
+        const auto number = static_cast<PlaceNumber<T>>(p);
+#pragma GCC unroll 16
+        for (int i = 0; i < Samples<T>::parts; ++i) {
+          const auto larger = value.part[i] > best.part[i];
+          best.part[i] = larger ? value.part[i] : best.part[i];
+          places.part[i] = larger ? Lanes<PlaceNumber<T>, Places<T>::width>{} + number : places.part[i];
         }
       }
-      std::copy_n(place, tile_lanes, to + result);
+      store_places<T>(to + result, places);
     });
   });
   return out;
@@ -105,14 +152,12 @@ Tensor window_take(const Tensor& x, const Tensor& places, PoolGeometry g) {
     const T* from = tiles.data<T>().data();
     T* to = out.write<T>().data();
     for_each_window(w, [&](std::int64_t first, std::int64_t result) {
-      T taken[tile_lanes] = {};
-      for (std::int64_t p = 0; p < w.places(); ++p) {
-        const T* value = from + first + w.place(p);
-        for (std::int64_t lane = 0; lane < tile_lanes; ++lane) {
-          taken[lane] = chosen[result + lane] == p ? value[lane] : taken[lane];
-        }
+      const Places<T> place = load_places<T>(chosen + result);
+      auto taken = Samples<T>::load(from + first);
+      for (std::int64_t p = 1; p < w.places(); ++p) {
+        taken = choose<T>(place, p, Samples<T>::load(from + first + w.place(p)), taken);
       }
-      std::copy_n(taken, tile_lanes, to + result);
+      taken.store(to + result);
     });
   });
   return out;
@@ -130,11 +175,13 @@ Tensor window_put(const Tensor& y, const Tensor& places, PoolGeometry g, const S
     const T* from = tiles.data<T>().data();
     T* to = out.write<T>().data();
     for_each_window(w, [&](std::int64_t first, std::int64_t result) {
+      const Places<T> place = load_places<T>(chosen + result);
+      const auto value = Samples<T>::load(from + result);
       for (std::int64_t p = 0; p < w.places(); ++p) {
-        T* value = to + first + w.place(p);
-        for (std::int64_t lane = 0; lane < tile_lanes; ++lane) {
-          value[lane] += chosen[result + lane] == p ? from[result + lane] : T{0};
-        }
+        T* target = to + first + w.place(p);
+        auto sum = Samples<T>::load(target);
+        sum.add(choose<T>(place, p, value, Samples<T>::zero()));
+        sum.store(target);
       }
     });
   });
@@ -150,12 +197,9 @@ Tensor window_sum(const Tensor& x, PoolGeometry g) {
     const T* from = tiles.data<T>().data();
     T* to = out.write<T>().data();
     for_each_window(w, [&](std::int64_t first, std::int64_t result) {
-      T sum[tile_lanes] = {};
-      for (std::int64_t p = 0; p < w.places(); ++p) {
-        const T* value = from + first + w.place(p);
-        for (std::int64_t lane = 0; lane < tile_lanes; ++lane) sum[lane] += value[lane];
-      }
-      std::copy_n(sum, tile_lanes, to + result);
+      auto sum = Samples<T>::zero();
+      for (std::int64_t p = 0; p < w.places(); ++p) sum.add(Samples<T>::load(from + first + w.place(p)));
+      sum.store(to + result);
     });
   });
   return out;
@@ -171,9 +215,12 @@ Tensor window_spread(const Tensor& y, PoolGeometry g, const Shape& input_shape) 
     const T* from = tiles.data<T>().data();
     T* to = out.write<T>().data();
     for_each_window(w, [&](std::int64_t first, std::int64_t result) {
+      const auto value = Samples<T>::load(from + result);
       for (std::int64_t p = 0; p < w.places(); ++p) {
-        T* value = to + first + w.place(p);
-        for (std::int64_t lane = 0; lane < tile_lanes; ++lane) value[lane] += from[result + lane];
+        T* target = to + first + w.place(p);
+        auto sum = Samples<T>::load(target);
+        sum.add(value);
+        sum.store(target);
       }
     });
   });

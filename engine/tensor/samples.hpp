@@ -67,6 +67,11 @@ struct Samples {
     for (int i = 0; i < parts; ++i) part[i] += x.part[i] * y.part[i];
   }
 
+  [[gnu::always_inline]] void add(const Samples& x) {
+#pragma GCC unroll 16
+    for (int i = 0; i < parts; ++i) part[i] += x.part[i];
+  }
+
   /// The sum of all sixteen.
   [[nodiscard]] T total() const {
     std::array<T, tile_lanes> values;
