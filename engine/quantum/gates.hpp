@@ -1,0 +1,62 @@
+// The gate table: one row for each gate. Everything else about a gate (derivatives, structure, shift rule,
+// the Lua method, help, tests) follows from its row.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string_view>
+
+#include "engine/quantum/jet.hpp"
+#include "engine/quantum/matrix.hpp"
+
+namespace moonstill::quantum {
+
+struct Gate {
+  std::string_view name;
+  int targets;   // qubits that the matrix acts on, the first one most significant
+  int controls;  // qubits named before the targets; the matrix acts where all of them are 1
+  std::array<std::string_view, max_gate_angles> angle_names;
+  std::string_view documentation;
+  // One formula, for plain numbers and for numbers with derivatives.
+  GateMatrix<double> (*value)(const double* angles);
+  GateMatrix<Jet> (*jet)(const Jet* angles);
+
+  [[nodiscard]] constexpr int qubits() const { return controls + targets; }
+  [[nodiscard]] constexpr int angles() const {
+    int count = 0;
+    for (const auto& angle : angle_names) count += angle.empty() ? 0 : 1;
+    return count;
+  }
+};
+
+/// All gates, in the order of help and reference pages.
+[[nodiscard]] std::span<const Gate> gates();
+
+/// The row of that name. Throws Error{argument} for an unknown one.
+[[nodiscard]] const Gate& gate(std::string_view name);
+
+/// The matrix on targets alone, and on controls and targets together.
+[[nodiscard]] ComplexMatrix target_matrix(const Gate& gate, std::span<const double> angles);
+[[nodiscard]] ComplexMatrix full_matrix(const Gate& gate, std::span<const double> angles);
+
+/// `m` acting where all of `controls` qubits, put before its own, are 1.
+[[nodiscard]] ComplexMatrix controlled(const ComplexMatrix& m, int controls);
+
+/// What holds for a gate's target matrix at every angle. Derived from the formula.
+struct GateStructure {
+  bool diagonal = false;
+  bool permutation = false;
+  bool real = false;
+};
+[[nodiscard]] GateStructure structure(const Gate& gate);
+
+/// dF/dangle = sum of factor * F(angle + shift), exact for every expectation value F.
+struct ShiftTerm {
+  double factor;
+  double shift;
+};
+/// Two terms when F has the one frequency 1 in the angle, four when it has 1/2 and 1 (controlled rotations).
+/// Schuld et al., arXiv 1811.11184; Anselmetti et al., arXiv 2104.05695. Derived from the formula.
+[[nodiscard]] std::span<const ShiftTerm> shift_rule(const Gate& gate, int angle);
+
+}  // namespace moonstill::quantum

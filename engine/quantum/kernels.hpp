@@ -1,0 +1,65 @@
+// What a matrix does to states: apply it, carry a tangent along, un-apply it while summing its environment,
+// read an observable, seed the adjoint. The recurrences are those of forward and reverse sweeps with
+// tangents; the environment of a and s is E_ij = sum conj(a_i) s_j.
+#pragma once
+
+#include <cstddef>
+
+#include "engine/quantum/groups.hpp"
+
+namespace moonstill::quantum {
+
+/// Lanes of this machine's vectors.
+#ifdef __AVX512F__
+inline constexpr int vector_bytes = 64;
+#else
+inline constexpr int vector_bytes = 32;
+#endif
+template <class T>
+inline constexpr int vector_lanes = vector_bytes / static_cast<int>(sizeof(T));
+
+/// A state: real parts and imaginary parts, each [rows][pitch].
+template <class T>
+struct Planes {
+  T* re = nullptr;
+  T* im = nullptr;
+};
+
+enum class MatrixTask {
+  apply,               // s <- M s
+  apply_adjoint,       // s <- M^H s
+  permute,             // apply for a permutation matrix
+  permute_back,        // apply_adjoint for a permutation matrix
+  forward_tangent,     // sdot <- M sdot + Mdot s;  s <- M s
+  backward,            // s <- M^H s;  E += env(a, s);  a <- M^H a
+  backward_tangent,    // the same with tangents of everything
+  gather,              // E += env(s, s)
+  gather_tangent,      // E += env(s, s);  Edot += env(sdot, s) + env(s, sdot)
+  accumulate,          // a += M s
+  accumulate_tangent,  // a += M s;  adot += M sdot + Mdot s
+};
+
+/// One task over groups begin..end. Matrices are [d * d][2][matrix_lanes], environments [d * d][2][pitch]
+/// (added to).
+template <class T>
+struct MatrixStep {
+  const Groups* groups = nullptr;
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  int pitch = 1;  // numbers from one row to the next: 1, or a multiple of vector_lanes
+  const T* matrix = nullptr;
+  const T* tangent = nullptr;
+  int matrix_lanes = 1;  // 1: the same matrix in all lanes; else pitch
+  Planes<T> s, sdot, a, adot;
+  T* environment = nullptr;
+  T* environment_tangent = nullptr;
+};
+
+/// Carries a task out. Matrices of 2 and 4 rows are unrolled, diagonal ones read their diagonal only.
+template <class T>
+void run(MatrixTask task, bool diagonal, const MatrixStep<T>& step);
+
+extern template void run<float>(MatrixTask, bool, const MatrixStep<float>&);
+extern template void run<double>(MatrixTask, bool, const MatrixStep<double>&);
+
+}  // namespace moonstill::quantum

@@ -1,0 +1,111 @@
+// Pauli words and basis probabilities: reading them from a state and seeding the adjoint with them.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <span>
+
+#include "engine/quantum/kernels.hpp"
+#include "engine/quantum/plan.hpp"
+#include "engine/tensor/lanes.hpp"
+
+namespace moonstill::quantum {
+
+/// A Pauli word over rows begin..end of states [rows][pitch]; row r lies at places[r] unless places is empty.
+template <class T, int W>
+class WordKernel {
+  using Vector = Lanes<T, W>;
+  struct Amplitude {
+    Vector re, im;
+  };
+
+ public:
+  WordKernel(const LoweredWord& word, std::span<const std::uint32_t> places, int pitch)
+      : word_(word), places_(places), pitch_(static_cast<std::size_t>(pitch)) {}
+
+  /// sums[lane] += Re sum conj(x) P y, which is symmetric in x and y.
+  void read(const Planes<T>& x, const Planes<T>& y, std::size_t begin, std::size_t end, T* sums) const {
+    for (std::size_t lane = 0; lane < pitch_; lane += W) {
+      Vector sum{};
+      for (std::size_t r = begin; r < end; ++r) {
+        const Amplitude p = turned(load(y, place(r) + lane));
+        const Amplitude q = load(x, place(r ^ word_.flips) + lane);
+        const Vector term = q.re * p.re + q.im * p.im;
+        sum = negative(r) ? sum - term : sum + term;
+      }
+      store_lanes<T, W>(sums + lane, load_lanes<T, W>(sums + lane) + sum);
+    }
+  }
+
+  /// a += weight P s, a weight for each lane.
+  void seed(const T* weights, const Planes<T>& s, const Planes<T>& a, std::size_t begin,
+            std::size_t end) const {
+    for (std::size_t lane = 0; lane < pitch_; lane += W) {
+      const Vector weight = load_lanes<T, W>(weights + lane);
+      for (std::size_t r = begin; r < end; ++r) {
+        // The row written is r, so that blocks of rows are disjoint.
+        const std::size_t from = r ^ word_.flips;
+        const Amplitude p = turned(load(s, place(from) + lane));
+        const std::size_t at = place(r) + lane;
+        const Vector w = negative(from) ? -weight : weight;
+        store_lanes<T, W>(a.re + at, load_lanes<T, W>(a.re + at) + w * p.re);
+        store_lanes<T, W>(a.im + at, load_lanes<T, W>(a.im + at) + w * p.im);
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] std::size_t place(std::size_t row) const {
+    return (places_.empty() ? row : places_[row]) * pitch_;
+  }
+  [[nodiscard]] bool negative(std::size_t row) const {
+    return ((std::popcount(row & word_.signs) + (word_.quarter_turns >> 1)) & 1) != 0;
+  }
+  [[nodiscard]] Amplitude turned(const Amplitude& x) const {
+    return (word_.quarter_turns & 1) != 0 ? Amplitude{-x.im, x.re} : x;
+  }
+  static Amplitude load(const Planes<T>& x, std::size_t at) {
+    return {load_lanes<T, W>(x.re + at), load_lanes<T, W>(x.im + at)};
+  }
+
+  const LoweredWord& word_;
+  std::span<const std::uint32_t> places_;
+  std::size_t pitch_;
+};
+
+/// sums[p][lane] += Re conj(x_r) y_r over the rows r of pattern p.
+template <class T>
+void read_probabilities(const Groups& groups, int pitch, const Planes<T>& x, const Planes<T>& y,
+                        double* sums) {
+  const auto stride = static_cast<std::size_t>(pitch);
+  std::vector<std::size_t> rows(static_cast<std::size_t>(groups.dimension()));
+  for (std::size_t g = 0; g < groups.count(); ++g) {
+    groups.rows(g, rows.data(), groups.dimension());
+    for (std::size_t p = 0; p < rows.size(); ++p) {
+      for (std::size_t lane = 0; lane < stride; ++lane) {
+        const std::size_t at = rows[p] * stride + lane;
+        sums[p * stride + lane] += static_cast<double>(x.re[at] * y.re[at] + x.im[at] * y.im[at]);
+      }
+    }
+  }
+}
+
+/// a_r += weights[p][lane] s_r over the rows r of pattern p.
+template <class T>
+void seed_probabilities(const Groups& groups, int pitch, const T* weights, const Planes<T>& s,
+                        const Planes<T>& a) {
+  const auto stride = static_cast<std::size_t>(pitch);
+  std::vector<std::size_t> rows(static_cast<std::size_t>(groups.dimension()));
+  for (std::size_t g = 0; g < groups.count(); ++g) {
+    groups.rows(g, rows.data(), groups.dimension());
+    for (std::size_t p = 0; p < rows.size(); ++p) {
+      for (std::size_t lane = 0; lane < stride; ++lane) {
+        const std::size_t at = rows[p] * stride + lane;
+        a.re[at] += weights[p * stride + lane] * s.re[at];
+        a.im[at] += weights[p * stride + lane] * s.im[at];
+      }
+    }
+  }
+}
+
+}  // namespace moonstill::quantum

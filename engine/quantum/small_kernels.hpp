@@ -1,0 +1,277 @@
+// The tasks of kernels.hpp for matrices of 2 and 4 rows, everything in registers.
+#pragma once
+
+#include <array>
+
+#include "engine/quantum/kernels.hpp"
+#include "engine/tensor/lanes.hpp"
+
+namespace moonstill::quantum {
+
+template <class T, int W, int D, bool diagonal>
+class SmallKernel {
+  using Vector = Lanes<T, W>;
+
+  struct Amplitudes {
+    Vector re[D];
+    Vector im[D];
+  };
+  struct Matrix {
+    Vector re[D][D];
+    Vector im[D][D];
+  };
+  using Rows = std::array<std::size_t, D>;
+
+ public:
+  [[gnu::always_inline]] static void run(MatrixTask task, const MatrixStep<T>& step) {
+    for (int lane = 0; lane < step.pitch; lane += W) run_lanes(task, step, lane);
+  }
+
+ private:
+  static void run_lanes(MatrixTask task, const MatrixStep<T>& step, int lane) {
+    switch (task) {
+      case MatrixTask::apply:
+        return apply<false>(step, lane);
+      case MatrixTask::apply_adjoint:
+        return apply<true>(step, lane);
+      case MatrixTask::permute:
+        return permute<false>(step, lane);
+      case MatrixTask::permute_back:
+        return permute<true>(step, lane);
+      case MatrixTask::forward_tangent:
+        return forward_tangent(step, lane);
+      case MatrixTask::backward:
+        return backward(step, lane);
+      case MatrixTask::backward_tangent:
+        return backward_tangent(step, lane);
+      case MatrixTask::gather:
+        return gather<false>(step, lane);
+      case MatrixTask::gather_tangent:
+        return gather<true>(step, lane);
+      case MatrixTask::accumulate:
+        return accumulate(step, lane);
+      case MatrixTask::accumulate_tangent:
+        return accumulate_tangent(step, lane);
+    }
+  }
+
+  // Calls body(rows) for each group.
+  template <class Body>
+  [[gnu::always_inline]] static void each_group(const MatrixStep<T>& step, Body&& body) {
+    const Groups& groups = *step.groups;
+    const auto pitch = static_cast<std::size_t>(step.pitch);
+    for (std::size_t g = step.begin; g < step.end; ++g) {
+      Rows rows;
+      groups.rows(g, rows.data(), D);
+      for (int p = 0; p < D; ++p) rows[p] *= pitch;
+      body(rows);
+    }
+  }
+
+  [[gnu::always_inline]] static Amplitudes load(const Planes<T>& x, const Rows& rows, int lane) {
+    Amplitudes v;
+    for (int p = 0; p < D; ++p) {
+      v.re[p] = load_lanes<T, W>(x.re + rows[p] + lane);
+      v.im[p] = load_lanes<T, W>(x.im + rows[p] + lane);
+    }
+    return v;
+  }
+
+  [[gnu::always_inline]] static void store(const Planes<T>& x, const Rows& rows, int lane,
+                                           const Amplitudes& v) {
+    for (int p = 0; p < D; ++p) {
+      store_lanes<T, W>(x.re + rows[p] + lane, v.re[p]);
+      store_lanes<T, W>(x.im + rows[p] + lane, v.im[p]);
+    }
+  }
+
+  [[gnu::always_inline]] static constexpr bool zero(int i, int j) { return diagonal && i != j; }
+
+  static Vector entry(const T* numbers, int index, int matrix_lanes, int lane) {
+    if (matrix_lanes == 1) return Vector{} + numbers[index];
+    return load_lanes<T, W>(numbers + index * matrix_lanes + lane);
+  }
+
+  static Matrix load_matrix(const T* numbers, int matrix_lanes, int lane) {
+    Matrix m;
+    for (int i = 0; i < D; ++i) {
+      for (int j = 0; j < D; ++j) {
+        m.re[i][j] = entry(numbers, (i * D + j) * 2, matrix_lanes, lane);
+        m.im[i][j] = entry(numbers, (i * D + j) * 2 + 1, matrix_lanes, lane);
+      }
+    }
+    return m;
+  }
+
+  static void add_to(T* numbers, const Matrix& m, int pitch, int lane) {
+    for (int i = 0; i < D; ++i) {
+      for (int j = 0; j < D; ++j) {
+        T* re = numbers + (i * D + j) * 2 * pitch + lane;
+        store_lanes<T, W>(re, load_lanes<T, W>(re) + m.re[i][j]);
+        store_lanes<T, W>(re + pitch, load_lanes<T, W>(re + pitch) + m.im[i][j]);
+      }
+    }
+  }
+
+  // y += M x, or M^H x.
+  template <bool adjoint>
+  [[gnu::always_inline]] static void multiply(const Matrix& m, const Amplitudes& x, Amplitudes& y) {
+    for (int i = 0; i < D; ++i) {
+      for (int j = 0; j < D; ++j) {
+        if (zero(i, j)) continue;
+        if constexpr (adjoint) {
+          y.re[i] += m.re[j][i] * x.re[j] + m.im[j][i] * x.im[j];
+          y.im[i] += m.re[j][i] * x.im[j] - m.im[j][i] * x.re[j];
+        } else {
+          y.re[i] += m.re[i][j] * x.re[j] - m.im[i][j] * x.im[j];
+          y.im[i] += m.re[i][j] * x.im[j] + m.im[i][j] * x.re[j];
+        }
+      }
+    }
+  }
+
+  // e_ij += conj(a_i) s_j
+  [[gnu::always_inline]] static void environment(const Amplitudes& a, const Amplitudes& s, Matrix& e) {
+    for (int i = 0; i < D; ++i) {
+      for (int j = 0; j < D; ++j) {
+        if (zero(i, j)) continue;
+        e.re[i][j] += a.re[i] * s.re[j] + a.im[i] * s.im[j];
+        e.im[i][j] += a.re[i] * s.im[j] - a.im[i] * s.re[j];
+      }
+    }
+  }
+
+  template <bool adjoint>
+  static void apply(const MatrixStep<T>& step, int lane) {
+    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
+    each_group(step, [&](const Rows& rows) {
+      Amplitudes y{};
+      multiply<adjoint>(m, load(step.s, rows, lane), y);
+      store(step.s, rows, lane, y);
+    });
+  }
+
+  template <bool back>
+  static void permute(const MatrixStep<T>& step, int lane) {
+    std::array<int, D> source{};
+    for (int i = 0; i < D; ++i) {
+      for (int j = 0; j < D; ++j) {
+        if (step.matrix[(i * D + j) * 2] == T{1}) source[back ? j : i] = back ? i : j;
+      }
+    }
+    each_group(step, [&](const Rows& rows) {
+      const Amplitudes x = load(step.s, rows, lane);
+      Amplitudes y;
+      for (int p = 0; p < D; ++p) {
+        y.re[p] = x.re[source[p]];
+        y.im[p] = x.im[source[p]];
+      }
+      store(step.s, rows, lane, y);
+    });
+  }
+
+  static void forward_tangent(const MatrixStep<T>& step, int lane) {
+    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
+    const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, lane);
+    each_group(step, [&](const Rows& rows) {
+      const Amplitudes s = load(step.s, rows, lane);
+      Amplitudes y{};
+      multiply<false>(m, load(step.sdot, rows, lane), y);
+      multiply<false>(mdot, s, y);
+      store(step.sdot, rows, lane, y);
+      Amplitudes z{};
+      multiply<false>(m, s, z);
+      store(step.s, rows, lane, z);
+    });
+  }
+
+  static void backward(const MatrixStep<T>& step, int lane) {
+    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
+    Matrix e{};
+    each_group(step, [&](const Rows& rows) {
+      Amplitudes s{};
+      multiply<true>(m, load(step.s, rows, lane), s);
+      store(step.s, rows, lane, s);
+      const Amplitudes a = load(step.a, rows, lane);
+      environment(a, s, e);
+      Amplitudes b{};
+      multiply<true>(m, a, b);
+      store(step.a, rows, lane, b);
+    });
+    add_to(step.environment, e, step.pitch, lane);
+  }
+
+  static void backward_tangent(const MatrixStep<T>& step, int lane) {
+    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
+    const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, lane);
+    Matrix e{};
+    Matrix edot{};
+    each_group(step, [&](const Rows& rows) {
+      const Amplitudes s_after = load(step.s, rows, lane);
+      Amplitudes sdot{};
+      multiply<true>(m, load(step.sdot, rows, lane), sdot);
+      multiply<true>(mdot, s_after, sdot);
+      store(step.sdot, rows, lane, sdot);
+      Amplitudes s{};
+      multiply<true>(m, s_after, s);
+      store(step.s, rows, lane, s);
+      const Amplitudes a = load(step.a, rows, lane);
+      const Amplitudes adot = load(step.adot, rows, lane);
+      environment(a, s, e);
+      environment(adot, s, edot);
+      environment(a, sdot, edot);
+      Amplitudes bdot{};
+      multiply<true>(m, adot, bdot);
+      multiply<true>(mdot, a, bdot);
+      store(step.adot, rows, lane, bdot);
+      Amplitudes b{};
+      multiply<true>(m, a, b);
+      store(step.a, rows, lane, b);
+    });
+    add_to(step.environment, e, step.pitch, lane);
+    add_to(step.environment_tangent, edot, step.pitch, lane);
+  }
+
+  template <bool tangent>
+  static void gather(const MatrixStep<T>& step, int lane) {
+    Matrix e{};
+    Matrix edot{};
+    each_group(step, [&](const Rows& rows) {
+      const Amplitudes s = load(step.s, rows, lane);
+      environment(s, s, e);
+      if constexpr (tangent) {
+        const Amplitudes sdot = load(step.sdot, rows, lane);
+        environment(sdot, s, edot);
+        environment(s, sdot, edot);
+      }
+    });
+    add_to(step.environment, e, step.pitch, lane);
+    if constexpr (tangent) add_to(step.environment_tangent, edot, step.pitch, lane);
+  }
+
+  static void accumulate(const MatrixStep<T>& step, int lane) {
+    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
+    each_group(step, [&](const Rows& rows) {
+      Amplitudes a = load(step.a, rows, lane);
+      multiply<false>(m, load(step.s, rows, lane), a);
+      store(step.a, rows, lane, a);
+    });
+  }
+
+  static void accumulate_tangent(const MatrixStep<T>& step, int lane) {
+    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
+    const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, lane);
+    each_group(step, [&](const Rows& rows) {
+      const Amplitudes s = load(step.s, rows, lane);
+      Amplitudes adot = load(step.adot, rows, lane);
+      multiply<false>(m, load(step.sdot, rows, lane), adot);
+      multiply<false>(mdot, s, adot);
+      store(step.adot, rows, lane, adot);
+      Amplitudes a = load(step.a, rows, lane);
+      multiply<false>(m, s, a);
+      store(step.a, rows, lane, a);
+    });
+  }
+};
+
+}  // namespace moonstill::quantum

@@ -1,0 +1,353 @@
+#include "engine/quantum/sweep.hpp"
+
+#include <algorithm>
+
+#include "engine/core/error.hpp"
+#include "engine/quantum/tile_sweep.hpp"
+
+namespace moonstill::quantum {
+namespace {
+
+// Beyond this many qubits sixteen states side by side leave the second-level cache.
+constexpr int most_tiled_qubits = 12;
+// From here on threads share one state.
+constexpr int least_shared_qubits = 16;
+// Partial sums kept side by side, so that their number does not grow with the batch.
+constexpr std::int64_t most_partials = 256;
+
+const std::vector<Tensor>& none() {
+  static const std::vector<Tensor> empty;
+  return empty;
+}
+
+const Tensor& at(const std::vector<Tensor>& tensors, std::size_t index) {
+  static const Tensor absent;
+  return index < tensors.size() ? tensors[index] : absent;
+}
+
+DType dtype_of_point(const SweepPoint& point, DType otherwise) {
+  for (const Tensor& t : point.angles) {
+    if (t) return t.dtype();
+  }
+  if (point.amplitudes) return point.amplitudes.dtype();
+  if (!point.hermitians.empty()) return point.hermitians[0].dtype();
+  return point.weights ? point.weights.dtype() : otherwise;
+}
+
+// Adds a batch axis of n samples, or finds that it fits those seen before.
+void see_samples(Batch& batch, std::int64_t n, std::string_view name) {
+  if (batch.batched && batch.samples != n) {
+    fail(ErrorKind::shape, "expectation: '{}' has {} samples, the inputs before it have {}", name, n,
+         batch.samples);
+  }
+  batch = {n, true};
+}
+
+// Whether a tensor has one axis more than `shape`; Error when it is neither.
+bool per_sample(const Tensor& tensor, const Shape& shape, std::string_view name) {
+  if (tensor.shape() == shape) return false;
+  if (tensor.rank() == shape.rank() + 1 && tensor.shape().without(0) == shape) return true;
+  fail(ErrorKind::shape, "expectation: '{}' must have shape {}, or one axis more for samples; got {}", name,
+       shape.text(), tensor.shape().text());
+}
+
+Shape amplitude_shape(const Circuit& circuit) { return Shape{circuit.amplitude_count()}; }
+
+void check_hermitian(const Tensor& tensor, const Readout::HermitianInput& input) {
+  const Shape& s = tensor.shape();
+  const std::size_t r = s.rank();
+  const std::int64_t d = input.dimension;
+  if (r >= 3 && s[r - 1] == 2 && s[r - 2] == d && s[r - 3] == d && s.count() == input.blocks * d * d * 2)
+    return;
+  fail(ErrorKind::shape, "expectation: a Hermitian input must have shape [{}, {}, {}, 2], got {}",
+       input.blocks, d, d, s.text());
+}
+
+// Everything about one call that depends on the element type.
+template <class T>
+class Sweeper {
+ public:
+  Sweeper(const Circuit& circuit, const Readout& readout, const SweepPoint& point,
+          const SweepPoint& direction, const SweepRequest& request)
+      : circuit_(circuit),
+        readout_(readout),
+        batch_(check_point(circuit, readout, point)),
+        route_(batch_.samples > 1 && circuit.qubits() <= most_tiled_qubits ? Route::sweep_tiles
+                                                                           : Route::sweep_state),
+        plan_(circuit.plans().find(circuit, readout, route_, vector_bits())),
+        context_{*plan_, request} {
+    context_.samples = batch_.samples;
+    take_angles(point, direction);
+    context_.amplitudes = source(point.amplitudes, amplitude_shape(circuit));
+    context_.amplitude_direction = source(direction.amplitudes, amplitude_shape(circuit));
+    const Shape outputs{plan_->outputs()};
+    context_.weights = source(point.weights, outputs);
+    context_.weight_direction = source(direction.weights, outputs);
+    take_hermitians(point.hermitians, context_.hermitians, true);
+    take_hermitians(request.tangents ? direction.hermitians : none(), context_.hermitian_directions, false);
+    prepare_numbers();
+  }
+
+  SweepResult run(const SweepPoint& point) {
+    make_destinations(point);
+    const int lanes = plan_->sample_lanes();
+    const std::int64_t tiles = (batch_.samples + lanes - 1) / lanes;
+    // A fixed number of tiles for each partial sum, whatever the threads.
+    const std::int64_t chunk = (tiles + most_partials - 1) / most_partials;
+    const auto chunks = static_cast<std::size_t>((tiles + chunk - 1) / chunk);
+    std::vector<double> partials(chunks * static_cast<std::size_t>(partial_count_), 0.0);
+    const auto work = [&](std::size_t begin, std::size_t end) {
+      TileSweep<T> sweep(context_);
+      for (std::size_t c = begin; c < end; ++c) {
+        double* partial = partials.data() + c * static_cast<std::size_t>(partial_count_);
+        const auto first = static_cast<std::int64_t>(c) * chunk;
+        for (std::int64_t tile = first; tile < std::min(tiles, first + chunk); ++tile)
+          sweep.run(tile, partial);
+      }
+    };
+    if (circuit_.qubits() >= least_shared_qubits)
+      work(0, chunks);
+    else
+      parallel_for(chunks, grain(chunk), work);
+    return finish(partials, chunks);
+  }
+
+  Tensor states() {
+    const std::int64_t size = plan_->amplitudes();
+    const int lanes = plan_->sample_lanes();
+    Tensor out = Tensor::empty(batched(Shape{size, 2}), dtype_of<T>());
+    T* to = out.write<T>().data();
+    TileSweep<T> sweep(context_);
+    for (std::int64_t sample = 0; sample < batch_.samples; ++sample) {
+      if (sample % lanes == 0) last_ = &sweep.run_forward(sample / lanes);
+      for (std::int64_t r = 0; r < size; ++r) {
+        const std::int64_t row = plan_->places().empty() ? r : plan_->places()[static_cast<std::size_t>(r)];
+        const std::int64_t from = row * lanes + sample % lanes;
+        to[(sample * size + r) * 2] = last_->re[from];
+        to[(sample * size + r) * 2 + 1] = last_->im[from];
+      }
+    }
+    return out;
+  }
+
+ private:
+  static int vector_bits() {
+    int bits = 0;
+    while ((1 << bits) < vector_lanes<T>) ++bits;
+    return bits;
+  }
+
+  [[nodiscard]] bool tiled() const { return route_ == Route::sweep_tiles; }
+  [[nodiscard]] Shape batched(const Shape& shape) const {
+    return batch_.batched ? shape.inserted(0, batch_.samples) : shape;
+  }
+
+  // About as much work for a thread as waking it is worth.
+  [[nodiscard]] std::size_t grain(std::int64_t chunk) const {
+    const std::int64_t work = plan_->amplitudes() * plan_->sample_lanes() * chunk *
+                              static_cast<std::int64_t>(plan_->operations().size() + 1);
+    return static_cast<std::size_t>(std::max<std::int64_t>(1, (1 << 16) / work));
+  }
+
+  // An operand laid out as the route wants it; held for the length of the call.
+  Source<T> source(const Tensor& tensor, const Shape& shape) {
+    if (!tensor) return {};
+    const bool shared = !batch_.batched || tensor.rank() == shape.rank();
+    const Tensor typed = tensor.cast(dtype_of<T>());
+    held_.push_back(!shared && tiled() ? typed.as_tiled() : typed.row_major());
+    return {held_.back().template data<T>().data(), shape.count(), shared};
+  }
+
+  void take_angles(const SweepPoint& point, const SweepPoint& direction) {
+    for (std::size_t i = 0; i < circuit_.inputs().size(); ++i) {
+      const Shape& shape = circuit_.inputs()[i].shape;
+      context_.angles.push_back(source(at(point.angles, i), shape));
+      context_.angle_directions.push_back(source(at(direction.angles, i), shape));
+    }
+  }
+
+  // The Hermitian part of each lowered observable's matrix, as [d * d][2].
+  void take_hermitians(const std::vector<Tensor>& inputs, std::vector<std::vector<double>>& out, bool fixed) {
+    for (const LoweredHermitian& item : plan_->hermitians()) {
+      std::vector<double> m;
+      if (item.input < 0) {
+        for (const auto& entry : item.matrix.entries) m.insert(m.end(), {entry.real(), entry.imag()});
+        if (!fixed) m.clear();
+      } else if (const Tensor& tensor = at(inputs, static_cast<std::size_t>(item.input)); tensor) {
+        const Tensor flat = tensor.row_major();
+        const auto d = static_cast<std::size_t>(item.groups.dimension());
+        const T* block = flat.template data<T>().data() + static_cast<std::size_t>(item.block) * d * d * 2;
+        m.resize(d * d * 2);
+        for (std::size_t i = 0; i < d; ++i) {
+          for (std::size_t j = 0; j < d; ++j) {
+            const T* ij = block + (i * d + j) * 2;
+            const T* ji = block + (j * d + i) * 2;
+            m[(i * d + j) * 2] = 0.5 * (static_cast<double>(ij[0]) + static_cast<double>(ji[0]));
+            m[(i * d + j) * 2 + 1] = 0.5 * (static_cast<double>(ij[1]) - static_cast<double>(ji[1]));
+          }
+        }
+      }
+      out.push_back(std::move(m));
+    }
+  }
+
+  void prepare_numbers() {
+    std::vector<AngleSource<T>> sources;
+    for (std::size_t i = 0; i < context_.angles.size(); ++i) {
+      const bool shared = context_.angles[i].shared;
+      sources.push_back({context_.angles[i].values, context_.angle_directions[i].values, 1});
+      if (!shared) sources.back() = {};
+    }
+    const Orders orders =
+        context_.request.tangents || context_.request.gradients() ? Orders::derivatives : Orders::value;
+    const int lanes = plan_->sample_lanes();
+    for (const LoweredOperation& operation : plan_->operations()) {
+      const bool varies = std::ranges::any_of(operation.parameters, [&](const Parameter& parameter) {
+        return !context_.angles[static_cast<std::size_t>(parameter.input)].shared;
+      });
+      context_.varies.push_back(varies);
+      OperationNumbers<T> numbers;
+      if (operation.parameters.empty())
+        evaluate_constant(operation.constant, numbers);
+      else if (!varies)
+        evaluate(operation, sources, 1, orders, numbers);
+      numbers.lanes = varies ? lanes : 1;
+      context_.shared_numbers.push_back(std::move(numbers));
+    }
+  }
+
+  Destination<T> destination(bool wanted, const Source<T>& like, const Shape& shape, Tensor& out) {
+    if (!wanted) return {};
+    Destination<T> to{true, -1, nullptr, shape};
+    if (like.shared) {
+      to.partial = partial_count_;
+      partial_count_ += shape.count();
+    } else {
+      out = Tensor::zeros(batched(shape), dtype_of<T>(), tiled() ? Layout::tiled : Layout::row_major);
+      to.samples = out.template write<T>().data();
+    }
+    return to;
+  }
+
+  void make_destinations(const SweepPoint& point) {
+    const SweepRequest& request = context_.request;
+    if (request.values) {
+      result_.values = Tensor::empty(batched(Shape{plan_->outputs()}), dtype_of<T>(),
+                                     tiled() ? Layout::tiled : Layout::row_major);
+      context_.values.samples = result_.values.template write<T>().data();
+    }
+    SweepPoint& gradients = result_.gradients;
+    gradients.angles.resize(circuit_.inputs().size());
+    gradients.hermitians.resize(readout_.hermitian_inputs().size());
+    for (std::size_t i = 0; i < gradients.angles.size(); ++i) {
+      const bool wanted = i < request.angles.size() && request.angles[i];
+      context_.angle_gradients.push_back(
+          destination(wanted, context_.angles[i], circuit_.inputs()[i].shape, gradients.angles[i]));
+    }
+    context_.amplitude_gradient =
+        destination(request.amplitudes, context_.amplitudes, amplitude_shape(circuit_), gradients.amplitudes);
+    for (std::size_t i = 0; i < gradients.hermitians.size(); ++i) {
+      const bool wanted = i < request.hermitians.size() && request.hermitians[i];
+      const Shape shape = wanted ? point.hermitians[i].shape() : Shape{};
+      context_.hermitian_gradients.push_back(
+          destination(wanted, Source<T>{}, shape, gradients.hermitians[i]));
+    }
+  }
+
+  SweepResult finish(const std::vector<double>& partials, std::size_t chunks) {
+    std::vector<double> total(static_cast<std::size_t>(partial_count_), 0.0);
+    for (std::size_t c = 0; c < chunks; ++c) {
+      for (std::size_t e = 0; e < total.size(); ++e) total[e] += partials[c * total.size() + e];
+    }
+    const auto take = [&](const Destination<T>& from, Tensor& to) {
+      if (!from.wanted || from.partial < 0) return;
+      const auto sums = std::span(total).subspan(static_cast<std::size_t>(from.partial),
+                                                 static_cast<std::size_t>(from.count()));
+      to = Tensor::from(sums, from.shape, dtype_of<T>());
+    };
+    SweepPoint& gradients = result_.gradients;
+    for (std::size_t i = 0; i < gradients.angles.size(); ++i) {
+      take(context_.angle_gradients[i], gradients.angles[i]);
+    }
+    take(context_.amplitude_gradient, gradients.amplitudes);
+    for (std::size_t i = 0; i < gradients.hermitians.size(); ++i) {
+      take(context_.hermitian_gradients[i], gradients.hermitians[i]);
+    }
+    if (!tiled() && batch_.samples > 1) tile_results();
+    return std::move(result_);
+  }
+
+  // What descends from a batch is tiled.
+  void tile_results() {
+    if (result_.values) result_.values = result_.values.as_tiled();
+    SweepPoint& gradients = result_.gradients;
+    for (std::size_t i = 0; i < gradients.angles.size(); ++i) {
+      if (gradients.angles[i] && !context_.angles[i].shared)
+        gradients.angles[i] = gradients.angles[i].as_tiled();
+    }
+    if (gradients.amplitudes && !context_.amplitudes.shared)
+      gradients.amplitudes = gradients.amplitudes.as_tiled();
+  }
+
+  const Circuit& circuit_;
+  const Readout& readout_;
+  Batch batch_;
+  Route route_;
+  std::shared_ptr<const Plan> plan_;
+  SweepContext<T> context_;
+  std::vector<Tensor> held_;
+  std::int64_t partial_count_ = 0;
+  SweepResult result_;
+  const Planes<T>* last_ = nullptr;
+};
+
+}  // namespace
+
+bool SweepRequest::gradients() const {
+  const auto any = [](const std::vector<bool>& flags) {
+    return std::ranges::any_of(flags, [](bool b) { return b; });
+  };
+  return amplitudes || any(angles) || any(hermitians);
+}
+
+Batch check_point(const Circuit& circuit, const Readout& readout, const SweepPoint& point) {
+  readout.check(circuit.qubits(), circuit.first_number());
+  Batch batch;
+  const auto inputs = circuit.inputs();
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (static_cast<int>(i) == circuit.amplitude_input()) continue;
+    const Tensor& angles = at(point.angles, i);
+    if (!angles) fail(ErrorKind::argument, "expectation: input '{}' is missing", inputs[i].name);
+    if (per_sample(angles, inputs[i].shape, inputs[i].name))
+      see_samples(batch, angles.size(0), inputs[i].name);
+  }
+  if (point.amplitudes && per_sample(point.amplitudes, amplitude_shape(circuit), "amplitudes")) {
+    see_samples(batch, point.amplitudes.size(0), "amplitudes");
+  }
+  if (point.hermitians.size() != readout.hermitian_inputs().size()) {
+    fail(ErrorKind::argument, "expectation: expected {} Hermitian inputs, got {}",
+         readout.hermitian_inputs().size(), point.hermitians.size());
+  }
+  for (std::size_t i = 0; i < point.hermitians.size(); ++i) {
+    check_hermitian(point.hermitians[i], readout.hermitian_inputs()[i]);
+  }
+  if (batch.samples < 1) fail(ErrorKind::shape, "expectation: expected at least one sample, got 0");
+  return batch;
+}
+
+SweepResult sweep(const Circuit& circuit, const Readout& readout, const SweepPoint& point,
+                  const SweepPoint& direction, const SweepRequest& request) {
+  return dispatch_floating(dtype_of_point(point, request.dtype), "expectation", [&](auto element) {
+    return Sweeper<decltype(element)>(circuit, readout, point, direction, request).run(point);
+  });
+}
+
+Tensor final_states(const Circuit& circuit, const SweepPoint& point, DType dtype) {
+  const Readout identity{PauliSum{{PauliWord{}}}};
+  return dispatch_floating(dtype_of_point(point, dtype), "state", [&](auto element) {
+    const SweepRequest request;
+    return Sweeper<decltype(element)>(circuit, identity, point, {}, request).states();
+  });
+}
+
+}  // namespace moonstill::quantum

@@ -1,0 +1,55 @@
+// Carries a plan out: one forward sweep gives values, one more backward gives gradients, and both carry the
+// tangent along a direction when there is one (the Hessian applied to it).
+#pragma once
+
+#include <vector>
+
+#include "engine/quantum/plan.hpp"
+#include "engine/tensor/tensor.hpp"
+
+namespace moonstill::quantum {
+
+/// Numbers that the sweep depends on, or a direction in them; all of one type, f32 or f64. A tensor with one
+/// axis more than it was declared with holds one value for each sample.
+struct SweepPoint {
+  std::vector<Tensor>
+      angles;         // one for each input of the circuit; absent: not an angle input, or zero direction
+  Tensor amplitudes;  // psi, of 2-norm 1; absent: |0...0>, or zero direction
+  std::vector<Tensor> hermitians;  // one for each Hermitian input of the readout
+  Tensor weights;                  // c, one for each output: for gradients
+};
+
+struct SweepRequest {
+  bool values = false;
+  bool tangents =
+      false;  // along the direction: `values` are then fdot, and the gradients the rows of the Hessian
+  std::vector<bool> angles;
+  bool amplitudes = false;
+  std::vector<bool> hermitians;
+  DType dtype = DType::f32;  // where the point holds no numbers at all
+
+  [[nodiscard]] bool gradients() const;
+};
+
+struct SweepResult {
+  Tensor values;
+  SweepPoint gradients;
+};
+
+/// How many samples a point has, and whether it has a batch axis at all.
+struct Batch {
+  std::int64_t samples = 1;
+  bool batched = false;
+};
+
+SweepResult sweep(const Circuit& circuit, const Readout& readout, const SweepPoint& point,
+                  const SweepPoint& direction, const SweepRequest& request);
+
+/// The samples of a point. Throws Error{shape} where sizes do not fit the circuit, the readout or one
+/// another.
+Batch check_point(const Circuit& circuit, const Readout& readout, const SweepPoint& point);
+
+/// The states after the circuit: [N, 2^n, 2] or [2^n, 2], real and imaginary parts last.
+Tensor final_states(const Circuit& circuit, const SweepPoint& point, DType dtype);
+
+}  // namespace moonstill::quantum

@@ -1,0 +1,510 @@
+// One tile (16 samples, or one sample) through the whole circuit and back.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "engine/core/interrupt.hpp"
+#include "engine/core/memory.hpp"
+#include "engine/core/threads.hpp"
+#include "engine/quantum/numbers.hpp"
+#include "engine/quantum/readout_kernels.hpp"
+#include "engine/quantum/sweep.hpp"
+
+namespace moonstill::quantum {
+
+/// Where a result goes: summed over samples into partial sums, or one for each sample.
+template <class T>
+struct Destination {
+  bool wanted = false;
+  std::int64_t partial = -1;  // offset in the tile's partial sums; -1: per sample
+  T* samples = nullptr;       // [tiles][count][sample lanes]
+  Shape shape{};              // of one sample
+
+  [[nodiscard]] std::int64_t count() const { return shape.count(); }
+};
+
+/// Where an operand comes from.
+template <class T>
+struct Source {
+  const T* values = nullptr;  // nullptr: zero
+  std::int64_t count = 0;     // numbers of one sample
+  bool shared = true;         // else [tiles][count][sample lanes]
+
+  [[nodiscard]] const T* tile(std::int64_t tile, int lanes) const {
+    return values == nullptr || shared ? values : values + tile * count * lanes;
+  }
+};
+
+/// What all tiles of a call have in common.
+template <class T>
+struct SweepContext {
+  const Plan& plan;
+  const SweepRequest& request;
+  std::int64_t samples = 1;
+  std::vector<Source<T>> angles{}, angle_directions{};
+  Source<T> amplitudes{}, amplitude_direction{}, weights{}, weight_direction{};
+  // Of each lowered one: [d * d][2], or empty for zero.
+  std::vector<std::vector<double>> hermitians{}, hermitian_directions{};
+  std::vector<OperationNumbers<T>> shared_numbers{};  // of each operation, unless it varies
+  std::vector<bool> varies{};                         // by sample
+  Destination<T> values{};
+  std::vector<Destination<T>> angle_gradients{};
+  Destination<T> amplitude_gradient{};
+  std::vector<Destination<T>> hermitian_gradients{};
+};
+
+template <class T>
+class TileSweep {
+ public:
+  explicit TileSweep(const SweepContext<T>& context)
+      : c_(context),
+        plan_(context.plan),
+        lanes_(context.plan.sample_lanes()),
+        tangents_(context.request.tangents),
+        gradients_(context.request.gradients()),
+        numbers_(context.plan.operations().size()) {
+    const auto size = static_cast<std::size_t>(plan_.amplitudes()) * static_cast<std::size_t>(lanes_);
+    // A line more than the size keeps planes out of one another's cache sets.
+    const std::size_t stride = size + memory_alignment / sizeof(T);
+    const std::size_t states = (tangents_ ? 2 : 1) * (gradients_ ? 2 : 1);
+    memory_ = allocate_memory(states * 2 * stride * sizeof(T));
+    T* at = reinterpret_cast<T*>(memory_.get());
+    const auto take = [&] {
+      const Planes<T> planes{at, at + stride};
+      at += 2 * stride;
+      return planes;
+    };
+    size_ = size;
+    s_ = take();
+    if (tangents_) sdot_ = take();
+    if (gradients_) a_ = take();
+    if (tangents_ && gradients_) adot_ = take();
+  }
+
+  /// Carries tile `tile` forward and, when gradients are wanted, back. Adds to `partial`.
+  void run(std::int64_t tile, double* partial) {
+    poll_interrupt();
+    tile_ = tile;
+    partial_ = partial;
+    valid_lanes_ = static_cast<int>(std::min<std::int64_t>(lanes_, c_.samples - tile * lanes_));
+    prepare_numbers();
+    forward();
+    read();
+    if (!gradients_) return;
+    seed();
+    backward();
+  }
+
+  /// The state after the circuit, for a caller that wants no readout.
+  const Planes<T>& run_forward(std::int64_t tile) {
+    tile_ = tile;
+    valid_lanes_ = static_cast<int>(std::min<std::int64_t>(lanes_, c_.samples - tile * lanes_));
+    prepare_numbers();
+    forward();
+    return s_;
+  }
+
+ private:
+  const OperationNumbers<T>& numbers(std::size_t o) const {
+    return c_.varies[o] ? numbers_[o] : c_.shared_numbers[o];
+  }
+
+  void prepare_numbers() {
+    if (std::ranges::none_of(c_.varies, [](bool b) { return b; })) return;
+    std::vector<AngleSource<T>> sources;
+    for (std::size_t i = 0; i < c_.angles.size(); ++i) {
+      sources.push_back({c_.angles[i].tile(tile_, lanes_), c_.angle_directions[i].tile(tile_, lanes_),
+                         c_.angles[i].shared ? 1 : lanes_});
+    }
+    const Orders orders = gradients_ || tangents_ ? Orders::derivatives : Orders::value;
+    for (std::size_t o = 0; o < numbers_.size(); ++o) {
+      if (c_.varies[o]) evaluate(plan_.operations()[o], sources, lanes_, orders, numbers_[o]);
+    }
+  }
+
+  // Real amplitudes into a state. Padding lanes are set to zero: what lies there may be anything.
+  void load(const Source<T>& source, const Planes<T>& state) {
+    std::fill_n(state.im, size_, T{0});
+    if (source.values == nullptr) {
+      std::fill_n(state.re, size_, T{0});
+      return;
+    }
+    const T* from = source.tile(tile_, lanes_);
+    if (lanes_ == 1 || !source.shared) {
+      std::copy_n(from, size_, state.re);
+    } else {
+      for (std::size_t r = 0; r < size_ / static_cast<std::size_t>(lanes_); ++r) {
+        std::fill_n(state.re + r * static_cast<std::size_t>(lanes_), lanes_, from[r]);
+      }
+    }
+  }
+
+  void forward() {
+    load(c_.amplitudes, s_);
+    if (c_.amplitudes.values == nullptr) std::fill_n(s_.re, lanes_, T{1});
+    if (tangents_) load(c_.amplitude_direction, sdot_);
+    for (std::size_t o = 0; o < numbers_.size(); ++o) {
+      if (tangents_ && directed(o)) {
+        MatrixStep<T> step = step_of(o);
+        step.s = s_;
+        step.sdot = sdot_;
+        carry_out(MatrixTask::forward_tangent, is_diagonal(o), step);
+      } else {
+        apply(o, s_, false);
+        if (tangents_) apply(o, sdot_, false);
+      }
+    }
+  }
+
+  void backward() {
+    const auto& operations = plan_.operations();
+    std::size_t stop = 0;  // nothing before this operation is wanted
+    while (!c_.request.amplitudes && stop < operations.size() && !wanted(stop)) ++stop;
+    for (std::size_t o = operations.size(); o-- > stop;) {
+      if (wanted(o) || (tangents_ && directed(o))) {
+        MatrixStep<T> step = step_of(o);
+        step.s = s_;
+        step.sdot = sdot_;
+        step.a = a_;
+        step.adot = adot_;
+        carry_out(tangents_ ? MatrixTask::backward_tangent : MatrixTask::backward, is_diagonal(o), step,
+                  true);
+        add_angle_gradients(o);
+      } else {
+        apply(o, s_, true);
+        apply(o, a_, true);
+        if (!tangents_) continue;
+        apply(o, sdot_, true);
+        apply(o, adot_, true);
+      }
+    }
+    if (c_.amplitude_gradient.wanted) add_amplitude_gradient();
+  }
+
+  // f_k and fdot_k, and the Hermitians' gradients, which need no adjoint state.
+  void read() {
+    const auto outputs = static_cast<std::size_t>(plan_.outputs());
+    values_.assign(outputs * static_cast<std::size_t>(lanes_), 0.0);
+    for (std::size_t h = 0; h < plan_.hermitians().size(); ++h) read_hermitian(h);
+    if (!c_.request.values) return;
+    const Planes<T>& other = tangents_ ? sdot_ : s_;
+    const double factor = tangents_ ? 2 : 1;
+    for (const LoweredWord& word : plan_.words()) {
+      sum_word(word, s_, other);
+      for (int lane = 0; lane < lanes_; ++lane)
+        value(word.output, lane) += factor * word.coefficient * sums_[lane];
+    }
+    for (const LoweredProbabilities& item : plan_.probabilities()) {
+      const std::size_t count =
+          static_cast<std::size_t>(item.groups.dimension()) * static_cast<std::size_t>(lanes_);
+      std::vector<double> sums(count);
+      read_probabilities(item.groups, lanes_, s_, other, sums.data());
+      for (std::size_t e = 0; e < count; ++e) {
+        values_[static_cast<std::size_t>(item.output) * static_cast<std::size_t>(lanes_) + e] +=
+            factor * sums[e];
+      }
+    }
+    T* to = c_.values.samples + tile_ * plan_.outputs() * lanes_;
+    for (std::size_t e = 0; e < values_.size(); ++e) to[e] = static_cast<T>(values_[e]);
+  }
+
+  double& value(int output, int lane) { return values_[static_cast<std::size_t>(output * lanes_ + lane)]; }
+
+  void read_hermitian(std::size_t h) {
+    const LoweredHermitian& item = plan_.hermitians()[h];
+    const bool gradient =
+        item.input >= 0 && c_.hermitian_gradients[static_cast<std::size_t>(item.input)].wanted;
+    if (!gradient && !c_.request.values) return;
+    MatrixStep<T> step;
+    step.groups = &item.groups;
+    step.pitch = item.lanes;
+    step.s = s_;
+    step.sdot = sdot_;
+    carry_out(tangents_ ? MatrixTask::gather_tangent : MatrixTask::gather, false, step, true);
+    const std::vector<double>& m = c_.hermitians[h];
+    const std::vector<double>& mdot = c_.hermitian_directions[h];
+    for (int lane = 0; lane < lanes_ && c_.request.values; ++lane) {
+      double f = contract(m, tangents_ ? environment_tangent_ : environment_, lane);
+      if (tangents_ && !mdot.empty()) f += contract(mdot, environment_, lane);
+      value(item.output, lane) += f;
+    }
+    if (gradient) add_hermitian_gradient(item);
+  }
+
+  // Re sum_ij M_ij E_ij for one lane.
+  double contract(const std::vector<double>& m, const std::vector<double>& environment, int lane) const {
+    double sum = 0;
+    const auto stride = static_cast<std::size_t>(lanes_);
+    for (std::size_t e = 0; e < m.size(); e += 2) {
+      const double* at = environment.data() + e * stride + static_cast<std::size_t>(lane);
+      sum += m[e] * at[0] - m[e + 1] * at[stride];
+    }
+    return sum;
+  }
+
+  void add_hermitian_gradient(const LoweredHermitian& item) {
+    const auto stride = static_cast<std::size_t>(lanes_);
+    const std::size_t entries = environment_.size() / stride;
+    double* to = partial_ + c_.hermitian_gradients[static_cast<std::size_t>(item.input)].partial +
+                 static_cast<std::int64_t>(entries) * item.block;
+    for (std::size_t e = 0; e < entries; ++e) {
+      double sum = 0;
+      for (int lane = 0; lane < valid_lanes_; ++lane) {
+        const std::size_t at = e * stride + static_cast<std::size_t>(lane);
+        if (tangents_) {
+          sum += weight(c_.weights, item.output, lane) * environment_tangent_[at] +
+                 weight(c_.weight_direction, item.output, lane) * environment_[at];
+        } else {
+          sum += weight(c_.weights, item.output, lane) * environment_[at];
+        }
+      }
+      to[e] += e % 2 == 0 ? sum : -sum;
+    }
+  }
+
+  double weight(const Source<T>& source, int output, int lane) const {
+    return source.values == nullptr ? 0.0
+                                    : static_cast<double>(source.tile(tile_, lanes_)[output * lanes_ + lane]);
+  }
+
+  // a = sum_k c_k O_k s and its tangent.
+  void seed() {
+    std::fill_n(a_.re, size_, T{0});
+    std::fill_n(a_.im, size_, T{0});
+    if (tangents_) {
+      std::fill_n(adot_.re, size_, T{0});
+      std::fill_n(adot_.im, size_, T{0});
+    }
+    for (std::size_t h = 0; h < plan_.hermitians().size(); ++h) seed_hermitian(h);
+    for (const LoweredWord& word : plan_.words()) {
+      seed_word(word, c_.weights, s_, a_);
+      if (!tangents_) continue;
+      seed_word(word, c_.weights, sdot_, adot_);
+      if (c_.weight_direction.values != nullptr) seed_word(word, c_.weight_direction, s_, adot_);
+    }
+    for (const LoweredProbabilities& item : plan_.probabilities()) {
+      const auto weights = [&](const Source<T>& source) {
+        return source.tile(tile_, lanes_) + item.output * lanes_;
+      };
+      seed_probabilities(item.groups, lanes_, weights(c_.weights), s_, a_);
+      if (!tangents_) continue;
+      seed_probabilities(item.groups, lanes_, weights(c_.weights), sdot_, adot_);
+      if (c_.weight_direction.values != nullptr) {
+        seed_probabilities(item.groups, lanes_, weights(c_.weight_direction), s_, adot_);
+      }
+    }
+  }
+
+  void seed_hermitian(std::size_t h) {
+    const LoweredHermitian& item = plan_.hermitians()[h];
+    const std::vector<double>& m = c_.hermitians[h];
+    const std::vector<double>& mdot = c_.hermitian_directions[h];
+    const auto stride = static_cast<std::size_t>(lanes_);
+    std::vector<T> weighted(m.size() * stride);
+    std::vector<T> weighted_dot(tangents_ ? weighted.size() : 0);
+    for (int lane = 0; lane < lanes_; ++lane) {
+      const double c = weight(c_.weights, item.output, lane);
+      const double cdot = tangents_ ? weight(c_.weight_direction, item.output, lane) : 0;
+      for (std::size_t e = 0; e < m.size(); ++e) {
+        weighted[e * stride + static_cast<std::size_t>(lane)] = static_cast<T>(c * m[e]);
+        if (!tangents_) continue;
+        weighted_dot[e * stride + static_cast<std::size_t>(lane)] =
+            static_cast<T>(cdot * m[e] + (mdot.empty() ? 0 : c * mdot[e]));
+      }
+    }
+    MatrixStep<T> step;
+    step.groups = &item.groups;
+    step.pitch = item.lanes;
+    step.matrix = weighted.data();
+    step.tangent = weighted_dot.data();
+    step.matrix_lanes = lanes_;
+    step.s = s_;
+    step.sdot = sdot_;
+    step.a = a_;
+    step.adot = adot_;
+    carry_out(tangents_ ? MatrixTask::accumulate_tangent : MatrixTask::accumulate, false, step);
+  }
+
+  void seed_word(const LoweredWord& word, const Source<T>& source, const Planes<T>& from,
+                 const Planes<T>& to) {
+    std::vector<T> weights(static_cast<std::size_t>(word.lanes));
+    for (int lane = 0; lane < word.lanes; ++lane) {
+      weights[static_cast<std::size_t>(lane)] =
+          static_cast<T>(word.coefficient * weight(source, word.output, lanes_ == 1 ? 0 : lane));
+    }
+    with_word(word, [&](const auto& kernel) {
+      const std::size_t rows = size_ / static_cast<std::size_t>(word.lanes);
+      parallel_for(rows, parallel_rows, [&](std::size_t begin, std::size_t end) {
+        kernel.seed(weights.data(), from, to, begin, end);
+      });
+    });
+  }
+
+  // sums_[lane] = Re <x|P|y>.
+  void sum_word(const LoweredWord& word, const Planes<T>& x, const Planes<T>& y) {
+    const std::size_t rows = size_ / static_cast<std::size_t>(word.lanes);
+    const std::size_t blocks = (rows + block_size - 1) / block_size;
+    const auto stride = static_cast<std::size_t>(word.lanes);
+    std::vector<T> parts(blocks * stride);
+    with_word(word, [&](const auto& kernel) {
+      parallel_for(blocks, parallel_blocks, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t b = begin; b < end; ++b) {
+          kernel.read(x, y, b * block_size, std::min(rows, (b + 1) * block_size), parts.data() + b * stride);
+        }
+      });
+    });
+    sums_.assign(static_cast<std::size_t>(lanes_), 0.0);
+    for (std::size_t e = 0; e < parts.size(); ++e)
+      sums_[lanes_ == 1 ? 0 : e % stride] += static_cast<double>(parts[e]);
+  }
+
+  template <class Function>
+  void with_word(const LoweredWord& word, Function&& function) const {
+    if (word.lanes == 1)
+      function(WordKernel<T, 1>(word, plan_.places(), 1));
+    else
+      function(WordKernel<T, vector_lanes<T>>(word, plan_.places(), word.lanes));
+  }
+
+  [[nodiscard]] bool is_diagonal(std::size_t o) const { return plan_.operations()[o].form == Form::diagonal; }
+
+  [[nodiscard]] bool wanted(std::size_t o) const {
+    return std::ranges::any_of(plan_.operations()[o].parameters, [&](const Parameter& parameter) {
+      return c_.angle_gradients[static_cast<std::size_t>(parameter.input)].wanted;
+    });
+  }
+
+  [[nodiscard]] bool directed(std::size_t o) const {
+    return std::ranges::any_of(plan_.operations()[o].parameters, [&](const Parameter& parameter) {
+      return c_.angle_directions[static_cast<std::size_t>(parameter.input)].values != nullptr;
+    });
+  }
+
+  MatrixStep<T> step_of(std::size_t o) const {
+    const LoweredOperation& operation = plan_.operations()[o];
+    MatrixStep<T> step;
+    step.groups = &operation.groups;
+    step.pitch = operation.lanes;
+    step.matrix = numbers(o).matrix.data();
+    step.tangent = numbers(o).tangent.data();
+    step.matrix_lanes = numbers(o).lanes;
+    return step;
+  }
+
+  void apply(std::size_t o, const Planes<T>& state, bool adjoint) {
+    MatrixStep<T> step = step_of(o);
+    step.s = state;
+    const bool permutation = plan_.operations()[o].form == Form::permutation;
+    const MatrixTask forward = permutation ? MatrixTask::permute : MatrixTask::apply;
+    const MatrixTask back = permutation ? MatrixTask::permute_back : MatrixTask::apply_adjoint;
+    carry_out(adjoint ? back : forward, is_diagonal(o), step);
+  }
+
+  // Runs a task over blocks of groups; environments are summed over blocks in their order.
+  void carry_out(MatrixTask task, bool diagonal, MatrixStep<T> step, bool environment = false) {
+    const std::size_t count = step.groups->count();
+    const std::size_t blocks = (count + block_size - 1) / block_size;
+    const auto dimension = static_cast<std::size_t>(step.groups->dimension());
+    const std::size_t numbers =
+        environment ? dimension * dimension * 2 * static_cast<std::size_t>(step.pitch) : 0;
+    parts_.assign(blocks * numbers * (tangents_ ? 2 : 1), T{0});
+    parallel_for(blocks, parallel_blocks, [&](std::size_t begin, std::size_t end) {
+      MatrixStep<T> part = step;
+      for (std::size_t b = begin; b < end; ++b) {
+        part.begin = b * block_size;
+        part.end = std::min(count, (b + 1) * block_size);
+        part.environment = parts_.data() + b * numbers;
+        part.environment_tangent = tangents_ ? parts_.data() + (blocks + b) * numbers : nullptr;
+        quantum::run(task, diagonal, part);
+      }
+    });
+    if (!environment) return;
+    reduce(parts_.data(), blocks, numbers, step.pitch, environment_);
+    if (tangents_)
+      reduce(parts_.data() + blocks * numbers, blocks, numbers, step.pitch, environment_tangent_);
+  }
+
+  // Sums over blocks, and over lanes that are amplitudes of one sample.
+  void reduce(const T* parts, std::size_t blocks, std::size_t numbers, int pitch,
+              std::vector<double>& out) const {
+    const std::size_t step = lanes_ == 1 ? static_cast<std::size_t>(pitch) : 1;
+    out.assign(numbers / step, 0.0);
+    for (std::size_t b = 0; b < blocks; ++b) {
+      for (std::size_t e = 0; e < numbers; ++e) out[e / step] += static_cast<double>(parts[b * numbers + e]);
+    }
+  }
+
+  // g_m = 2 Re sum D_m E; with a tangent 2 Re sum (D_m Edot + sum_j dtheta_j D_mj E).
+  void add_angle_gradients(std::size_t o) {
+    const OperationNumbers<T>& n = numbers(o);
+    const auto& parameters = plan_.operations()[o].parameters;
+    for (std::size_t m = 0; m < parameters.size(); ++m) {
+      const Destination<T>& to = c_.angle_gradients[static_cast<std::size_t>(parameters[m].input)];
+      if (!to.wanted) continue;
+      const double* slope = n.derivatives.data() + m * n.matrix.size();
+      const double* slope_dot = n.derivative_tangents.data() + m * n.matrix.size();
+      for (int lane = 0; lane < valid_lanes_; ++lane) {
+        double g = real_product(slope, n.lanes, tangents_ ? environment_tangent_ : environment_, lane);
+        if (tangents_) g += real_product(slope_dot, n.lanes, environment_, lane);
+        if (to.partial >= 0)
+          partial_[to.partial + parameters[m].slot] += 2 * g;
+        else
+          to.samples[(tile_ * to.count() + parameters[m].slot) * lanes_ + lane] += static_cast<T>(2 * g);
+      }
+    }
+  }
+
+  double real_product(const double* matrix, int matrix_lanes, const std::vector<double>& environment,
+                      int lane) const {
+    const auto stride = static_cast<std::size_t>(lanes_);
+    const auto matrix_stride = static_cast<std::size_t>(matrix_lanes);
+    const double* m = matrix + (matrix_lanes == 1 ? 0 : lane);
+    const double* e = environment.data() + lane;
+    double sum = 0;
+    for (std::size_t entry = 0; entry < environment.size() / (2 * stride); ++entry) {
+      sum += m[0] * e[0] - m[matrix_stride] * e[stride];
+      m += 2 * matrix_stride;
+      e += 2 * stride;
+    }
+    return sum;
+  }
+
+  void add_amplitude_gradient() {
+    const T* from = tangents_ ? adot_.re : a_.re;
+    const Destination<T>& to = c_.amplitude_gradient;
+    if (to.partial < 0) {
+      T* at = to.samples + static_cast<std::size_t>(tile_) * size_;
+      for (std::size_t e = 0; e < size_; ++e) at[e] = 2 * from[e];
+      return;
+    }
+    for (std::int64_t r = 0; r < plan_.amplitudes(); ++r) {
+      for (int lane = 0; lane < valid_lanes_; ++lane) {
+        partial_[to.partial + r] += 2 * static_cast<double>(from[r * lanes_ + lane]);
+      }
+    }
+  }
+
+  // Groups or rows that one thread takes at once, and what is worth a thread of its own.
+  static constexpr std::size_t block_size = 1 << 12;
+  static constexpr std::size_t parallel_blocks = 2;
+  static constexpr std::size_t parallel_rows = 1 << 14;
+
+  const SweepContext<T>& c_;
+  const Plan& plan_;
+  int lanes_;
+  bool tangents_;
+  bool gradients_;
+  std::int64_t tile_ = 0;
+  int valid_lanes_ = 1;
+  double* partial_ = nullptr;
+  std::size_t size_ = 0;
+  std::shared_ptr<std::byte> memory_;
+  Planes<T> s_, sdot_, a_, adot_;
+  std::vector<OperationNumbers<T>> numbers_;
+  std::vector<double> values_, sums_, environment_, environment_tangent_;
+  std::vector<T> parts_;
+};
+
+}  // namespace moonstill::quantum
