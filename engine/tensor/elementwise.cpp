@@ -8,6 +8,7 @@
 #include "engine/core/interrupt.hpp"
 #include "engine/core/threads.hpp"
 #include "engine/tensor/broadcast.hpp"
+#include "engine/tensor/vector_math.hpp"
 
 namespace moonstill {
 namespace {
@@ -35,12 +36,6 @@ void map(const Tensor& x, Tensor& out, std::int64_t grain, Function function) {
 }
 
 template <class T>
-T sigmoid_of(T x) {
-  const T small = std::exp(-std::abs(x));  // at most 1
-  return (x >= 0 ? T{1} : small) / (T{1} + small);
-}
-
-template <class T>
 T softplus_of(T x) {
   return std::max(x, T{0}) + std::log1p(std::exp(-std::abs(x)));
 }
@@ -53,7 +48,7 @@ void unary_of(Unary op, const Tensor& x, Tensor& out) {
     case Unary::neg:
       return cheap([](T v) { return -v; });
     case Unary::exp:
-      return costly([](T v) { return std::exp(v); });
+      return costly([](T v) { return vector_math::exp_of(v); });
     case Unary::log:
       return costly([](T v) { return std::log(v); });
     case Unary::sin:
@@ -73,9 +68,9 @@ void unary_of(Unary op, const Tensor& x, Tensor& out) {
     case Unary::cosh:
       return costly([](T v) { return std::cosh(v); });
     case Unary::tanh:
-      return costly([](T v) { return std::tanh(v); });
+      return costly([](T v) { return vector_math::tanh_of(v); });
     case Unary::sigmoid:
-      return costly([](T v) { return sigmoid_of(v); });
+      return costly([](T v) { return vector_math::sigmoid_of(v); });
     case Unary::softplus:
       return costly([](T v) { return softplus_of(v); });
     case Unary::sqrt:
