@@ -1,4 +1,11 @@
 -- The module `moonstill`: the engine's functions, and what is written in Lua beside them.
 local ms = require "moonstill.native"
 
+ms.help = require("moonstill.help").show
+ms.options = require("moonstill.options").read
+
+local test = require "moonstill.test"
+for name, value in pairs(ms.test or {}) do test[name] = value end
+ms.test = test
+
 return ms

@@ -1,0 +1,143 @@
+-- Documentation of every public function: rows of the described functions, and the `---` comments of the standard
+-- library's own sources, read when first asked for.
+local host = require "moonstill.host"
+
+local docs = {}
+
+local entries   -- list of { name, documentation, parameters, options, returns, example, call }
+local by_name
+
+-- The comment block above a public function: documentation, parameters, returns, example.
+local function read_comment(lines)
+  local entry = { parameters = {}, options = {}, returns = "", example = "" }
+  local text, example, inside = {}, {}, false
+  for _, line in ipairs(lines) do
+    local name, type_, doc = line:match "^@param%s+(%S+)%s+(%S+)%s*(.*)$"
+    local result = line:match "^@return%s+(.+)$"
+    if line:match "^```" then
+      inside = not inside
+    elseif inside then
+      example[#example + 1] = line
+    elseif name then
+      local optional = name:sub(-1) == "?"
+      entry.parameters[#entry.parameters + 1] =
+        { name = name:gsub("%?$", ""), type = type_, doc = doc, optional = optional }
+    elseif result then
+      entry.returns = entry.returns .. (entry.returns ~= "" and ", " or "") .. result
+    elseif not line:match "^@" then
+      text[#text + 1] = line
+    end
+  end
+  entry.documentation = table.concat(text, "\n"):gsub("%s+$", "")
+  entry.example = table.concat(example, "\n")
+  return entry
+end
+
+local function read_source(source, add)
+  local lines = {}
+  for line in (source.text .. "\n"):gmatch "(.-)\n" do
+    local comment = line:match "^%-%-%-%s?(.*)$"
+    if comment then
+      lines[#lines + 1] = comment
+    else
+      local separator, name = line:match "^function%s+[%w_]+([%.:])([%w_]+)%s*%("
+      if name and #lines > 0 and name:sub(1, 1) ~= "_" then
+        local entry = read_comment(lines)
+        entry.name = source.module .. separator .. name
+        entry.module, entry.key = source.module, name
+        add(entry)
+      end
+      lines = {}
+    end
+  end
+end
+
+-- What scripts call by a shorter name than that of the file.
+local public_names = {
+  ["moonstill.options.read"] = "ms.options",
+  ["moonstill.help.show"] = "ms.help",
+}
+
+local function public_name(name)
+  return public_names[name] or (name:gsub("^moonstill%.test", "ms.test"))
+end
+
+local function load_all()
+  entries, by_name = {}, {}
+  local function add(entry)
+    entry.name = public_name(entry.name)
+    entries[#entries + 1] = entry
+    by_name[entry.name] = entry
+  end
+  for _, entry in ipairs(host.functions()) do add(entry) end
+  for _, source in ipairs(host.sources()) do read_source(source, add) end
+end
+
+--- Every documented function, in the order of registration.
+--- @return table[]
+function docs.all()
+  if not entries then load_all() end
+  return entries
+end
+
+--- The function of a full name, also without the leading "ms.".
+--- @param name string
+--- @return table|nil
+function docs.named(name)
+  docs.all()
+  return by_name[name] or by_name["ms." .. name]
+end
+
+--- The entry whose function is this value.
+--- @param value function
+--- @return table|nil
+function docs.of(value)
+  for _, entry in ipairs(docs.all()) do
+    if entry.call == value then return entry end
+    local module = entry.module and package.loaded[entry.module]
+    if type(module) == "table" and rawget(module, entry.key) == value then return entry end
+  end
+end
+
+--- The functions whose names start with this one and a dot or colon.
+--- @param name string
+--- @return table[]
+function docs.within(name)
+  local found = {}
+  for _, full in ipairs { name, "ms." .. name } do
+    for _, entry in ipairs(docs.all()) do
+      local rest = entry.name:sub(#full + 1)
+      if entry.name:sub(1, #full) == full and rest:match "^[%.:][%w_]+$" then found[#found + 1] = entry end
+    end
+    if #found > 0 then break end
+  end
+  return found
+end
+
+--- How the function is called: `ms.zeros(shape, { type = "f32" })`.
+--- @param entry table
+--- @return string
+function docs.signature(entry)
+  local words = {}
+  for i, param in ipairs(entry.parameters) do
+    words[i] = param.name .. (param.optional and param.name ~= "..." and "?" or "")
+  end
+  if #entry.options > 0 then
+    local keys = {}
+    for i, option in ipairs(entry.options) do
+      keys[i] = option.default and option.name .. " = " .. option.default or option.name
+    end
+    words[#words + 1] = "{ " .. table.concat(keys, ", ") .. " }"
+  end
+  return entry.name .. "(" .. table.concat(words, ", ") .. ")"
+end
+
+--- The first sentence of the documentation.
+--- @param entry table
+--- @return string
+function docs.summary(entry)
+  local text = entry.documentation:match "^[^\n]*" or ""
+  return text:match "^(.-%.)%s" or text
+end
+
+return docs

@@ -1,0 +1,114 @@
+-- ms.help: documentation by value, by name, by method, by class.
+local docs = require "moonstill.docs"
+local host = require "moonstill.host"
+
+local help = {}
+
+local function listing(title, entries)
+  local lines, width = { title, "" }, 0
+  for _, entry in ipairs(entries) do width = math.max(width, #entry.name) end
+  for _, entry in ipairs(entries) do
+    lines[#lines + 1] = ("  %-" .. width .. "s  %s"):format(entry.name, docs.summary(entry))
+  end
+  return table.concat(lines, "\n")
+end
+
+local function add_table(lines, params)
+  local names, types = 0, 0
+  for _, param in ipairs(params) do
+    names, types = math.max(names, #param.name), math.max(types, #param.type)
+  end
+  for _, param in ipairs(params) do
+    local default = param.default and ("(default: %s)"):format(param.default) or ""
+    local line = ("  %-" .. names .. "s  %-" .. types .. "s  %s %s"):format(param.name, param.type, param.doc, default)
+    lines[#lines + 1] = (line:gsub("%s+$", ""))
+  end
+end
+
+local function page(entry)
+  local lines = { docs.signature(entry), "" }
+  if entry.documentation ~= "" then lines[#lines + 1] = "  " .. entry.documentation:gsub("\n", "\n  "):gsub("\n  \n", "\n\n") end
+  if #entry.parameters + #entry.options > 0 then lines[#lines + 1] = "" end
+  add_table(lines, entry.parameters)
+  add_table(lines, entry.options)
+  if entry.returns ~= "" then lines[#lines + 1] = "\n  Returns " .. entry.returns end
+  if entry.example ~= "" then lines[#lines + 1] = "\n  Example\n    " .. entry.example:gsub("\n", "\n    ") end
+  return table.concat(lines, "\n")
+end
+
+local function class_named(name)
+  for _, class in ipairs(host.classes()) do
+    if class.name == name or class.name == "ms." .. name then return class end
+  end
+end
+
+local function by_name(name)
+  local entry = docs.named(name)
+  if entry then return page(entry) end
+  local class = class_named(name)
+  local inner = docs.within(class and class.name or name)
+  if class then return listing(class.name .. "\n\n  " .. class.documentation, inner) end
+  if #inner > 0 then return listing(name, inner) end
+end
+
+local function overview()
+  local groups, seen = {}, {}
+  for _, entry in ipairs(docs.all()) do
+    local group = entry.name:match "^(.*)[%.:][^%.:]*$" or entry.name
+    if not seen[group] and not group:match "^moonstill" then
+      seen[group] = true
+      groups[#groups + 1] = group
+    end
+  end
+  table.sort(groups)
+  return 'Help on a function, class or module: help("name") or, at the prompt, ?name\n\n  '
+    .. table.concat(groups, "\n  ")
+end
+
+-- The name under which a module table is loaded.
+local function module_name(value)
+  if value == package.loaded["moonstill"] then return "ms" end
+  for name, module in pairs(package.loaded) do
+    if module == value then return name end
+  end
+  local ms = package.loaded["moonstill"]
+  for name, part in pairs(ms or {}) do
+    if part == value then return "ms." .. name end
+  end
+end
+
+--- The text that help prints.
+--- @param subject? any  a function, object, module or name
+--- @return string
+function help.text(subject)
+  if subject == nil then return (overview()) end
+  local found
+  if type(subject) == "string" then
+    found = by_name(subject)
+    if not found then
+      local names = {}
+      for i, entry in ipairs(docs.all()) do names[i] = entry.name end
+      return ("no help on '%s'%s"):format(subject, host.suggestion(subject, names))
+    end
+    return found
+  end
+  local entry = type(subject) == "function" and docs.of(subject)
+  if entry then return (page(entry)) end
+  local meta = debug.getmetatable(subject)
+  local name = type(meta) == "table" and rawget(meta, "__name") or type(subject) == "table" and module_name(subject)
+  found = name and by_name(name)
+  return found or ("no help on this %s"):format(type(subject))
+end
+
+--- Prints the documentation of a function, a class, a module or a name.
+---
+--- ```lua
+--- ms.help(ms.random)
+--- ms.help "ms.Generator:uniform"
+--- ```
+--- @param subject? any  a function, object, module or name; without one, the list of modules
+function help.show(subject)
+  print(help.text(subject))
+end
+
+return help

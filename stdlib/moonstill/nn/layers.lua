@@ -1,0 +1,184 @@
+-- The layers of LeNet and their kin. Each is one entry: parameters, shapes, function.
+local ms = require "moonstill.native"
+local check = require "moonstill.check"
+local layer = require "moonstill.nn.layer"
+
+local layers = {}
+
+local function count(name, place, argument, value)
+  check.argument(name, place, argument, "integer", value)
+  if value < 1 then check.fail(name, "argument %d '%s': expected at least 1, got %d", place, argument, value) end
+end
+
+local weight_options = {
+  { "bias", "boolean", "Adds a trainable offset to each output.", default = true },
+  { "init", "string", "Initialiser of the weight.", default = "xavier_normal" },
+  { "gain", "number", "Factor of its deviation.", default = 1 },
+}
+
+local conv_options = {
+  { "kernel", "integer", "Side of the kernel." },
+  { "stride", "integer", "Step between windows.", default = 1 },
+  { "padding", "integer", "Zeros on each side.", default = 0 },
+  table.unpack(weight_options),
+}
+
+local pool_options = {
+  { "window", "integer", "Side of a window.", default = 2 },
+  { "stride?", "integer", "Step between windows; the window's side if left out." },
+}
+
+local function refuse_unless(fits, refuse, expected)
+  if not fits then refuse(expected) end
+end
+
+--- Makes a dense layer, y = x W^T + b.
+---
+--- ```lua
+--- print(ms.nn.linear(3, 2))
+--- ```
+--- @param inputs integer
+--- @param outputs integer
+--- @param options? { bias?: boolean, init?: string, gain?: number }
+--- @return ms.nn.Layer  [batch, inputs] -> [batch, outputs]
+function layers.linear(inputs, outputs, options)
+  count("ms.nn.linear", 1, "inputs", inputs)
+  count("ms.nn.linear", 2, "outputs", outputs)
+  local o = check.options("ms.nn.linear", options, weight_options)
+  local parameters = { { name = "weight", shape = { outputs, inputs }, init = o.init, gain = o.gain } }
+  if o.bias then parameters[2] = { name = "bias", shape = { outputs }, init = "zeros" } end
+  return layer.new {
+    name = ("linear(%d -> %d)"):format(inputs, outputs),
+    parameters = parameters,
+    output = function(_, shape, refuse)
+      refuse_unless(#shape == 1 and shape[1] == inputs, refuse, ("[batch, %d]"):format(inputs))
+      return { outputs }
+    end,
+    apply = function(_, x, p)
+      local y = ms.matmul(x, p.weight, { transpose_b = true })
+      return p.bias and y + p.bias or y
+    end,
+  }
+end
+
+local function windows(size, window, stride, padding) return (size + 2 * padding - window) // stride + 1 end
+
+--- Makes a two-dimensional convolution (cross-correlation).
+---
+--- ```lua
+--- print(ms.nn.conv2d(1, 6, { kernel = 5, padding = 2 }))
+--- ```
+--- @param from integer  channels in
+--- @param to integer  channels out
+--- @param options { kernel: integer, stride?: integer, padding?: integer, bias?: boolean, init?: string, gain?: number }
+--- @return ms.nn.Layer  [batch, from, height, width] -> [batch, to, height', width']
+function layers.conv2d(from, to, options)
+  count("ms.nn.conv2d", 1, "from", from)
+  count("ms.nn.conv2d", 2, "to", to)
+  local o = check.options("ms.nn.conv2d", options, conv_options)
+  local kernel = o.kernel
+  local geometry = { stride = o.stride, padding = o.padding }
+  local parameters = { { name = "weight", shape = { to, from, kernel, kernel }, init = o.init, gain = o.gain } }
+  if o.bias then parameters[2] = { name = "bias", shape = { to }, init = "zeros" } end
+  return layer.new {
+    name = ("conv2d(%d -> %d, %dx%d)"):format(from, to, kernel, kernel),
+    parameters = parameters,
+    output = function(_, shape, refuse)
+      refuse_unless(#shape == 3 and shape[1] == from, refuse, ("[batch, %d, height, width]"):format(from))
+      local height = windows(shape[2], kernel, o.stride, o.padding)
+      local width = windows(shape[3], kernel, o.stride, o.padding)
+      refuse_unless(height > 0 and width > 0, refuse, ("at least %dx%d pixels"):format(kernel, kernel))
+      return { to, height, width }
+    end,
+    apply = function(_, x, p)
+      local y = ms.nn.convolve(x, p.weight, geometry)
+      return p.bias and y + p.bias:reshape { to, 1, 1 } or y
+    end,
+  }
+end
+
+local function pooling(name, pool)
+  return function(o)
+    o = check.options("ms.nn." .. name, o, pool_options)
+    local geometry = { window = o.window, stride = o.stride or o.window }
+    return layer.new {
+      name = ("%s(%d)"):format(name, o.window),
+      output = function(_, shape, refuse)
+        local fits = #shape == 3 and shape[2] >= o.window and shape[3] >= o.window
+        refuse_unless(fits, refuse, ("[batch, channels, height, width] of at least %dx%d pixels"):format(o.window, o.window))
+        return { shape[1], windows(shape[2], o.window, geometry.stride, 0), windows(shape[3], o.window, geometry.stride, 0) }
+      end,
+      apply = function(_, x) return pool(x, geometry) end,
+    }
+  end
+end
+
+--- Makes a layer that keeps each window's largest element.
+---
+--- ```lua
+--- print(ms.nn.max_pool { window = 2 })
+--- ```
+--- @type fun(o?: { window?: integer, stride?: integer }): ms.nn.Layer
+layers.max_pool = pooling("max_pool", ms.nn.pool_max)
+
+--- Makes a layer that averages over each window.
+---
+--- ```lua
+--- print(ms.nn.average_pool { window = 2 })
+--- ```
+--- @type fun(o?: { window?: integer, stride?: integer }): ms.nn.Layer
+layers.average_pool = pooling("average_pool", ms.nn.pool_average)
+
+local function activation(name)
+  return function()
+    return layer.new { name = name, apply = function(_, x) return x[name](x) end }
+  end
+end
+
+--- Makes a layer that computes max(x, 0).
+--- @type fun(): ms.nn.Layer
+layers.relu = activation "relu"
+
+--- Makes a layer that computes tanh(x).
+--- @type fun(): ms.nn.Layer
+layers.tanh = activation "tanh"
+
+--- Makes a layer that computes 1 / (1 + exp(-x)).
+--- @type fun(): ms.nn.Layer
+layers.sigmoid = activation "sigmoid"
+
+--- Makes a layer that turns each sample into one vector.
+--- @return ms.nn.Layer  [batch, ...] -> [batch, features]
+function layers.flatten()
+  return layer.new {
+    name = "flatten",
+    output = function(_, shape)
+      local count = 1
+      for _, size in ipairs(shape) do count = count * size end
+      return { count }
+    end,
+    apply = function(_, x) return x:reshape { x:size(1), -1 } end,
+  }
+end
+
+--- Makes a layer that, while training, sets elements to zero with probability p and scales up the others.
+---
+--- ```lua
+--- local net = ms.nn.dropout { p = 0.5 }
+--- print(net(ms.ones { 2, 4 }, ms.zeros(0), { train = true, random = ms.random(1) }))
+--- ```
+--- @param o { p: number }
+--- @return ms.nn.Layer
+function layers.dropout(o)
+  o = check.options("ms.nn.dropout", o, { { "p", "number", "Share of elements dropped.", default = 0.5 } })
+  return layer.new {
+    name = ("dropout(%g)"):format(o.p),
+    apply = function(_, x, _, context)
+      if not context.train then return x end
+      if not context.random then check.fail("dropout", "pass { train = true, random = generator } when training") end
+      return x * ms.nn.dropout_mask(x:shape(), o.p, context.random, { dtype = x:dtype() })
+    end,
+  }
+end
+
+return layers

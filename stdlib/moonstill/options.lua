@@ -1,0 +1,196 @@
+-- ms.options: a script's command line, declared once: checks, defaults, --help.
+local check = require "moonstill.check"
+local host = require "moonstill.host"
+
+local options = {}
+
+local exit_usage = 2
+
+-- "images_per_class" -> "--images-per-class"
+local function flag_of(name)
+  return "--" .. name:gsub("_", "-")
+end
+
+local spec_of_entry = {
+  { "help", "string", "What it means.", default = "" },
+  { "default?", "string|number|boolean", "Its value when not given; says the type as well." },
+  { "type?", '"string"|"integer"|"number"|"boolean"', "Needed without a default." },
+  { "choices?", "string[]", "The only values it takes." },
+  { "required", "boolean", "Refuses to run without it.", default = false },
+}
+
+local function type_of(default)
+  if default == nil then return "string" end
+  if math.type(default) == "integer" then return "integer" end
+  return type(default)
+end
+
+local function declare(spec)
+  local problem = host.mismatch("table", spec)
+  if problem then check.fail("ms.options", "%s", problem) end
+  local entries, by_flag, flags = {}, {}, { "--help" }
+  for i, given in ipairs(spec) do
+    if type(given) ~= "table" or type(given[1]) ~= "string" then
+      check.fail("ms.options", 'entry %d: expected { "name", default = ..., help = ... }', i)
+    end
+    local named = {}
+    for key, value in pairs(given) do
+      if key ~= 1 then named[key] = value end
+    end
+    local entry = check.options("ms.options", named, spec_of_entry)
+    entry.name, entry.flag = given[1], flag_of(given[1])
+    entry.type = entry.type or type_of(entry.default)
+    if entry.type == "boolean" and entry.default == nil then entry.default = false end
+    if by_flag[entry.flag] then check.fail("ms.options", "option '%s' is declared twice", entry.name) end
+    entries[i], by_flag[entry.flag] = entry, entry
+    flags[#flags + 1] = entry.flag
+  end
+  return { entries = entries, by_flag = by_flag, flags = flags, about = spec.about }
+end
+
+-- Converts the text of one value. Returns it, or nil and why not.
+local function convert(entry, text)
+  if entry.choices then
+    for _, choice in ipairs(entry.choices) do
+      if choice == text then return text end
+    end
+    return nil, ("expected %s, got '%s'%s"):format(table.concat(entry.choices, " or "), text,
+      host.suggestion(text, entry.choices))
+  end
+  if entry.type == "string" then return text end
+  local number = tonumber(text)
+  if entry.type == "integer" then number = number and math.tointeger(number) end
+  if number then return number end
+  return nil, ("expected %s, got '%s'"):format(entry.type, text)
+end
+
+local function parse_one(declared, arguments, i, values)
+  local argument = arguments[i]
+  local flag, attached = argument:match "^(%-%-[^=]+)=(.*)$"
+  flag = flag or argument
+  if flag:sub(1, 2) ~= "--" then return nil, ("unexpected argument '%s'"):format(argument) end
+  local entry, negated = declared.by_flag[flag], false
+  if not entry then
+    entry, negated = declared.by_flag["--" .. flag:sub(6)], flag:sub(1, 5) == "--no-"
+    if not negated or not entry or entry.type ~= "boolean" then
+      return nil, ("unknown option '%s'%s"):format(flag, host.suggestion(flag, declared.flags))
+    end
+  end
+  if entry.type == "boolean" then
+    if attached and attached ~= "true" and attached ~= "false" then
+      return nil, ("option '%s': expected true or false, got '%s'"):format(flag, attached)
+    end
+    values[entry.name] = (attached ~= "false") ~= negated
+    return i + 1
+  end
+  local text = attached or arguments[i + 1]
+  if not text then return nil, ("option '%s': needs a value"):format(flag) end
+  local value, problem = convert(entry, text)
+  if value == nil then return nil, ("option '%s': %s"):format(flag, problem) end
+  values[entry.name] = value
+  return i + (attached and 1 or 2)
+end
+
+local function usage(declared, script)
+  local lines = { ("Usage: moonstill %s [OPTIONS]"):format(script) }
+  if declared.about then lines[#lines + 1] = "\n" .. declared.about end
+  lines[#lines + 1] = "\nOptions:"
+  local names, width = {}, #"--help"
+  for i, entry in ipairs(declared.entries) do
+    local value = entry.choices and table.concat(entry.choices, "|") or entry.type:upper()
+    names[i] = entry.type == "boolean" and entry.flag or entry.flag .. " " .. value
+    width = math.max(width, #names[i])
+  end
+  for i, entry in ipairs(declared.entries) do
+    local default = entry.required and "(required)"
+      or entry.default ~= nil and entry.type ~= "boolean" and ("(default: %s)"):format(entry.default)
+      or entry.default == true and ("(on; --no%s turns it off)"):format(entry.flag:sub(2))
+      or ""
+    local text = entry.help .. (entry.help ~= "" and default ~= "" and " " or "") .. default
+    lines[#lines + 1] = ("  %-" .. width .. "s  %s"):format(names[i], text)
+  end
+  lines[#lines + 1] = ("  %-" .. width .. "s  Print this"):format("--help")
+  return table.concat(lines, "\n")
+end
+
+local strict_values = {
+  __index = function(_, name)
+    error(("%sms.options: option '%s' is not declared"):format(host.blame(), tostring(name)), 0)
+  end,
+}
+
+local function is_help(argument)
+  return argument == "--help" or argument == "-h"
+end
+
+local function parse(declared, arguments)
+  local values, i = {}, 1
+  while i <= #arguments do
+    local after, problem = parse_one(declared, arguments, i, values)
+    if not after then return nil, problem end
+    i = after
+  end
+  for _, entry in ipairs(declared.entries) do
+    if values[entry.name] == nil then
+      if entry.required then return nil, ("option '%s' is required"):format(entry.flag) end
+      values[entry.name] = entry.default
+    end
+  end
+  return values
+end
+
+--- Reads a command line without ending the program: for tests, and for scripts run by scripts.
+--- @param spec table  as for ms.options
+--- @param arguments string[]
+--- @return table|nil values  nil for a wrong command line
+--- @return string|nil problem
+function options.parse(spec, arguments)
+  local declared = declare(spec)
+  local values, problem = parse(declared, arguments)
+  return values, problem
+end
+
+--- The text of --help.
+--- @param spec table  as for ms.options
+--- @param script string
+--- @return string
+function options.usage(spec, script)
+  local declared = declare(spec)
+  return (usage(declared, script))
+end
+
+--- Reads the script's command line.
+---
+--- Each entry is a list with a name and, by name, `default`, `help`, `type`, `choices`, `required`. A default says the
+--- type too. `--name value`, `--name=value` and, for booleans, `--name` and `--no-name` are understood; an underscore in
+--- a name is a dash on the command line. A wrong command line ends the program with exit code 2 and the usage; --help
+--- prints it and ends with 0.
+---
+--- ```lua
+--- local opt = ms.options {
+---   { "epochs", default = 3, help = "passes over the data" },
+---   { "model", default = "quantum", choices = { "quantum", "classical" } },
+--- }
+--- print(opt.epochs, opt.model)
+--- ```
+--- @param spec table
+--- @return table
+function options.read(spec)
+  local declared = declare(spec)
+  local arguments = rawget(_G, "arg") or {}
+  local script = arguments[0] or "script"
+  for _, argument in ipairs(arguments) do
+    if is_help(argument) then
+      print(usage(declared, script))
+      os.exit(0)
+    end
+  end
+  local values, problem = parse(declared, arguments)
+  if not values then
+    io.stderr:write(("moonstill: %s: %s\n%s\n"):format(script, problem, usage(declared, script)))
+    os.exit(exit_usage)
+  end
+  return setmetatable(values, strict_values)
+end
+
+return options

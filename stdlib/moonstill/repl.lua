@@ -1,0 +1,140 @@
+-- The prompt: reads, runs and prints line by line. Keys and history are the host's.
+local complete = require "moonstill.complete"
+local help = require "moonstill.help"
+local host = require "moonstill.host"
+local pretty = require "moonstill.pretty"
+local strict = require "moonstill.strict"
+
+local repl = {}
+
+local Session = {}
+Session.__index = Session
+
+local function history_path()
+  local state = os.getenv "XDG_STATE_HOME"
+  local home = os.getenv "HOME"
+  if not state or state == "" then state = home and home .. "/.local/state" end
+  return state and state .. "/moonstill/history" or ""
+end
+
+local function new_session()
+  local interactive = host.is_terminal "stdin"
+  local no_color = os.getenv "NO_COLOR"
+  return setmetatable({
+    interactive = interactive,
+    color = interactive and host.is_terminal "stdout" and (no_color == nil or no_color == ""),
+    editor = host.open_editor(interactive and history_path() or ""),
+    failed = false,
+  }, Session)
+end
+
+function Session:paint(code, text)
+  return self.color and ("\27[%sm%s\27[0m"):format(code, text) or text
+end
+
+function Session:report(problem)
+  self.failed = true
+  local text = type(problem) == "string" and problem or pretty.format(problem)
+  io.stderr:write(self:paint("31", text), "\n")
+end
+
+function Session:prompt(continued)
+  if not self.interactive then return "" end
+  return continued and ">> " or "> "
+end
+
+-- Compiles an expression, else a statement. Returns the function, or nil and the message.
+local function compile(text)
+  local chunk = load("return " .. text, "=repl")
+  if chunk then return chunk end
+  local message
+  chunk, message = load(text, "=repl")
+  return chunk, message
+end
+
+-- Reads lines until they make a chunk. Returns the text and the function, or nil and "end" or "again".
+function Session:read()
+  local text
+  while true do
+    local line, interrupted = host.read_line(self.editor, self:prompt(text ~= nil), complete.words)
+    if line == nil and interrupted then
+      print()
+      return nil, "again"
+    end
+    if line == nil and text == nil then return nil, "end" end
+    if not text and line:sub(1, 1) == "?" then return line, nil end
+    local whole = text and line and text .. "\n" .. line or text or line
+    local chunk, message = compile(whole)
+    if chunk or line == nil or not message:match "<eof>$" then
+      if line ~= nil and whole:match "%S" and self.interactive then host.remember(self.editor, whole) end
+      if not chunk then
+        self:report(message)
+        return nil, "again"
+      end
+      return whole, chunk
+    end
+    text = whole
+  end
+end
+
+local function show(results)
+  local words, lines = {}, false
+  for i = 1, results.n do
+    words[i] = pretty.format(results[i])
+    lines = lines or words[i]:find("\n", 1, true) ~= nil
+  end
+  print(table.concat(words, lines and "\n" or "\t"))
+end
+
+function Session:evaluate(text, chunk)
+  local results = table.pack(host.call(chunk))
+  if not results[1] then
+    self:report(results[2])
+    return
+  end
+  table.remove(results, 1)
+  results.n = results.n - 1
+  if results.n > 0 then
+    rawset(_G, "_", results[1])
+    if not text:match ";%s*$" then show(results) end
+  end
+  if self.interactive and text:match "^%s*local%s" then
+    print(self:paint("2", "(a local ends with its line; leave out 'local' to keep the value)"))
+  end
+end
+
+-- "?ms.random", "?" alone
+function Session:explain(line)
+  local name = line:match "^%?+%s*(.-)%s*$"
+  print(help.text(name ~= "" and name or nil))
+end
+
+-- One round. Returns "end" at the end of the input.
+function Session:step()
+  local text, chunk = self:read()
+  if not text then return chunk end
+  if chunk then self:evaluate(text, chunk)
+  else self:explain(text)
+  end
+end
+
+--- Runs the prompt until the end of the input. Returns false when the input was no terminal and something failed.
+--- @return boolean
+function repl.run()
+  local session = new_session()
+  strict.allow_assignment(true)
+  rawset(_G, "ms", require "moonstill")
+  rawset(_G, "help", help.show)
+  if session.interactive then
+    print(("Moonstill %s, %s. ?name shows help, Ctrl-D leaves."):format(host.version, _VERSION))
+  end
+  while true do
+    local fine, outcome, interrupted = host.call(Session.step, session)
+    if fine and outcome == "end" then break end
+    if not fine and not interrupted then session:report(outcome) end
+  end
+  if session.interactive then print() end
+  return session.interactive or not session.failed
+end
+
+return repl
