@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "bindings/core.hpp"
 #include "bindings/host/modules.hpp"
 #include "engine/autograd/ops.hpp"
 #include "engine/core/error.hpp"
@@ -339,6 +340,25 @@ void add_makers(Module& ms) {
           }});
 }
 
+void add_random(Module& ms) {
+  const auto drawn = [&](const char* name, const char* documentation,
+                         void (Generator::*fill)(std::span<double>, double, double)) {
+    ms.add({.name = name,
+            .documentation = documentation,
+            .parameters = {{"shape", "integer|integer[]", "Sizes."}},
+            .options = {{"dtype", floating_type, "Element type.", "\"f32\""}},
+            .returns = "ms.Tensor",
+            .body = [fill](lua_State* L, Args& a) {
+              const Shape shape = shape_of(a, "shape");
+              std::vector<double> numbers(static_cast<std::size_t>(shape.count()));
+              (a.self<Generator>().*fill)(numbers, 0.0, 1.0);
+              return push(L, Value(Tensor::from(numbers, shape, dtype_of(a, "dtype"))));
+            }});
+  };
+  drawn("ms.Generator:normal", "Draws a tensor of standard normal numbers.", &Generator::fill_normal);
+  drawn("ms.Generator:rand", "Draws a tensor of numbers, evenly from [0, 1).", &Generator::fill_uniform);
+}
+
 void add_readers(Module& ms) {
   ms.add({.name = "ms.Tensor:shape",
           .documentation = "Gives the sizes of all axes.",
@@ -596,6 +616,7 @@ int push_list(lua_State* L, const std::vector<Value>& values) {
 void open_tensor(Module& ms) {
   ms.add_class<Value>();
   add_makers(ms);
+  add_random(ms);
   add_readers(ms);
   add_operators(ms);
   for (const UnaryName& row : unary_names) add_unary(ms, row);
