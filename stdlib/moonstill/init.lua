@@ -1,5 +1,6 @@
 -- The module `moonstill`: the engine's functions, and what is written in Lua beside them.
 local ms = require "moonstill.native"
+require "moonstill.nn"
 
 ms.help = require("moonstill.help").show
 ms.options = require("moonstill.options").read
