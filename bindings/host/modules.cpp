@@ -3,7 +3,9 @@
 namespace moonstill::lua {
 
 void open_modules(Module& ms) {
-  for (const auto open : {open_random, open_tensor, open_autograd, open_nn, open_optim}) open(ms);
+  for (const auto open :
+       {open_core, open_random, open_tensor, open_autograd, open_nn, open_optim, open_data, open_io})
+    open(ms);
 }
 
 }  // namespace moonstill::lua

@@ -101,9 +101,9 @@ TEST_CASE("subsets and slices share pixels and keep their order") {
 
 TEST_CASE("normalization is measured over all pixels of a channel") {
   const ImageSet set = tiny_set();
-  CHECK(set.normalization().mean[0] == Approx((0 + 1 + 0.2 + 0.2 + 0.4 + 0.8) / 6));
+  CHECK(set.normalization().mean[0] == test::Approx((0 + 1 + 0.2 + 0.2 + 0.4 + 0.8) / 6));
   const double squares = (0 + 1 + 0.04 + 0.04 + 0.16 + 0.64) / 6;
-  CHECK(set.normalization().deviation[0] == Approx(std::sqrt(squares - std::pow(2.6 / 6, 2))));
+  CHECK(set.normalization().deviation[0] == test::Approx(std::sqrt(squares - std::pow(2.6 / 6, 2))));
   const ImageSet flat("flat", Tensor::full({2, 1, 1, 1}, 9, DType::u8), Tensor::zeros({2}, DType::i32), 1);
   CHECK(flat.normalization().deviation[0] == 1.0);
 }
@@ -115,7 +115,7 @@ TEST_CASE("class means are the mean normalised images, zero for a class without 
   const std::vector<double> expected{
       (0.2 - 0.5) * 4, (0.2 - 0.5) * 4, (0.2 - 0.5) * 4, (0.9 - 0.5) * 4, 0, 0};
   for (std::int64_t i = 0; i < 6; ++i)
-    CHECK(means.at(i) == Approx(expected[static_cast<std::size_t>(i)]).margin(1e-12));
+    CHECK(means.at(i) == test::Approx(expected[static_cast<std::size_t>(i)]).margin(1e-12));
 }
 
 TEST_CASE("batches do not depend on the number of threads") {

@@ -171,7 +171,7 @@ TEST_CASE("a truncated .gz file is refused") {
   const auto path = folder / "train-images-idx3-ubyte.gz";
   fs::resize_file(path, fs::file_size(path) - 9);
   CHECK_THROWS_WITH(data::load_images(folder.path()),
-                    Catch::StartsWith("cannot read '" + path.string() + "': "));
+                    Catch::Matchers::StartsWith("cannot read '" + path.string() + "': "));
 }
 
 TEST_CASE("a truncated or missing CIFAR-10 batch is refused") {

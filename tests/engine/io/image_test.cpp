@@ -33,14 +33,14 @@ TEST_CASE("what is not a PNG image is refused, truncated or not") {
   const TemporaryFolder folder;
   const auto path = folder / "image.png";
   io::write_file(path, "not an image at all");
-  CHECK_THROWS_WITH(io::read_png(path), Catch::Contains("is not a PNG image that can be read"));
+  CHECK_THROWS_WITH(io::read_png(path), test::ContainsSubstring("is not a PNG image that can be read"));
   io::write_png(path, {2, 2, 1, {1, 2, 3, 4}});
   auto bytes = io::read_file(path);
   for (std::size_t length = 1; length + 12 < bytes.size(); length += 3) {  // the last 12 bytes only say "end"
     io::write_file(path, std::span(bytes).first(length));
     CHECK_THROWS_AS(io::read_png(path), Error);
   }
-  CHECK_THROWS_WITH(io::write_png(path, {0, 2, 1, {}}), Catch::Contains("got 0 x 2 x 1"));
+  CHECK_THROWS_WITH(io::write_png(path, {0, 2, 1, {}}), test::ContainsSubstring("got 0 x 2 x 1"));
 }
 
 TEST_CASE("a sheet puts images in rows, magnified, each over its own extremes or over one range") {
