@@ -29,7 +29,8 @@ void add_draws(Module& ms) {
           }});
   ms.add({.name = "ms.Generator:normal",
           .documentation = "Draws a number from a normal distribution.",
-          .options = {{"mean", "number", "The mean.", "0"}, {"deviation", "number", "The standard deviation.", "1"}},
+          .options = {{"mean", "number", "The mean.", "0"},
+                      {"deviation", "number", "The standard deviation.", "1"}},
           .returns = "number",
           .example = "print(ms.random(1):normal { deviation = 0.1 })",
           .body = [](lua_State* L, Args& a) {
@@ -62,8 +63,9 @@ void add_draws(Module& ms) {
 void open_random(Module& ms) {
   ms.add_class<Generator>();
   ms.add({.name = "ms.random",
-          .documentation = "Makes a generator of random numbers.\n\nEqual seeds give equal numbers, at any number of "
-                           "threads.",
+          .documentation =
+              "Makes a generator of random numbers.\n\nEqual seeds give equal numbers, at any number of "
+              "threads.",
           .parameters = {{"seed", "integer", "Any whole number."}},
           .returns = "ms.Generator",
           .example = "local rng = ms.random(1)\nprint(rng:uniform())",
@@ -72,8 +74,9 @@ void open_random(Module& ms) {
           }});
   add_draws(ms);
   ms.add({.name = "ms.Generator:split",
-          .documentation = "Makes an independent generator that depends on this one's seed and the name only.\n\nHow "
-                           "many numbers were drawn before makes no difference.",
+          .documentation =
+              "Makes an independent generator that depends on this one's seed and the name only.\n\nHow "
+              "many numbers were drawn before makes no difference.",
           .parameters = {{"name", "string|integer", "Any name or number."}},
           .returns = "ms.Generator",
           .example = "local rng = ms.random(1):split('weights')\nprint(rng:uniform())",
@@ -95,7 +98,9 @@ void open_random(Module& ms) {
             a.self<Generator>().set_position(a.size("position"));
             return 0;
           }});
-  ms.add({.name = "ms.Generator:__tostring", .documentation = "", .parameters = {{"rng", "ms.Generator", ""}},
+  ms.add({.name = "ms.Generator:__tostring",
+          .documentation = "",
+          .parameters = {{"rng", "ms.Generator", ""}},
           .body = [](lua_State* L, Args& a) {
             const auto& rng = a.object<Generator>("rng");
             return push(L, fmt::format("[Generator {:016x} at {}]", rng.key(), rng.position()));
@@ -105,13 +110,15 @@ void open_random(Module& ms) {
 void open_core(Module& ms) {
   ms.add_class<Timer>();
   ms.add({.name = "ms.timer",
-          .documentation = "Starts a clock.\n\nWith a label and `local _ <close>`, it prints the time taken at the end "
-                           "of the scope.",
+          .documentation =
+              "Starts a clock.\n\nWith a label and `local _ <close>`, it prints the time taken at the end "
+              "of the scope.",
           .parameters = {{"label?", "string", "What is timed."}},
           .returns = "ms.Timer",
           .example = "local clock = ms.timer()\nprint(clock:seconds() >= 0)",
           .body = [](lua_State* L, Args& a) {
-            return push(L, Timer{std::chrono::steady_clock::now(), a.given("label") ? std::string(a.string("label")) : ""});
+            return push(L, Timer{std::chrono::steady_clock::now(),
+                                 a.given("label") ? std::string(a.string("label")) : ""});
           }});
   ms.add({.name = "ms.Timer:seconds",
           .documentation = "Gives the seconds since the timer was made.",
@@ -120,7 +127,9 @@ void open_core(Module& ms) {
           .body = [](lua_State* L, Args& a) {
             return push(L, seconds_between(a.self<Timer>().start, std::chrono::steady_clock::now()));
           }});
-  ms.add({.name = "ms.Timer:__close", .documentation = "", .parameters = {{"timer", "ms.Timer", ""}},
+  ms.add({.name = "ms.Timer:__close",
+          .documentation = "",
+          .parameters = {{"timer", "ms.Timer", ""}},
           .body = [](lua_State* L, Args& a) {
             const Timer timer = a.object<Timer>("timer");
             close_object<Timer>(L);
@@ -138,9 +147,9 @@ void open_core(Module& ms) {
           .body = [](lua_State* L, Args&) {
             const MemoryStats stats = memory_stats();
             lua_createtable(L, 0, 4);
-            for (const auto& [name, bytes] : {std::pair{"live", stats.live_bytes}, std::pair{"peak", stats.peak_bytes},
-                                              std::pair{"cached", stats.cached_bytes},
-                                              std::pair{"limit", stats.limit_bytes}}) {
+            for (const auto& [name, bytes] :
+                 {std::pair{"live", stats.live_bytes}, std::pair{"peak", stats.peak_bytes},
+                  std::pair{"cached", stats.cached_bytes}, std::pair{"limit", stats.limit_bytes}}) {
               push(L, bytes);
               lua_setfield(L, -2, name);
             }
