@@ -4,6 +4,7 @@
 
 // GCC 12 says this of its own intrinsics headers.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
 
 #include <Eigen/Core>
 #include <algorithm>

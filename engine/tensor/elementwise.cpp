@@ -14,8 +14,8 @@ namespace moonstill {
 namespace {
 
 // Elements below which a second thread is not worth waking.
-constexpr std::int64_t cheap_grain = 1 << 15;
-constexpr std::int64_t costly_grain = 1 << 11;
+constexpr std::int64_t cheap_grain = 1 << 17;
+constexpr std::int64_t costly_grain = 1 << 14;
 
 template <class Body>
 void over_elements(std::int64_t count, std::int64_t grain, Body&& body) {

@@ -16,6 +16,10 @@ namespace {
 // Multiplications below which a second thread is not worth waking.
 constexpr std::int64_t serial_products = 1 << 16;
 
+// Contractions over fewer samples go to the dense product: adding up the lanes would cost more than the
+// products.
+constexpr std::int64_t fewest_contracted = 256;
+
 // Columns of the result that stand in registers through the contraction.
 template <class T>
 constexpr int panel_columns = Samples<T>::accumulators;
@@ -183,7 +187,8 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose
   assert(a.size(transpose_a ? 0 : 1) == b.size(transpose_b ? 1 : 0));
   const Shape shape{a.size(transpose_a ? 1 : 0), b.size(transpose_b ? 0 : 1)};
   const bool by_tiles = a.tiled() && !transpose_a;
-  const bool over_batch = a.tiled() && transpose_a && b.tiled() && !transpose_b && a.size(0) > 0;
+  const bool over_batch =
+      a.tiled() && transpose_a && b.tiled() && !transpose_b && a.size(0) >= fewest_contracted;
   Tensor out = Tensor::empty(shape, a.dtype(), by_tiles ? Layout::tiled : Layout::row_major);
   dispatch_floating(a.dtype(), "matmul", [&](auto element) {
     using T = decltype(element);

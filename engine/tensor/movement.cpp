@@ -11,7 +11,7 @@ namespace moonstill {
 namespace {
 
 // Elements below which a second thread is not worth waking.
-constexpr std::int64_t serial_elements = 1 << 15;
+constexpr std::int64_t serial_elements = 1 << 17;
 
 template <class Body>
 void over_items(std::int64_t items, std::int64_t item_size, Body&& body) {

@@ -16,7 +16,7 @@ namespace moonstill {
 namespace {
 
 // Elements below which a second thread is not worth waking.
-constexpr std::int64_t serial_elements = 1 << 15;
+constexpr std::int64_t serial_elements = 1 << 17;
 // Partial sums are over so many elements of the reduced axis.
 constexpr std::int64_t block_size = 4096;
 // Partial results that stand side by side in registers.

@@ -15,7 +15,11 @@ namespace moonstill {
 inline constexpr int vector_bytes = 64;
 inline constexpr int vector_accumulators = 24;  // of 32 registers
 #else
+#ifdef __AVX__
 inline constexpr int vector_bytes = 32;
+#else
+inline constexpr int vector_bytes = 16;
+#endif
 inline constexpr int vector_accumulators = 12;  // of 16 registers
 #endif
 
