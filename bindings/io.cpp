@@ -1,6 +1,7 @@
 // ms.io: tensors, images, tables and texts in files that other programs read.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -222,22 +223,26 @@ void add_images(Module& ms) {
           .body = [](lua_State* L, Args& a) { return push(L, Value(tensor_of(io::read_png(path_of(a))))); }});
 }
 
+void check_columns(const Args& a, const std::vector<std::string>& columns) {
+  lua_State* L = a.state();
+  lua_pushnil(L);
+  while (lua_next(L, a.slot("row")) != 0) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) == LUA_TSTRING && std::ranges::find(columns, lua_tostring(L, -1)) != columns.end())
+      continue;
+    a.fail("row", "expected the columns {}, got {}", io::csv_line(columns), describe(L, -1));
+  }
+}
+
 void append_row(const Args& a) {
   lua_State* L = a.state();
-  const int row = a.slot("row");
   auto& file = a.self<io::CsvFile>();
+  check_columns(a, file.columns());
   std::vector<std::string> fields;
-  std::size_t known = 0;
   for (const std::string& column : file.columns()) {
-    lua_getfield(L, row, column.c_str());
-    if (!lua_isnil(L, -1)) ++known;
+    lua_getfield(L, a.slot("row"), column.c_str());
     fields.push_back(text_at_top(a, "row", column));
     lua_pop(L, 1);
-  }
-  lua_pushnil(L);
-  for (std::size_t count = 0; lua_next(L, row) != 0; lua_pop(L, 1)) {
-    if (++count > known)
-      a.fail("row", "expected the columns {}, got others too", io::csv_line(file.columns()));
   }
   file.append(fields);
 }

@@ -90,7 +90,8 @@ class Encoder {
 
 json json_from_lua(lua_State* L, int index) { return Encoder(L).encode(index, "value"); }
 
-int push_json(lua_State* L, const json& value) {
+int push_json(lua_State* L, const json& value, int depth) {
+  if (depth > deepest) fail(ErrorKind::argument, "JSON is nested deeper than {} levels", deepest);
   luaL_checkstack(L, 4, "JSON is nested too deeply");
   switch (value.type()) {
     case json::value_t::boolean:
@@ -116,7 +117,7 @@ int push_json(lua_State* L, const json& value) {
     case json::value_t::array:
       lua_createtable(L, static_cast<int>(value.size()), 0);
       for (std::size_t i = 0; i < value.size(); ++i) {
-        push_json(L, value[i]);
+        push_json(L, value[i], depth + 1);
         lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
       }
       break;
@@ -124,7 +125,7 @@ int push_json(lua_State* L, const json& value) {
       lua_createtable(L, 0, static_cast<int>(value.size()));
       for (const auto& [key, member] : value.items()) {
         lua_pushlstring(L, key.data(), key.size());
-        push_json(L, member);
+        push_json(L, member, depth + 1);
         lua_rawset(L, -3);
       }
       break;

@@ -11,7 +11,7 @@ namespace moonstill::lua {
 /// ...".
 [[nodiscard]] nlohmann::json json_from_lua(lua_State* L, int index);
 
-/// Pushes the value; null becomes nil.
-int push_json(lua_State* L, const nlohmann::json& value);
+/// Pushes the value; null becomes nil. Throws Error{argument} where lists and objects are nested too deeply.
+int push_json(lua_State* L, const nlohmann::json& value, int depth = 0);
 
 }  // namespace moonstill::lua

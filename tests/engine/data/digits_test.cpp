@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <string>
 
 #include "engine/core/error.hpp"
 #include "engine/core/threads.hpp"
@@ -57,7 +58,7 @@ TEST_CASE("digits are the same with one and with several threads") {
 
 TEST_CASE("no two digits are alike") {
   const auto [train, test] = data::make_digits(1, 1000, 1000);
-  std::set<std::vector<std::uint8_t>> seen;
+  std::set<std::string> seen;
   for (const ImageSet& set : {train, test}) {
     for (std::int64_t i = 0; i < set.size(); ++i) seen.emplace(set.pixels(i).begin(), set.pixels(i).end());
   }

@@ -36,10 +36,11 @@ std::string idx(const std::vector<int>& sizes, const std::string& elements) {
 
 // Three training images of 2 x 2 pixels and one test image.
 void write_mnist(const fs::path& folder, const std::string& join, const std::string& suffix) {
-  write(folder / ("train-images" + join + "idx3-ubyte" + suffix), idx({3, 2, 2}, "abcdefghijkl"));
-  write(folder / ("train-labels" + join + "idx1-ubyte" + suffix), idx({3}, std::string("\x07\x00\x09", 3)));
-  write(folder / ("t10k-images" + join + "idx3-ubyte" + suffix), idx({1, 2, 2}, "mnop"));
-  write(folder / ("t10k-labels" + join + "idx1-ubyte" + suffix), idx({1}, "\x01"));
+  write(folder / fmt::format("train-images{}idx3-ubyte{}", join, suffix), idx({3, 2, 2}, "abcdefghijkl"));
+  write(folder / fmt::format("train-labels{}idx1-ubyte{}", join, suffix),
+        idx({3}, std::string("\x07\x00\x09", 3)));
+  write(folder / fmt::format("t10k-images{}idx3-ubyte{}", join, suffix), idx({1, 2, 2}, "mnop"));
+  write(folder / fmt::format("t10k-labels{}idx1-ubyte{}", join, suffix), idx({1}, "\x01"));
 }
 
 std::string cifar_record(char label, char pixel) { return std::string(1, label) + std::string(3072, pixel); }
@@ -112,44 +113,44 @@ TEST_CASE("sets with the mean of MNIST get its published constants") {
 TEST_CASE("what is wrong with a folder of images is said with its path and numbers") {
   const TemporaryFolder folder;
   const std::string here = folder.path().string();
-  CHECK(reason(folder / "none") == "no folder '" + here + "/none' with images");
+  CHECK(reason(folder / "none") == fmt::format("no folder '{}/none' with images", here));
   CHECK(reason(folder.path()) ==
-        "'" + here +
-            "' holds no images that are known: neither MNIST's train-images-idx3-ubyte (plain "
-            "or .gz) nor CIFAR-10's data_batch_1.bin");
+        fmt::format("'{}' holds no images that are known: neither MNIST's train-images-idx3-ubyte (plain or "
+                    ".gz) nor CIFAR-10's data_batch_1.bin",
+                    here));
   const auto images = folder / "train-images-idx3-ubyte";
   const auto labels = folder / "train-labels-idx1-ubyte";
 
   write(images, idx({3, 2, 2}, "abcdefghijkl"));
-  CHECK(reason(folder.path()) == "'" + here + "' lacks train-labels-idx1-ubyte (plain or .gz)");
-  CHECK(reason(images) == "'" + images.string() + "' is not a folder with images");
+  CHECK(reason(folder.path()) == fmt::format("'{}' lacks train-labels-idx1-ubyte (plain or .gz)", here));
+  CHECK(reason(images) == fmt::format("'{}' is not a folder with images", images.string()));
   write_mnist(folder.path(), "-", "");
 
   SECTION("truncated") {
     write(images, idx({3, 2, 2}, "abcdefghij"));
     CHECK(reason(folder.path()) ==
-          "'" + images.string() + "' is truncated: sizes [3, 2, 2] need 12 bytes, got 10");
+          fmt::format("'{}' is truncated: sizes [3, 2, 2] need 12 bytes, got 10", images.string()));
   }
   SECTION("empty") {
     write(images, "");
-    CHECK(reason(folder.path()) == "'" + images.string() + "' is truncated: 0 bytes");
+    CHECK(reason(folder.path()) == fmt::format("'{}' is truncated: 0 bytes", images.string()));
   }
   SECTION("bytes left over") {
     write(labels, idx({3}, "\1\1\1\1"));
     CHECK(reason(folder.path()) ==
-          "'" + labels.string() + "' has bytes left over: sizes [3] need 3 bytes, got 4");
+          fmt::format("'{}' has bytes left over: sizes [3] need 3 bytes, got 4", labels.string()));
   }
   SECTION("another magic number") {
     write(images, "<!DOCTYPE html>");
     CHECK(reason(folder.path()) ==
-          "'" + images.string() +
-              "': wrong magic number: expected 0x00000801 (labels) or 0x00000803 (images), "
-              "got 0x3c21444f");
+          fmt::format(
+              "'{}': wrong magic number: expected 0x00000801 (labels) or 0x00000803 (images), got 0x3c21444f",
+              images.string()));
   }
   SECTION("labels where images should be") {
     write(images, idx({3}, "\1\1\1"));
     CHECK(reason(folder.path()) ==
-          "'" + images.string() + "': wrong magic number: expected 0x00000803, got 0x00000801");
+          fmt::format("'{}': wrong magic number: expected 0x00000803, got 0x00000801", images.string()));
   }
   SECTION("labels out of range") {
     write(labels, idx({3}, "\x01\x0a\x01"));
@@ -171,7 +172,7 @@ TEST_CASE("a truncated .gz file is refused") {
   const auto path = folder / "train-images-idx3-ubyte.gz";
   fs::resize_file(path, fs::file_size(path) - 9);
   CHECK_THROWS_WITH(data::load_images(folder.path()),
-                    Catch::Matchers::StartsWith("cannot read '" + path.string() + "': "));
+                    Catch::Matchers::StartsWith(fmt::format("cannot read '{}': ", path.string())));
 }
 
 TEST_CASE("a truncated or missing CIFAR-10 batch is refused") {
@@ -180,7 +181,7 @@ TEST_CASE("a truncated or missing CIFAR-10 batch is refused") {
   const auto path = folder / "data_batch_3.bin";
   fs::resize_file(path, 6000);
   CHECK(reason(folder.path()) ==
-        "'" + path.string() + "' is truncated: expected a multiple of 3073 bytes, got 6000");
+        fmt::format("'{}' is truncated: expected a multiple of 3073 bytes, got 6000", path.string()));
   fs::remove(path);
-  CHECK(reason(folder.path()) == "cannot read '" + path.string() + "': No such file or directory");
+  CHECK(reason(folder.path()) == fmt::format("cannot read '{}': No such file or directory", path.string()));
 }

@@ -73,11 +73,12 @@ TEST_CASE("a full disk, a folder and a file in the way are errors with path and 
         "cannot write '/dev/full': No space left on device");
   const std::string here = folder.path().string();
   CHECK(message_of([&] { write_file(folder.path(), "text"); }) ==
-        "cannot write '" + here + "': Is a directory");
-  CHECK(message_of([&] { (void)read_file(folder.path()); }) == "cannot read '" + here + "': Is a directory");
+        fmt::format("cannot write '{}': Is a directory", here));
+  CHECK(message_of([&] { (void)read_file(folder.path()); }) ==
+        fmt::format("cannot read '{}': Is a directory", here));
   CHECK(message_of([&] { (void)read_file(folder / "none"); }) ==
-        "cannot read '" + here + "/none': No such file or directory");
+        fmt::format("cannot read '{}/none': No such file or directory", here));
   write_file(folder / "file", "text");
   CHECK(message_of([&] { write_file(folder / "file/below", "text"); }) ==
-        "cannot write '" + here + "/file/below': Not a directory");
+        fmt::format("cannot write '{}/file/below': Not a directory", here));
 }

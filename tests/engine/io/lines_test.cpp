@@ -58,7 +58,7 @@ TEST_CASE("a line without its end, left by a killed run, is dropped on resuming"
   const auto path = folder / "log.jsonl";
   io::write_file(path, "{\"a\":1}\n{\"a\":");
   CHECK_THROWS_WITH(io::LineFile(path, 2),
-                    "cannot go on with '" + path.string() + "': expected at least 2 lines, got 1");
+                    fmt::format("cannot go on with '{}': expected at least 2 lines, got 1", path.string()));
   io::LineFile lines(path, 1);
   lines.append("{\"a\":3}");
   CHECK(content(path) == "{\"a\":1}\n{\"a\":3}\n");
@@ -72,7 +72,8 @@ TEST_CASE("a table checks its fields and the header of the file it goes on with"
   CHECK_THROWS_AS(table.append(Fields{"1", "two\nlines"}), Error);
   table.append(Fields{"1", "2"});
   CHECK_THROWS_WITH(io::CsvFile(path, {"a", "c"}, 1),
-                    "cannot go on with '" + path.string() + "': expected the columns a,c, got a,b");
-  CHECK_THROWS_WITH(io::CsvFile(folder / "none.csv", {"a"}, 1),
-                    "cannot read '" + (folder / "none.csv").string() + "': No such file or directory");
+                    fmt::format("cannot go on with '{}': expected the columns a,c, got a,b", path.string()));
+  CHECK_THROWS_WITH(
+      io::CsvFile(folder / "none.csv", {"a"}, 1),
+      fmt::format("cannot read '{}': No such file or directory", (folder / "none.csv").string()));
 }

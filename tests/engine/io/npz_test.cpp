@@ -68,7 +68,7 @@ bool have_numpy() { return std::system("python3 -c 'import numpy' > /dev/null 2>
 
 int run_python(const std::filesystem::path& script, const std::string& code) {
   std::ofstream(script) << "import numpy as np, sys\n" << code;
-  return std::system(("python3 '" + script.string() + "' 1>&2").c_str());
+  return std::system((fmt::format("python3 '{}' 1>&2", script.string())).c_str());
 }
 
 }  // namespace
@@ -184,7 +184,8 @@ np.savez(f'{folder}/numpy.npz', **expected)
 np.savez_compressed(f'{folder}/packed.npz', **expected)
 np.save(f'{folder}/wide.npy', np.asfortranarray(np.arange(24).reshape(2, 3, 4)))
 )";
-  REQUIRE(run_python(folder / "check.py", "folder = '" + folder.path().string() + "'\n" + code) == 0);
+  REQUIRE(run_python(folder / "check.py", fmt::format("folder = '{}'\n", folder.path().string()) + code) ==
+          0);
   check_equal(sample_arrays(), io::load_npz(folder / "numpy.npz"));
   check_equal(sample_arrays(), io::load_npz(folder / "packed.npz"));
   const Tensor wide = io::load_npy(folder / "wide.npy");

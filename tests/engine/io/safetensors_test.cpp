@@ -37,9 +37,10 @@ std::string reason(const std::vector<std::byte>& bytes) {
 
 std::string entry(const std::string& name, const std::string& dtype, const std::string& shape,
                   const std::string& offsets) {
-  return "\"" + name + "\":{\"dtype\":" + dtype + ",\"shape\":" + shape + ",\"data_offsets\":" + offsets +
-         "}";
+  return fmt::format(R"("{}":{{"dtype":{},"shape":{},"data_offsets":{}}})", name, dtype, shape, offsets);
 }
+
+std::string object(const std::string& members) { return fmt::format("{{{}}}", members); }
 
 }  // namespace
 
@@ -86,29 +87,29 @@ TEST_CASE("the bytes of a safetensors file are those of the format") {
 
 TEST_CASE("a hostile safetensors file is refused with what is wrong") {
   const std::string good = entry("a", "\"U8\"", "[4]", "[0,4]");
-  CHECK(reason(file_of("{" + good + "}", 4)) == "no error");
+  CHECK(reason(file_of(object(good), 4)) == "no error");
   CHECK(reason({}) == "it has 0 bytes, fewer than the 8 of the header's length");
   CHECK(reason(file_of("{}", 0, 1LL << 40)) == "the header should have 1099511627776 bytes, but 2 follow");
   CHECK(reason(file_of("{\"a\":", 0)) == "the header is not a JSON object");
   CHECK(reason(file_of("[1]", 0)) == "the header is not a JSON object");
   CHECK(reason(file_of(std::string(100'000, '['), 0)) == "the header is not a JSON object");
   CHECK(reason(file_of("{\"a\":{}}", 0)) == "tensor 'a' lacks dtype, shape or data_offsets");
-  CHECK(reason(file_of("{" + good + "}", 3)) ==
+  CHECK(reason(file_of(object(good), 3)) ==
         "tensor 'a': data_offsets are not two offsets, in order, within 3 bytes");
-  CHECK(reason(file_of("{" + good + "}", 5)) == "1 bytes follow the last tensor");
-  CHECK(reason(file_of("{" + entry("a", "\"U8\"", "[0]", "[4,0]") + "}", 4)) ==
+  CHECK(reason(file_of(object(good), 5)) == "1 bytes follow the last tensor");
+  CHECK(reason(file_of(object(entry("a", "\"U8\"", "[0]", "[4,0]")), 4)) ==
         "tensor 'a': data_offsets are not two offsets, in order, within 4 bytes");
-  CHECK(reason(file_of("{" + good + "," + entry("b", "\"U8\"", "[2]", "[2,4]") + "}", 4)) ==
+  CHECK(reason(file_of(object(good + "," + entry("b", "\"U8\"", "[2]", "[2,4]")), 4)) ==
         "tensor 'b' begins at byte 2, the one before ends at 4");
-  CHECK(reason(file_of("{" + entry("a", "\"F32\"", "[2]", "[0,4]") + "}", 4)) ==
+  CHECK(reason(file_of(object(entry("a", "\"F32\"", "[2]", "[0,4]")), 4)) ==
         "tensor 'a': f32 of shape [2] needs 8 bytes, got 4");
-  CHECK(reason(file_of("{" + entry("a", "\"BF16\"", "[2]", "[0,4]") + "}", 4)) ==
+  CHECK(reason(file_of(object(entry("a", "\"BF16\"", "[2]", "[0,4]")), 4)) ==
         "tensor 'a' is BF16; F32, F64, I32 and U8 can be read");
-  CHECK(reason(file_of("{" + entry("a", "\"U8\"", "[4294967296,4294967296]", "[0,4]") + "}", 4)) ==
+  CHECK(reason(file_of(object(entry("a", "\"U8\"", "[4294967296,4294967296]", "[0,4]")), 4)) ==
         "tensor 'a': a shape with too many elements");
-  CHECK(reason(file_of("{" + entry("a", "\"U8\"", "[18446744073709551615]", "[0,4]") + "}", 4)) ==
+  CHECK(reason(file_of(object(entry("a", "\"U8\"", "[18446744073709551615]", "[0,4]")), 4)) ==
         "tensor 'a': a size cannot be negative, got -1");
-  CHECK(reason(file_of("{" + entry("a", "\"U8\"", "[-4]", "[0,4]") + "}", 4)) ==
+  CHECK(reason(file_of(object(entry("a", "\"U8\"", "[-4]", "[0,4]")), 4)) ==
         "tensor 'a': shape is not a list of whole numbers");
   CHECK(reason(file_of("{\"__metadata__\":{\"k\":1}}", 0)) == "__metadata__: 'k' is not a string");
 }

@@ -1,0 +1,102 @@
+-- ms.data: sets, batches, walks, and what is wrong with a source.
+local ms = require "moonstill"
+local test = require "moonstill.test"
+
+local sets = ms.data.images("digits", { train = 103, test = 20 })
+local train = sets.train
+
+test("sets say what they are", function()
+  test.equal(tostring(train), "digits: 103 images 1x28x28, 10 classes")
+  test.equal(#train, 103)
+  test.equal(train:size(), 103)
+  test.equal(train:classes(), 10)
+  test.equal(train:name(), "digits")
+  test.equal(train:shape(), { 1, 28, 28 })
+  test.equal(sets.test:mean(), train:mean())
+  test.equal(sets.test:deviation(), train:deviation())
+end)
+
+test("the seed and the count say what digits there are", function()
+  local again = ms.data.images { source = "digits", train = 50, test = 1 }.train
+  local other = ms.data.images("digits", { train = 50, test = 1, seed = 2 }).train
+  local first = train:subset { 1, 2, 3 }
+  test.equal((again:subset { 1, 2, 3 }:one_hot():totable()), (first:one_hot():totable()))
+  test.ok((again:batch { 7 } - other:batch { 7 }):abs():sum():item() > 10)
+end)
+
+test("a batch holds normalised images and classes from 1", function()
+  local x, y = train:batch { 10, 1 }
+  test.equal(x:shape(), { 2, 1, 28, 28 })
+  test.equal(y:totable(), { 10, 1 })
+  test.near(x:slice(1, 1, 1):sum():item(), train:batch { 10 }:sum():item(), 1e-2)
+  test.equal(train:batch({ 1 }, { dtype = "f64" }):dtype(), "f64")
+  test.equal(train:batch(ms.tensor({ 3, 4 }, { dtype = "i32" })):size(1), 2)
+  test.equal(train:batch():size(1), 103)
+  test.equal(train:one_hot({ 2 }):totable(), { { 0, 1, 0, 0, 0, 0, 0, 0, 0, 0 } })
+  test.equal(train:class_means():shape(), { 10, 1, 28, 28 })
+end)
+
+test("a loop over a walk takes one epoch, and the next loop the next one", function()
+  local walk = train:batches { batch = 10, seed = 4 }
+  test.equal(walk:count(), 11)
+  test.equal(tostring(walk), "11 batches of 10 from digits: 103 images 1x28x28, 10 classes")
+  local sums = {}
+  for epoch = 1, 2 do
+    local images, first = 0, nil
+    for x, y in walk do
+      images = images + x:size(1)
+      first = first or y:totable()
+      test.equal(y:size(1), x:size(1))
+    end
+    test.equal(images, 103)
+    sums[epoch] = table.concat(first, " ")
+  end
+  test.ok(sums[1] ~= sums[2], "expected another order in the second epoch")
+  local _, y = walk:epoch(2)()
+  test.equal(table.concat(y:totable(), " "), sums[2])
+end)
+
+test("batch k depends on the seed and k only", function()
+  local walk = train:batches { batch = 16, random = ms.random(9), drop_last = true }
+  test.equal(walk:count(), 6)
+  local third = select(2, walk:at(3)):totable()
+  for _ in walk do end
+  test.equal(select(2, walk:at(3)):totable(), third)
+  test.equal(select(2, train:batches { batch = 16, seed = 9, drop_last = true }:at(3)):totable(), third)
+end)
+
+test("parts of a set", function()
+  test.equal(select(2, train:subset({ 5, 3 }):batch()):totable(), { 5, 3 })
+  local rest, held = train:hold_out(20, ms.random(1))
+  test.equal({ #rest, #held }, { 83, 20 })
+  local _, y = train:per_class(2, ms.random(1)):batch()
+  test.equal(y:totable(), { 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10 })
+end)
+
+test("sets are read from .npz files", function()
+  local path = os.tmpname() .. ".npz"
+  local images = ms.tensor({ { { 0, 255 }, { 0, 255 } }, { { 9, 9 }, { 9, 9 } } }, { dtype = "u8" })
+  local labels = ms.tensor({ 0, 2 }, { dtype = "i32" })
+  ms.io.save(path, { train_images = images, train_labels = labels, test_images = images, test_labels = labels })
+  local read = ms.data.images(path)
+  test.equal(read.train:shape(), { 1, 2, 2 })
+  test.equal(read.test:classes(), 3)
+  test.equal(select(2, read.test:batch()):totable(), { 1, 3 })
+  ms.io.save(path, { images = images, labels = labels })
+  test.equal(ms.data.images(path).test, nil)
+  ms.io.save(path, { images = images })
+  test.fails_with("expected arrays train_images and train_labels", ms.data.images, path)
+  ms.io.save(path, { images = images:to("f32"), labels = labels })
+  test.fails_with("expected u8 images [N, C, H, W], got f32 [2, 1, 2, 2]", ms.data.images, path)
+  os.remove(path)
+end)
+
+test("wrong sources, indices and sizes are refused by name", function()
+  test.fails("ms.data.images: no folder '/nowhere' with images", function() ms.data.images "/nowhere" end)
+  test.fails("ms.ImageSet:batch: argument 1 'indices': 104 is outside 1..103", function() train:batch { 104 } end)
+  test.fails("ms.ImageSet:subset: argument 1 'indices': 0 is outside 1..103", function() train:subset { 0 } end)
+  test.fails("ms.ImageSet:batches: batch: 104 is outside 1..103, the size of the set",
+    function() train:batches { batch = 104 } end)
+  test.fails_with("outside 1..102", function() train:hold_out(103, ms.random(1)) end)
+  test.fails_with("did you mean 'batch'", function() train:batches { bach = 1 } end)
+end)
