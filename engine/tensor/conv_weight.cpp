@@ -38,7 +38,9 @@ void add_products(const WeightProblem& p, std::int64_t rows, const T* x, const T
                   std::int64_t sum_stride) {
   constexpr std::int64_t lanes = tile_lanes;
   Samples<T> acc[Outputs][Columns];
+#pragma GCC unroll 32
   for (int o = 0; o < Outputs; ++o) {
+#pragma GCC unroll 32
     for (int l = 0; l < Columns; ++l) acc[o][l] = Samples<T>::load(sum + (o * sum_stride + l) * lanes);
   }
   const std::int64_t y_plane = p.y.height * p.y.width * lanes;
@@ -47,17 +49,19 @@ void add_products(const WeightProblem& p, std::int64_t rows, const T* x, const T
     const T* y_row = y + i * p.y.width * lanes;
     for (std::int64_t j = 0; j < p.y.width; ++j) {
       Samples<T> factor[Outputs];
-#pragma GCC unroll 16
+#pragma GCC unroll 32
       for (int o = 0; o < Outputs; ++o) factor[o] = Samples<T>::load(y_row + j * lanes + o * y_plane);
-#pragma GCC unroll 16
+#pragma GCC unroll 32
       for (int l = 0; l < Columns; ++l) {
         const Samples<T> value = Samples<T>::load_once(x_row + (j * p.stride + l) * lanes);
-#pragma GCC unroll 16
+#pragma GCC unroll 32
         for (int o = 0; o < Outputs; ++o) acc[o][l].add_product(factor[o], value);
       }
     }
   }
+#pragma GCC unroll 32
   for (int o = 0; o < Outputs; ++o) {
+#pragma GCC unroll 32
     for (int l = 0; l < Columns; ++l) acc[o][l].store(sum + (o * sum_stride + l) * lanes);
   }
 }

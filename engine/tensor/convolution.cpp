@@ -63,8 +63,10 @@ template <class T, int Outputs, int Columns>
 void correlate_block(const Correlation& corr, std::int64_t row, const T* x, const T* weights, T* out) {
   constexpr std::int64_t lanes = tile_lanes;
   Samples<T> sum[Outputs][Columns];
-  for (auto& line : sum) {
-    for (auto& s : line) s = Samples<T>::zero();
+#pragma GCC unroll 32
+  for (int o = 0; o < Outputs; ++o) {
+#pragma GCC unroll 32
+    for (int j = 0; j < Columns; ++j) sum[o][j] = Samples<T>::zero();
   }
   const std::int64_t plane = corr.planes.height * corr.planes.width * lanes;
   const std::int64_t step = corr.stride * lanes;
@@ -74,16 +76,18 @@ void correlate_block(const Correlation& corr, std::int64_t row, const T* x, cons
     const T* from = x + k * corr.planes.width * lanes;
     for (std::int64_t c = 0; c < corr.planes.channels; ++c, from += plane) {
       for (std::int64_t l = 0; l < corr.kernel_width; ++l, w += Outputs) {
-#pragma GCC unroll 16
+#pragma GCC unroll 32
         for (int j = 0; j < Columns; ++j) {
           const Samples<T> value = Samples<T>::load_once(from + l * lanes + j * step);
-#pragma GCC unroll 16
+#pragma GCC unroll 32
           for (int o = 0; o < Outputs; ++o) sum[o][j].add_product(w[o], value);
         }
       }
     }
   }
+#pragma GCC unroll 32
   for (int o = 0; o < Outputs; ++o) {
+#pragma GCC unroll 32
     for (int j = 0; j < Columns; ++j) sum[o][j].store(out + (o * corr.out_plane() + j) * lanes);
   }
 }

@@ -52,12 +52,14 @@ Panels<T> pack(const T* b, std::int64_t inner, std::int64_t columns, bool transp
 template <class T, int Columns>
 void multiply_panel(const T* a, const T* b, std::int64_t inner, T* out) {
   Samples<T> sum[Columns];
-  for (auto& s : sum) s = Samples<T>::zero();
+#pragma GCC unroll 32
+  for (int m = 0; m < Columns; ++m) sum[m] = Samples<T>::zero();
   for (std::int64_t k = 0; k < inner; ++k) {
     const Samples<T> value = Samples<T>::load_once(a + k * tile_lanes);
 #pragma GCC unroll 32
     for (int m = 0; m < Columns; ++m) sum[m].add_product(b[k * Columns + m], value);
   }
+#pragma GCC unroll 32
   for (int m = 0; m < Columns; ++m) sum[m].store(out + m * tile_lanes);
 }
 
@@ -95,38 +97,40 @@ constexpr int contraction_rows = Samples<T>::accumulators >= 20   ? 4
 template <class T>
 constexpr int contraction_columns = std::max(1, Samples<T>::accumulators / contraction_rows<T>);
 
-// Two tiled matrices contracted over their samples; the lanes of the last tile past N are zero.
+// Neighbouring columns of a tiled matrix as one run of memory, [tiles][columns][16], zero in lanes past N.
 template <class T>
-struct Contraction {
-  const T* a = nullptr;
-  const T* b = nullptr;
-  const T* a_last = nullptr;
-  const T* b_last = nullptr;
-  std::int64_t tiles = 0, rows = 0, columns = 0;
-};
-
-template <class T, int Rows, int Columns>
-void contract_block(const Contraction<T>& c, std::int64_t row, std::int64_t column, T* out) {
-  Samples<T> sum[Rows][Columns];
-  for (auto& line : sum) {
-    for (auto& s : line) s = Samples<T>::zero();
+void gather_columns(const Tensor& x, std::int64_t first, std::int64_t columns, T* to) {
+  const T* from = x.data<T>().data();
+  for (std::int64_t t = 0; t < x.tiles(); ++t) {
+    copy_masked(from + (t * x.size(1) + first) * tile_lanes, to + t * columns * tile_lanes, columns,
+                x.lanes_in(t));
   }
-  for (std::int64_t t = 0; t < c.tiles; ++t) {
-    const bool last = t + 1 == c.tiles;
-    const T* a = (last ? c.a_last : c.a + t * c.rows * tile_lanes) + row * tile_lanes;
-    const T* b = (last ? c.b_last : c.b + t * c.columns * tile_lanes) + column * tile_lanes;
+}
+
+// A block of the result, from gathered columns of both operands. `stride` is the result's row length.
+template <class T, int Rows, int Columns>
+void contract_block(const T* a, const T* b, std::int64_t tiles, T* out, std::int64_t stride) {
+  Samples<T> sum[Rows][Columns];
+#pragma GCC unroll 32
+  for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 32
+    for (int j = 0; j < Columns; ++j) sum[i][j] = Samples<T>::zero();
+  }
+  for (std::int64_t t = 0; t < tiles; ++t, a += Rows * tile_lanes, b += Columns * tile_lanes) {
     Samples<T> factor[Rows];
-#pragma GCC unroll 16
+#pragma GCC unroll 32
     for (int i = 0; i < Rows; ++i) factor[i] = Samples<T>::load(a + i * tile_lanes);
-#pragma GCC unroll 16
+#pragma GCC unroll 32
     for (int j = 0; j < Columns; ++j) {
       const Samples<T> value = Samples<T>::load_once(b + j * tile_lanes);
-#pragma GCC unroll 16
+#pragma GCC unroll 32
       for (int i = 0; i < Rows; ++i) sum[i][j].add_product(factor[i], value);
     }
   }
+#pragma GCC unroll 32
   for (int i = 0; i < Rows; ++i) {
-    for (int j = 0; j < Columns; ++j) out[(row + i) * c.columns + column + j] = sum[i][j].total();
+#pragma GCC unroll 32
+    for (int j = 0; j < Columns; ++j) out[i * stride + j] = sum[i][j].total();
   }
 }
 
@@ -135,32 +139,33 @@ template <class T>
 void contract_tiles(const Tensor& a, const Tensor& b, Tensor& out) {
   static constexpr auto table = block_table<contraction_rows<T>, contraction_columns<T>>(
       []<int Rows, int Columns>() { return &contract_block<T, Rows, Columns>; });
-  Contraction<T> c{.a = a.data<T>().data(),
-                   .b = b.data<T>().data(),
-                   .tiles = a.tiles(),
-                   .rows = a.size(1),
-                   .columns = b.size(1)};
-  const std::int64_t last = c.tiles - 1;
-  std::vector<T> a_last(static_cast<std::size_t>(c.rows * tile_lanes));
-  std::vector<T> b_last(static_cast<std::size_t>(c.columns * tile_lanes));
-  copy_masked(c.a + last * c.rows * tile_lanes, a_last.data(), c.rows, a.lanes_in(last));
-  copy_masked(c.b + last * c.columns * tile_lanes, b_last.data(), c.columns, a.lanes_in(last));
-  c.a_last = a_last.data();
-  c.b_last = b_last.data();
+  const std::int64_t rows = a.size(1);
+  const std::int64_t columns = b.size(1);
+  const std::int64_t tiles = a.tiles();
+  const std::int64_t row_blocks = (rows + contraction_rows<T> - 1) / contraction_rows<T>;
+  const std::int64_t column_blocks = (columns + contraction_columns<T> - 1) / contraction_columns<T>;
+  const auto first_column = [&](std::int64_t block) { return columns * block / column_blocks; };
+  std::vector<T> panels(static_cast<std::size_t>(tiles * columns * tile_lanes));
+  const auto panel = [&](std::int64_t block) {
+    return panels.data() + first_column(block) * tiles * tile_lanes;
+  };
+  for (std::int64_t block = 0; block < column_blocks; ++block) {
+    gather_columns(b, first_column(block), first_column(block + 1) - first_column(block), panel(block));
+  }
   T* to = out.write<T>().data();
-  const std::int64_t row_blocks = (c.rows + contraction_rows<T> - 1) / contraction_rows<T>;
-  const std::int64_t column_blocks = (c.columns + contraction_columns<T> - 1) / contraction_columns<T>;
-  const std::int64_t products = std::max<std::int64_t>(1, a.size(0) * contraction_rows<T> * c.columns);
+  const std::int64_t products = std::max<std::int64_t>(1, a.size(0) * contraction_rows<T> * columns);
   const auto grain = static_cast<std::size_t>(std::max<std::int64_t>(1, serial_products / products));
   parallel_for(static_cast<std::size_t>(row_blocks), grain, [&](std::size_t begin, std::size_t end) {
+    std::vector<T> gathered(static_cast<std::size_t>(tiles * contraction_rows<T> * tile_lanes));
     for (auto i = static_cast<std::int64_t>(begin); i < static_cast<std::int64_t>(end); ++i) {
       poll_interrupt();
-      const std::int64_t row = c.rows * i / row_blocks;
-      const auto& functions = table[static_cast<std::size_t>(c.rows * (i + 1) / row_blocks - row - 1)];
+      const std::int64_t row = rows * i / row_blocks;
+      const std::int64_t height = rows * (i + 1) / row_blocks - row;
+      gather_columns(a, row, height, gathered.data());
+      const auto& functions = table[static_cast<std::size_t>(height - 1)];
       for (std::int64_t j = 0; j < column_blocks; ++j) {
-        const std::int64_t column = c.columns * j / column_blocks;
-        functions[static_cast<std::size_t>(c.columns * (j + 1) / column_blocks - column - 1)](c, row, column,
-                                                                                              to);
+        const auto width = static_cast<std::size_t>(first_column(j + 1) - first_column(j));
+        functions[width - 1](gathered.data(), panel(j), tiles, to + row * columns + first_column(j), columns);
       }
     }
   });

@@ -90,6 +90,10 @@ struct Samples {
 /// Copies `count` numbers a sample of a tile, zero in the lanes from `lanes` on.
 template <class T>
 void copy_masked(const T* from, T* to, std::int64_t count, std::int64_t lanes) {
+  if (lanes == tile_lanes) {
+    std::copy_n(from, count * tile_lanes, to);
+    return;
+  }
   for (std::int64_t i = 0; i < count; ++i) {
     for (std::int64_t lane = 0; lane < tile_lanes; ++lane) {
       to[i * tile_lanes + lane] = lane < lanes ? from[i * tile_lanes + lane] : T{0};
