@@ -10,7 +10,7 @@
 namespace moonstill::lua {
 namespace {
 
-constexpr std::size_t most_permuted = 1'000'000'000;
+constexpr std::size_t most_permuted = 100'000'000;
 constexpr std::size_t most_threads = 1024;
 
 double seconds_between(std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {
@@ -26,15 +26,6 @@ void add_draws(Module& ms) {
           .body = [](lua_State* L, Args& a) {
             const double low = a.number("low");
             return push(L, low + (a.number("high") - low) * a.self<Generator>().uniform());
-          }});
-  ms.add({.name = "ms.Generator:normal",
-          .documentation = "Draws a number from a normal distribution.",
-          .options = {{"mean", "number", "The mean.", "0"},
-                      {"deviation", "number", "The standard deviation.", "1"}},
-          .returns = "number",
-          .example = "print(ms.random(1):normal { deviation = 0.1 })",
-          .body = [](lua_State* L, Args& a) {
-            return push(L, a.number("mean") + a.number("deviation") * a.self<Generator>().normal());
           }});
   ms.add({.name = "ms.Generator:integer",
           .documentation = "Draws a whole number from 1 to `high`, each equally likely.",

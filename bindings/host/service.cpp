@@ -222,6 +222,9 @@ int open_service(lua_State* L) {
   luaL_newlib(L, functions);
   lua_pushliteral(L, MOONSTILL_VERSION);
   lua_setfield(L, -2, "version");
+  std::error_code unknown;
+  push_string(L, fs::read_symlink("/proc/self/exe", unknown).string());
+  lua_setfield(L, -2, "program");
   return 1;
 }
 

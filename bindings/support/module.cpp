@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <memory>
+#include <stdexcept>
 #include <vector>
 
 #include "bindings/support/words.hpp"
@@ -100,6 +101,9 @@ void Module::add(FunctionRow row) {
   lua_State* L = state_;
   const StackMark mark(L);
   Runtime& state = runtime(L);
+  for (const auto& known : state.functions) {
+    if (known->row().name == row.name) throw std::logic_error(fmt::format("{} is described twice", row.name));
+  }
   const DescribedFunction& function =
       *state.functions.emplace_back(std::make_unique<DescribedFunction>(std::move(row)));
   function.push(L);

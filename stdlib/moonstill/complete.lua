@@ -75,7 +75,8 @@ function complete.words(before)
     partial = before:match "[%w_]*$"
     if partial:match "^%d" or before:sub(1, 1) == "?" and partial == "" then return {}, 0 end
     argument_names(before, partial, found)
-    if next(found) == nil and partial ~= "" then
+    local of_value = before:sub(-#partial - 1, -#partial - 1):match "[%.:]"
+    if next(found) == nil and partial ~= "" and not of_value then
       for key in next, _G do
         if type(key) == "string" then add(found, key, partial) end
       end

@@ -52,20 +52,29 @@ local function read_source(source, add)
   end
 end
 
--- What scripts call by a shorter name than that of the file.
-local public_names = {
-  ["moonstill.options.read"] = "ms.options",
-  ["moonstill.help.show"] = "ms.help",
-}
+-- The path of a value in the ms tree, such as "ms.nn.blend", or nil.
+local function path_in_tree(value)
+  local ms = package.loaded["moonstill"]
+  if not ms or value == nil then return nil end
+  for key, member in pairs(ms) do
+    if member == value then return "ms." .. key end
+    for inner, part in next, type(member) == "table" and member or {} do
+      if part == value then return ("ms.%s.%s"):format(key, inner) end
+    end
+  end
+end
 
-local function public_name(name)
-  return public_names[name] or (name:gsub("^moonstill%.test", "ms.test"))
+-- What scripts call a function of one of our own modules.
+local function public_name(entry)
+  local module = entry.module and package.loaded[entry.module]
+  local value = type(module) == "table" and rawget(module, entry.key)
+  return value and path_in_tree(value) or entry.name
 end
 
 local function load_all()
   entries, by_name = {}, {}
   local function add(entry)
-    entry.name = public_name(entry.name)
+    entry.name = public_name(entry)
     entries[#entries + 1] = entry
     by_name[entry.name] = entry
   end
@@ -136,7 +145,7 @@ end
 --- @param entry table
 --- @return string
 function docs.summary(entry)
-  local text = entry.documentation:match "^[^\n]*" or ""
+  local text = (entry.documentation .. "\n\n"):match "^(.-)%s*\n\n":gsub("\n", " ")
   return text:match "^(.-%.)%s" or text
 end
 

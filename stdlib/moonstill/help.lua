@@ -27,7 +27,9 @@ end
 
 local function page(entry)
   local lines = { docs.signature(entry), "" }
-  if entry.documentation ~= "" then lines[#lines + 1] = "  " .. entry.documentation:gsub("\n", "\n  "):gsub("\n  \n", "\n\n") end
+  if entry.documentation ~= "" then
+    lines[#lines + 1] = "  " .. entry.documentation:gsub("\n", "\n  "):gsub("\n  \n", "\n\n")
+  end
   if #entry.parameters + #entry.options > 0 then lines[#lines + 1] = "" end
   add_table(lines, entry.parameters)
   add_table(lines, entry.options)

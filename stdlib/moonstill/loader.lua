@@ -20,6 +20,7 @@ local function script_folder(script)
 end
 
 local function search_file(name)
+  if package.path == "" then return "no folder of a script to search" end
   local file, problem = package.searchpath(name, package.path)
   if not file then return problem end
   local chunk, message = raw_loadfile(file, "t")

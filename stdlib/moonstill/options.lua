@@ -161,10 +161,10 @@ end
 
 --- Reads the script's command line.
 ---
---- Each entry is a list with a name and, by name, `default`, `help`, `type`, `choices`, `required`. A default says the
---- type too. `--name value`, `--name=value` and, for booleans, `--name` and `--no-name` are understood; an underscore in
---- a name is a dash on the command line. A wrong command line ends the program with exit code 2 and the usage; --help
---- prints it and ends with 0.
+--- Each entry is a list with a name and, by name, `default`, `help`, `type`, `choices`, `required`. A default says
+--- the type too. `--name value`, `--name=value` and, for booleans, `--name` and `--no-name` are understood; an
+--- underscore in a name is a dash on the command line. A wrong command line ends the program with exit code 2 and the
+--- usage; --help prints it and ends with 0.
 ---
 --- ```lua
 --- local opt = ms.options {

@@ -104,7 +104,7 @@ function Session:evaluate(text, chunk)
 end
 
 -- "?ms.random", "?" alone
-function Session:explain(line)
+local function explain(line)
   local name = line:match "^%?+%s*(.-)%s*$"
   print(help.text(name ~= "" and name or nil))
 end
@@ -114,7 +114,7 @@ function Session:step()
   local text, chunk = self:read()
   if not text then return chunk end
   if chunk then self:evaluate(text, chunk)
-  else self:explain(text)
+  else explain(text)
   end
 end
 

@@ -88,7 +88,7 @@ function test.equal(got, expected)
 end
 
 local function numbers(value)
-  if type(value) == "userdata" and value.to_table then value = value:to_table() end
+  if type(value) == "userdata" and value.totable then value = value:totable() end
   return value
 end
 
@@ -98,7 +98,7 @@ local function difference(got, expected, tolerance, path)
   if type(got) == "number" and type(expected) == "number" then
     local distance = math.abs(got - expected)
     if distance <= tolerance or got == expected then return nil end
-    return ("%sexpected %.17g, got %.17g, which differs by %.3g > %.3g"):format(path, expected, got, distance, tolerance)
+    return ("%sexpected %.17g within %.3g, got %.17g"):format(path, expected, tolerance, got)
   end
   if type(got) ~= "table" or type(expected) ~= "table" then
     return ("%sexpected %s, got %s"):format(path, show(expected), show(got))
@@ -146,10 +146,8 @@ end
 -- Runs one declared test. Returns nil or why it failed.
 local function run_case(case)
   sections = {}
-  local fine, problem = xpcall(case.body, function(message)
-    return { text = tostring(message), trace = debug.traceback("", 2) }
-  end)
-  if not fine then return problem end
+  local fine, problem = pcall(case.body)
+  if not fine then return tostring(problem) end
 end
 
 local function run_file(file, pattern, totals)
@@ -162,7 +160,7 @@ local function run_file(file, pattern, totals)
       local problem = run_case(case)
       if problem then
         totals.failed = totals.failed + 1
-        print(("FAILED  %s: %s\n        %s"):format(file, case.name, problem.text))
+        print(("FAILED  %s: %s\n        %s"):format(file, case.name, problem))
       else
         totals.passed = totals.passed + 1
       end

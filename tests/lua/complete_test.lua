@@ -1,0 +1,28 @@
+-- Completion at the prompt.
+local complete = require "moonstill.complete"
+local test = require "moonstill.test"
+
+rawset(_G, "completed", { alpha = 1, alpine = { deep = function() end }, _private = 2, rng = require("moonstill").random(1) })
+
+local function words(before)
+  local found, length = complete.words(before)
+  return table.concat(found, " ") .. "/" .. length
+end
+
+test("names, fields, methods, keywords", function()
+  test.equal(words "completed.al", "alpha alpine/2")
+  test.equal(words "x = completed.alpine.d", "deep/1")
+  test.equal(words "completed._", "_private/1")
+  test.equal(words "completed.", "alpha alpine rng/0")
+  test.equal(words "completed.rng:uni", "uniform/3")
+  test.equal(words "complet", "completed/7")
+  test.equal(words "func", "function/4")
+  test.equal(words "nowhere.x", "/1")
+  test.equal(words "('x'):rep", "/3")
+  test.equal(words "", "/0")
+end)
+
+test("names of arguments", function()
+  test.equal(words "completed.rng:uniform{l", "low/1")
+  test.equal(words "completed.rng:uniform { low = 1, h", "high/1")
+end)

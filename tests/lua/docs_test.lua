@@ -1,0 +1,58 @@
+-- Every described function has a first sentence and its example runs; every wrong call ends in an error, never a crash.
+local docs = require "moonstill.docs"
+local host = require "moonstill.host"
+local ms = require "moonstill"
+local test = require "moonstill.test"
+
+test("first sentences", function()
+  local missing = {}
+  for _, entry in ipairs(docs.all()) do
+    local metamethod = entry.name:match ":__"
+    if not metamethod and not docs.summary(entry):match "%.$" then missing[#missing + 1] = entry.name end
+  end
+  test.equal(missing, {})
+end)
+
+for _, entry in ipairs(host.functions()) do
+  if entry.example ~= "" then
+    test("example of " .. entry.name, function()
+      local chunk = assert(load("local ms, print = ...\n" .. entry.example, "=example"))
+      chunk(ms, function(...) for i = 1, select("#", ...) do tostring((select(i, ...))) end end)
+    end)
+  end
+end
+
+-- Values of every type, of which most are wrong for any given argument. None names a file that can be written.
+local function values()
+  return {
+    n = 21, true, false, -1, 0, 1, 3, 1 << 53, math.mininteger, 2.5, 0 / 0, math.huge, "", "/nonexistent/file", {},
+    { 1, 2 }, { { 1, 2 }, { 3 } }, { a = 1 }, function() return 1 end, io.stdout, coroutine.create(print), nil,
+  }
+end
+
+test("wrong calls of every described function", function()
+  local rng, limit, threads = ms.random(7), ms.memory().limit, ms.threads()
+  local instances = { ["ms.Generator"] = function() return ms.random(1) end,
+    ["ms.Tensor"] = function() return ms.ones({ 2, 3 }) end }
+  for _, entry in ipairs(host.functions()) do
+    local class = entry.name:match "^(.*):"
+    for round = 1, 60 do
+      local candidates, arguments = values(), { n = rng:integer(4) - 1 }
+      candidates.n = candidates.n + 1
+      candidates[candidates.n] = instances["ms.Tensor"]()
+      for i = 1, arguments.n do arguments[i] = candidates[rng:integer(candidates.n)] end
+      if class and instances[class] and round > 10 then
+        table.insert(arguments, 1, instances[class]())
+        arguments.n = arguments.n + 1
+      end
+      local clock = ms.timer()
+      local fine, problem = pcall(entry.call, table.unpack(arguments, 1, arguments.n))
+      ms.set_memory_limit(limit)
+      ms.set_threads(threads)
+      if not fine and type(problem) ~= "string" then
+        error(("%s raised a %s"):format(entry.name, type(problem)))
+      end
+      if clock:seconds() > 0.3 then break end  -- a right call that does much: enough of this function
+    end
+  end
+end)

@@ -1,0 +1,83 @@
+-- ms.options: a script's command line.
+local options = require "moonstill.options"
+local program = require "program"
+local test = require "moonstill.test"
+
+local spec = {
+  about = "Trains.",
+  { "epochs", default = 3, help = "passes over the data" },
+  { "learning_rate", default = 0.5, help = "step size" },
+  { "model", default = "quantum", choices = { "quantum", "classical" }, help = "which" },
+  { "resume", default = false, help = "go on" },
+  { "shuffle", default = true },
+  { "out", help = "folder" },
+}
+
+local function parsed(...)
+  local values, problem = options.parse(spec, { ... })
+  return values or problem
+end
+
+test("defaults and values", function()
+  test.equal(parsed(), { epochs = 3, learning_rate = 0.5, model = "quantum", resume = false, shuffle = true })
+  local got = parsed("--epochs", "7", "--learning-rate=1e-3", "--resume", "--no-shuffle", "--out", "-x")
+  test.equal(got, { epochs = 7, learning_rate = 1e-3, model = "quantum", resume = true, shuffle = false, out = "-x" })
+  test.equal(parsed("--resume=false").resume, false)
+  test.equal(parsed("--learning-rate", "-1").learning_rate, -1)
+  test.equal(math.type(parsed("--epochs", "2.0").epochs), "integer")
+end)
+
+test("wrong command lines", function()
+  test.equal(parsed "--epoch", "unknown option '--epoch' (did you mean '--epochs'?)")
+  test.equal(parsed("--epochs", "two"), "option '--epochs': expected integer, got 'two'")
+  test.equal(parsed("--epochs", "2.5"), "option '--epochs': expected integer, got '2.5'")
+  test.equal(parsed "--epochs", "option '--epochs': needs a value")
+  test.equal(parsed("--model", "quntum"),
+    "option '--model': expected quantum or classical, got 'quntum' (did you mean 'quantum'?)")
+  test.equal(parsed "extra", "unexpected argument 'extra'")
+  test.equal(parsed "--no-epochs", "unknown option '--no-epochs' (did you mean '--epochs'?)")
+  test.equal(parsed "--resume=maybe", "option '--resume': expected true or false, got 'maybe'")
+  test.equal(options.parse({ { "x", required = true } }, {}), nil)
+end)
+
+test("wrong declarations", function()
+  test.fails("ms.options: entry 1: expected { \"name\", default = ..., help = ... }", options.parse, { "epochs" }, {})
+  test.fails("ms.options: unknown argument 'defalt' (did you mean 'default'?)", function()
+    options.parse({ { "epochs", defalt = 3 } }, {})
+  end)
+  test.fails("ms.options: option 'a' is declared twice", function() options.parse({ { "a" }, { "a" } }, {}) end)
+end)
+
+test("usage", function()
+  test.equal(options.usage(spec, "train.lua"), [[
+Usage: moonstill train.lua [OPTIONS]
+
+Trains.
+
+Options:
+  --epochs INTEGER           passes over the data (default: 3)
+  --learning-rate NUMBER     step size (default: 0.5)
+  --model quantum|classical  which (default: quantum)
+  --resume                   go on
+  --shuffle                  (on; --no-shuffle turns it off)
+  --out STRING               folder
+  --help                     Print this]])
+end)
+
+test("a script with options", function()
+  local script <close> = program.file(".lua", [[
+local ms = require "moonstill"
+local opt = ms.options { { "epochs", default = 3 } }
+print(opt.epochs)
+print(opt.epoch)
+]])
+  local output, code = program.run { script.path, "--epochs", "5" }
+  test.equal(code, 1)
+  test.equal(output, ("5\nmoonstill: %s:4: ms.options: option 'epoch' is not declared\n"):format(script.path))
+  output, code = program.run { script.path, "--help" }
+  test.equal(code, 0)
+  test.ok(output:find("Usage: moonstill " .. script.path .. " [OPTIONS]", 1, true), output)
+  output, code = program.run { "run", script.path, "--eposh=1" }
+  test.equal(code, 2)
+  test.ok(output:find("unknown option '--eposh' (did you mean '--epochs'?)", 1, true), output)
+end)

@@ -1,0 +1,83 @@
+-- The program: exit codes, usage, module path, text chunks only.
+local program = require "program"
+local test = require "moonstill.test"
+
+local function expect(arguments, code, text, input)
+  local output, got = program.run(arguments, input)
+  if got ~= code or not output:find(text, 1, true) then
+    error(("moonstill %s: expected %d and '%s', got %d and '%s'"):format(table.concat(arguments, " "), code, text, got,
+      output), 2)
+  end
+end
+
+test("exit codes", function()
+  expect({ "--version" }, 0, "Moonstill ")
+  expect({ "--help" }, 0, "Usage: moonstill")
+  expect({ "-e", "print(1 + 1, ...)", "a", "--b" }, 0, "2\ta\t--b\n")
+  expect({ "-e", "error 'boom'" }, 1, "moonstill: (command line):1: boom\n")
+  expect({ "-e", "error({})" }, 1, "moonstill: the error is a table, not a message\n")
+  expect({ "-e", "error(setmetatable({}, {__tostring = function() return 'shown' end}))" }, 1, "moonstill: shown\n")
+  expect({ "-e", "for" }, 1, "moonstill: (command line):1: <name> expected near <eof>\n")
+  expect({ "/nonexistent.lua" }, 1, "moonstill: cannot open /nonexistent.lua")
+  expect({}, 0, "3\n", "print(1 + 2)")
+  expect({ "-" }, 1, "moonstill: stdin:2: here\n", "\nerror 'here'")
+end)
+
+test("wrong usage", function()
+  expect({ "--bogus" }, 2, "moonstill: unknown option '--bogus'\nUsage: moonstill")
+  expect({ "--threds", "2" }, 2, "(did you mean '--threads'?)")
+  expect({ "rum" }, 2, "moonstill: no command or script 'rum' (did you mean 'run'?)\nUsage")
+  expect({ "run" }, 2, "moonstill: run needs a script\nUsage")
+  expect({ "test" }, 2, "moonstill: test needs a path\nUsage")
+  expect({ "--threads", "0", "-e", "" }, 2, "threads: 0 is outside 1..1024")
+  expect({ "--threads", "many", "-e", "" }, 2, "Usage")
+end)
+
+test("options on either side of the subcommand", function()
+  expect({ "--threads", "1", "-e", "print(require 'moonstill'.threads())" }, 0, "1\n")
+  local script <close> = program.file(".lua", "print(require 'moonstill'.threads(), ...)")
+  expect({ "run", "--threads", "1", script.path, "--threads", "2" }, 0, "1\t--threads\t2\n")
+  expect({ "--threads", "1", "run", script.path }, 0, "1\n")
+end)
+
+test("scripts", function()
+  local script <close> = program.file(".lua", "#!/usr/bin/env moonstill\nprint(arg[0] ~= nil, arg[1], ...)\nlocal function f()\n  error 'deep'\nend\nf()\n")
+  expect({ script.path, "x" }, 1, "true\tx\tx\nmoonstill: " .. script.path .. ":4: deep\n")
+  expect({ "--backtrace", script.path }, 1, "stack traceback:")
+end)
+
+test("binary chunks are refused", function()
+  local script <close> = program.file(".lua", string.dump(function() end))
+  expect({ script.path }, 1, "attempt to load a binary chunk (mode is 't')")
+  local binary = string.dump(function() end)
+  local chunk, message = load(binary, "binary", "b")
+  test.equal(chunk, nil)
+  test.ok(message:find("attempt to load a binary chunk", 1, true), message)
+  test.equal(loadfile(script.path, "b"), nil)
+  test.equal(load("return x", "env", "t", { x = 3 })(), 3)
+end)
+
+test("modules come from the standard library and the script's folder", function()
+  local module <close> = program.file("_module.lua", "return 'found'")
+  local folder, name = module.path:match "^(.*)/([^/]*)%.lua$"
+  local script <close> = program.file(".lua", ("print((require '%s'))"):format(name))
+  expect({ script.path }, 0, "found\n")
+  expect({ "-e", ("print(pcall(require, '%s'))"):format(name) }, 0, "false\tmodule '" .. name .. "' not found:")
+  expect({ "-e", "require 'nowhere'" }, 1, "no module 'nowhere' in the standard library")
+  local wrong <close> = program.file(".lua", "require 'nowhere'")
+  expect({ wrong.path }, 1, "no file '" .. folder .. "/nowhere.lua'")
+end)
+
+test("an interruption is sticky and ends with 130", function()
+  for _, body in ipairs {
+    "while true do end",
+    "while true do pcall(function() while true do end end) end",
+    "local f = coroutine.wrap(function() while true do coroutine.yield() end end) while true do f() end",
+    "local co = coroutine.create(function() while true do end end) coroutine.resume(co) while true do end",
+  } do
+    test.section(body, function()
+      local code = "local p = io.popen('kill -INT $PPID') p:close() " .. body
+      expect({ "-e", code }, 130, "moonstill: interrupted\n")
+    end)
+  end
+end)
