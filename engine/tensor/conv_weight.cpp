@@ -16,12 +16,9 @@ constexpr std::int64_t group_tiles = 4;
 // Of y, read again for every row of every kernel: what stays in the first-level cache.
 constexpr std::int64_t chunk_bytes = 16 << 10;
 
-template <class T>
-constexpr int most_outputs = Samples<T>::accumulators >= 20   ? 4
-                             : Samples<T>::accumulators >= 10 ? 3
-                                                              : 2;
-template <class T>
-constexpr int most_columns = std::max(1, Samples<T>::accumulators / most_outputs<T>);
+// The largest block of sums that stands in registers, beside a row of it and one more vector.
+constexpr int most_outputs = 4;
+constexpr int most_columns = vector_accumulators / most_outputs;
 
 struct WeightProblem {
   PlaneSpread x;
@@ -37,32 +34,39 @@ template <class T, int Outputs, int Columns>
 void add_products(const WeightProblem& p, std::int64_t rows, const T* x, const T* y, T* sum,
                   std::int64_t sum_stride) {
   constexpr std::int64_t lanes = tile_lanes;
-  Samples<T> acc[Outputs][Columns];
-#pragma GCC unroll 32
-  for (int o = 0; o < Outputs; ++o) {
-#pragma GCC unroll 32
-    for (int l = 0; l < Columns; ++l) acc[o][l] = Samples<T>::load(sum + (o * sum_stride + l) * lanes);
-  }
   const std::int64_t y_plane = p.y.height * p.y.width * lanes;
-  for (std::int64_t i = 0; i < rows; ++i) {
-    const T* x_row = x + i * p.stride * p.x.width * lanes;
-    const T* y_row = y + i * p.y.width * lanes;
-    for (std::int64_t j = 0; j < p.y.width; ++j) {
-      Samples<T> factor[Outputs];
+  for (std::int64_t part = 0; part < lanes;
+       part += vector_lanes<T>, x += vector_lanes<T>, y += vector_lanes<T>) {
+    Vector<T> acc[Outputs][Columns];
 #pragma GCC unroll 32
-      for (int o = 0; o < Outputs; ++o) factor[o] = Samples<T>::load(y_row + j * lanes + o * y_plane);
+    for (int o = 0; o < Outputs; ++o) {
 #pragma GCC unroll 32
       for (int l = 0; l < Columns; ++l) {
-        const Samples<T> value = Samples<T>::load_once(x_row + (j * p.stride + l) * lanes);
-#pragma GCC unroll 32
-        for (int o = 0; o < Outputs; ++o) acc[o][l].add_product(factor[o], value);
+        acc[o][l] = load_lanes<T, vector_lanes<T>>(sum + (o * sum_stride + l) * lanes + part);
       }
     }
-  }
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const T* x_row = x + i * p.stride * p.x.width * lanes;
+      const T* y_row = y + i * p.y.width * lanes;
+      for (std::int64_t j = 0; j < p.y.width; ++j) {
+        Vector<T> value[Columns];
 #pragma GCC unroll 32
-  for (int o = 0; o < Outputs; ++o) {
+        for (int l = 0; l < Columns; ++l) value[l] = load_once(x_row + (j * p.stride + l) * lanes);
 #pragma GCC unroll 32
-    for (int l = 0; l < Columns; ++l) acc[o][l].store(sum + (o * sum_stride + l) * lanes);
+        for (int o = 0; o < Outputs; ++o) {
+          const Vector<T> factor = load_once(y_row + j * lanes + o * y_plane);
+#pragma GCC unroll 32
+          for (int l = 0; l < Columns; ++l) acc[o][l] += factor * value[l];
+        }
+      }
+    }
+#pragma GCC unroll 32
+    for (int o = 0; o < Outputs; ++o) {
+#pragma GCC unroll 32
+      for (int l = 0; l < Columns; ++l) {
+        store_lanes<T, vector_lanes<T>>(sum + (o * sum_stride + l) * lanes + part, acc[o][l]);
+      }
+    }
   }
 }
 
@@ -70,12 +74,12 @@ void add_products(const WeightProblem& p, std::int64_t rows, const T* x, const T
 template <class T>
 void add_tile(const WeightProblem& p, const T* x, const T* y, int outputs, std::int64_t first, T* sum) {
   static constexpr auto table =
-      block_table<most_outputs<T>, most_columns<T>>([]<int O, int C>() { return &add_products<T, O, C>; });
+      block_table<most_outputs, most_columns>([]<int O, int C>() { return &add_products<T, O, C>; });
   const auto& functions = table[static_cast<std::size_t>(outputs - 1)];
   const std::int64_t row_bytes = p.y.width * outputs * tile_lanes * static_cast<std::int64_t>(sizeof(T));
   const std::int64_t chunk = std::clamp<std::int64_t>(chunk_bytes / std::max<std::int64_t>(1, row_bytes), 1,
                                                       std::max<std::int64_t>(1, p.y.height));
-  const std::int64_t blocks = (p.kernel_width + most_columns<T> - 1) / most_columns<T>;
+  const std::int64_t blocks = (p.kernel_width + most_columns - 1) / most_columns;
   const std::int64_t sum_stride = p.x.channels * p.kernel_height * p.kernel_width;
   for (std::int64_t i = 0; i < p.y.height; i += chunk) {
     const std::int64_t rows = std::min(chunk, p.y.height - i);
@@ -105,14 +109,14 @@ void sum_group(const WeightProblem& p, SpreadTile<T>& x, SpreadTile<T>& y, std::
     poll_interrupt();
     add_tile(p, x.at(t), y.at(t), outputs, first, sum.data());
   }
-  for (std::int64_t i = 0; i < weights; ++i) out[i] = Samples<T>::load(sum.data() + i * tile_lanes).total();
+  for (std::int64_t i = 0; i < weights; ++i) out[i] = horizontal_sum<tile_lanes>(sum.data() + i * tile_lanes);
 }
 
 template <class T>
 void conv_weight_of(const WeightProblem& p, const Tensor& x, const Tensor& y, Tensor& out) {
   const std::int64_t outputs = p.y.channels;
   const std::int64_t weights = out.count();
-  const std::int64_t blocks = (outputs + most_outputs<T> - 1) / most_outputs<T>;
+  const std::int64_t blocks = (outputs + most_outputs - 1) / most_outputs;
   const std::int64_t groups = (x.tiles() + group_tiles - 1) / group_tiles;
   std::vector<T> partial(static_cast<std::size_t>(groups * weights));
   parallel_for(static_cast<std::size_t>(groups * blocks), 1, [&](std::size_t begin, std::size_t end) {

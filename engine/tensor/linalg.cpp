@@ -90,12 +90,9 @@ void multiply_tiles(const Tensor& a, const Tensor& b, bool transpose_b, Tensor& 
       });
 }
 
-template <class T>
-constexpr int contraction_rows = Samples<T>::accumulators >= 20   ? 4
-                                 : Samples<T>::accumulators >= 10 ? 3
-                                                                  : 2;
-template <class T>
-constexpr int contraction_columns = std::max(1, Samples<T>::accumulators / contraction_rows<T>);
+// The largest block of the result that stands in registers, beside a row of it and one more vector.
+constexpr int contraction_rows = 4;
+constexpr int contraction_columns = vector_accumulators / contraction_rows;
 
 // Neighbouring columns of a tiled matrix as one run of memory, [tiles][columns][16], zero in lanes past N.
 template <class T>
@@ -110,40 +107,46 @@ void gather_columns(const Tensor& x, std::int64_t first, std::int64_t columns, T
 // A block of the result, from gathered columns of both operands. `stride` is the result's row length.
 template <class T, int Rows, int Columns>
 void contract_block(const T* a, const T* b, std::int64_t tiles, T* out, std::int64_t stride) {
-  Samples<T> sum[Rows][Columns];
+  Vector<T> sum[Rows][Columns];
 #pragma GCC unroll 32
   for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 32
-    for (int j = 0; j < Columns; ++j) sum[i][j] = Samples<T>::zero();
+    for (int j = 0; j < Columns; ++j) sum[i][j] = Vector<T>{};
   }
   for (std::int64_t t = 0; t < tiles; ++t, a += Rows * tile_lanes, b += Columns * tile_lanes) {
-    Samples<T> factor[Rows];
+    for (std::int64_t part = 0; part < tile_lanes; part += vector_lanes<T>) {
+      Vector<T> value[Columns];
 #pragma GCC unroll 32
-    for (int i = 0; i < Rows; ++i) factor[i] = Samples<T>::load(a + i * tile_lanes);
+      for (int j = 0; j < Columns; ++j) value[j] = load_once(b + j * tile_lanes + part);
 #pragma GCC unroll 32
-    for (int j = 0; j < Columns; ++j) {
-      const Samples<T> value = Samples<T>::load_once(b + j * tile_lanes);
+      for (int i = 0; i < Rows; ++i) {
+        const Vector<T> factor = load_once(a + i * tile_lanes + part);
 #pragma GCC unroll 32
-      for (int i = 0; i < Rows; ++i) sum[i][j].add_product(factor[i], value);
+        for (int j = 0; j < Columns; ++j) sum[i][j] += factor * value[j];
+      }
     }
   }
 #pragma GCC unroll 32
   for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 32
-    for (int j = 0; j < Columns; ++j) out[i * stride + j] = sum[i][j].total();
+    for (int j = 0; j < Columns; ++j) {
+      std::array<T, vector_lanes<T>> lanes;
+      store_lanes<T, vector_lanes<T>>(lanes.data(), sum[i][j]);
+      out[i * stride + j] = horizontal_sum<vector_lanes<T>>(lanes.data());
+    }
   }
 }
 
 // transpose([N, K]) times [N, M], both tiled -> [K, M] row-major.
 template <class T>
 void contract_tiles(const Tensor& a, const Tensor& b, Tensor& out) {
-  static constexpr auto table = block_table<contraction_rows<T>, contraction_columns<T>>(
+  static constexpr auto table = block_table<contraction_rows, contraction_columns>(
       []<int Rows, int Columns>() { return &contract_block<T, Rows, Columns>; });
   const std::int64_t rows = a.size(1);
   const std::int64_t columns = b.size(1);
   const std::int64_t tiles = a.tiles();
-  const std::int64_t row_blocks = (rows + contraction_rows<T> - 1) / contraction_rows<T>;
-  const std::int64_t column_blocks = (columns + contraction_columns<T> - 1) / contraction_columns<T>;
+  const std::int64_t row_blocks = (rows + contraction_rows - 1) / contraction_rows;
+  const std::int64_t column_blocks = (columns + contraction_columns - 1) / contraction_columns;
   const auto first_column = [&](std::int64_t block) { return columns * block / column_blocks; };
   std::vector<T> panels(static_cast<std::size_t>(tiles * columns * tile_lanes));
   const auto panel = [&](std::int64_t block) {
@@ -153,10 +156,10 @@ void contract_tiles(const Tensor& a, const Tensor& b, Tensor& out) {
     gather_columns(b, first_column(block), first_column(block + 1) - first_column(block), panel(block));
   }
   T* to = out.write<T>().data();
-  const std::int64_t products = std::max<std::int64_t>(1, a.size(0) * contraction_rows<T> * columns);
+  const std::int64_t products = std::max<std::int64_t>(1, a.size(0) * contraction_rows * columns);
   const auto grain = static_cast<std::size_t>(std::max<std::int64_t>(1, serial_products / products));
   parallel_for(static_cast<std::size_t>(row_blocks), grain, [&](std::size_t begin, std::size_t end) {
-    std::vector<T> gathered(static_cast<std::size_t>(tiles * contraction_rows<T> * tile_lanes));
+    std::vector<T> gathered(static_cast<std::size_t>(tiles * contraction_rows * tile_lanes));
     for (auto i = static_cast<std::int64_t>(begin); i < static_cast<std::int64_t>(end); ++i) {
       poll_interrupt();
       const std::int64_t row = rows * i / row_blocks;

@@ -24,13 +24,40 @@ inline constexpr int vector_accumulators = 12;  // of 16 registers
 #endif
 
 template <class T>
+inline constexpr int vector_lanes = std::min<int>(tile_lanes, vector_bytes / static_cast<int>(sizeof(T)));
+
+/// One machine vector: a tile's samples, or a half or quarter of them.
+template <class T>
+using Vector = Lanes<T, vector_lanes<T>>;
+
+/// Loads what several products follow upon. Left alone, the compiler loads it again for each of them, and the
+/// inner loop is then bound by its loads.
+template <class T>
+[[gnu::always_inline]] inline Vector<T> load_once(const T* from) {
+  auto v = load_lanes<T, vector_lanes<T>>(from);
+  asm("" : "+v"(v));
+  return v;
+}
+
+/// The sum of `Lanes` neighbouring numbers, pair by pair.
+template <int Lanes, class T>
+T horizontal_sum(const T* from) {
+  std::array<T, Lanes> values;
+  std::copy_n(from, Lanes, values.begin());
+  for (std::size_t half = Lanes / 2; half > 0; half /= 2) {
+    for (std::size_t i = 0; i < half; ++i) values[i] += values[i + half];
+  }
+  return values[0];
+}
+
+template <class T>
 struct Samples {
-  static constexpr int width = std::min<int>(tile_lanes, vector_bytes / static_cast<int>(sizeof(T)));
+  static constexpr int width = vector_lanes<T>;
   static constexpr int parts = static_cast<int>(tile_lanes) / width;
   /// So many of these may stand in registers through an inner loop.
   static constexpr int accumulators = vector_accumulators / parts;
 
-  Lanes<T, width> part[parts];
+  Vector<T> part[parts];
 
   [[gnu::always_inline]] static Samples load(const T* from) {
     Samples s;
@@ -39,19 +66,17 @@ struct Samples {
     return s;
   }
 
-  /// Loads what several products follow upon. Left alone, the compiler loads it again for each of them, and
-  /// the inner loop is then bound by its loads.
   [[gnu::always_inline]] static Samples load_once(const T* from) {
-    Samples s = load(from);
+    Samples s;
 #pragma GCC unroll 16
-    for (int i = 0; i < parts; ++i) asm("" : "+v"(s.part[i]));
+    for (int i = 0; i < parts; ++i) s.part[i] = moonstill::load_once(from + i * width);
     return s;
   }
 
   [[gnu::always_inline]] static Samples zero() {
     Samples s;
 #pragma GCC unroll 16
-    for (int i = 0; i < parts; ++i) s.part[i] = Lanes<T, width>{};
+    for (int i = 0; i < parts; ++i) s.part[i] = Vector<T>{};
     return s;
   }
 
@@ -66,24 +91,9 @@ struct Samples {
     for (int i = 0; i < parts; ++i) part[i] += factor * x.part[i];
   }
 
-  [[gnu::always_inline]] void add_product(const Samples& x, const Samples& y) {
-#pragma GCC unroll 16
-    for (int i = 0; i < parts; ++i) part[i] += x.part[i] * y.part[i];
-  }
-
   [[gnu::always_inline]] void add(const Samples& x) {
 #pragma GCC unroll 16
     for (int i = 0; i < parts; ++i) part[i] += x.part[i];
-  }
-
-  /// The sum of all sixteen.
-  [[nodiscard]] T total() const {
-    std::array<T, tile_lanes> values;
-    store(values.data());
-    for (std::size_t half = values.size() / 2; half > 0; half /= 2) {
-      for (std::size_t i = 0; i < half; ++i) values[i] += values[i + half];
-    }
-    return values[0];
   }
 };
 
