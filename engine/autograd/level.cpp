@@ -119,7 +119,7 @@ class Level::Sweep {
     Values gradients = node.primitive->vjp(call, cotangents);
     for (std::size_t k = 0; k < gradients.size(); ++k) {
       const auto& source = level_.tape_[i].sources[k];
-      if (source) accumulate(slot(*source), std::move(gradients[k]));
+      if (source && gradients[k]) accumulate(slot(*source), std::move(gradients[k]));
     }
     if (consume_) {
       level_.tape_[i].inputs.clear();
