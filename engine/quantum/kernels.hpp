@@ -3,6 +3,7 @@
 // tangents; the environment of a and s is E_ij = sum conj(a_i) s_j.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 
 #include "engine/quantum/groups.hpp"
@@ -17,6 +18,8 @@ inline constexpr int vector_bytes = 32;
 #endif
 template <class T>
 inline constexpr int vector_lanes = vector_bytes / static_cast<int>(sizeof(T));
+template <class T>
+inline constexpr int vector_bits = std::countr_zero(static_cast<unsigned>(vector_lanes<T>));
 
 /// A state: real parts and imaginary parts, each [rows][pitch].
 template <class T>

@@ -105,8 +105,14 @@ void Readout::check(int n, int first_number) const {
       }
     } else if (const auto* matrix = std::get_if<Hermitian>(&observable)) {
       check_qubits("hermitian", matrix->qubits, n, first_number);
+      if (matrix->input >= static_cast<int>(inputs_.size())) {
+        fail(ErrorKind::argument,
+             "hermitian: this observable's matrix is an input and must be given at the call");
+      }
     } else {
-      check_qubits("probabilities", std::get<Probabilities>(observable).qubits, n, first_number);
+      const auto& qubits = std::get<Probabilities>(observable).qubits;
+      if (qubits.empty()) fail(ErrorKind::argument, "probabilities: expected at least one qubit, got none");
+      check_qubits("probabilities", qubits, n, first_number);
     }
   }
 }

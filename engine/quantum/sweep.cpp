@@ -74,7 +74,7 @@ class Sweeper {
         batch_(check_point(circuit, readout, point)),
         route_(batch_.samples > 1 && circuit.qubits() <= most_tiled_qubits ? Route::sweep_tiles
                                                                            : Route::sweep_state),
-        plan_(circuit.plans().find(circuit, readout, route_, vector_bits())),
+        plan_(circuit.plans().find(circuit, readout, route_, vector_bits<T>)),
         context_{*plan_, request} {
     context_.samples = batch_.samples;
     take_angles(point, direction);
@@ -112,6 +112,8 @@ class Sweeper {
     return finish(partials, chunks);
   }
 
+  std::vector<double> read(const Planes<T>& state) { return TileSweep<T>(context_).read_state(state); }
+
   Tensor states() {
     const std::int64_t size = plan_->amplitudes();
     const int lanes = plan_->sample_lanes();
@@ -131,12 +133,6 @@ class Sweeper {
   }
 
  private:
-  static int vector_bits() {
-    int bits = 0;
-    while ((1 << bits) < vector_lanes<T>) ++bits;
-    return bits;
-  }
-
   [[nodiscard]] bool tiled() const { return route_ == Route::sweep_tiles; }
   [[nodiscard]] Shape batched(const Shape& shape) const {
     return batch_.batched ? shape.inserted(0, batch_.samples) : shape;
@@ -349,5 +345,15 @@ Tensor final_states(const Circuit& circuit, const SweepPoint& point, DType dtype
     return Sweeper<decltype(element)>(circuit, identity, point, {}, request).states();
   });
 }
+
+template <class T>
+std::vector<double> read_state(const Circuit& circuit, const Readout& readout, const Planes<T>& state) {
+  SweepRequest request;
+  request.values = true;
+  return Sweeper<T>(circuit, readout, {}, {}, request).read(state);
+}
+
+template std::vector<double> read_state<float>(const Circuit&, const Readout&, const Planes<float>&);
+template std::vector<double> read_state<double>(const Circuit&, const Readout&, const Planes<double>&);
 
 }  // namespace moonstill::quantum

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "engine/quantum/kernels.hpp"
 #include "engine/quantum/plan.hpp"
 #include "engine/tensor/tensor.hpp"
 
@@ -51,5 +52,9 @@ Batch check_point(const Circuit& circuit, const Readout& readout, const SweepPoi
 
 /// The states after the circuit: [N, 2^n, 2] or [2^n, 2], real and imaginary parts last.
 Tensor final_states(const Circuit& circuit, const SweepPoint& point, DType dtype);
+
+/// What the readout gives for one state of the circuit's qubits, whatever the circuit does.
+template <class T>
+std::vector<double> read_state(const Circuit& circuit, const Readout& readout, const Planes<T>& state);
 
 }  // namespace moonstill::quantum

@@ -64,10 +64,42 @@ class TileSweep {
         lanes_(context.plan.sample_lanes()),
         tangents_(context.request.tangents),
         gradients_(context.request.gradients()),
-        numbers_(context.plan.operations().size()) {
-    const auto size = static_cast<std::size_t>(plan_.amplitudes()) * static_cast<std::size_t>(lanes_);
+        size_(static_cast<std::size_t>(plan_.amplitudes()) * static_cast<std::size_t>(lanes_)),
+        numbers_(context.plan.operations().size()) {}
+
+  /// Carries tile `tile` forward and, when gradients are wanted, back. Adds to `partial`.
+  void run(std::int64_t tile, double* partial) {
+    partial_ = partial;
+    run_forward(tile);
+    read();
+    if (c_.request.values) write_values();
+    if (!gradients_) return;
+    seed();
+    backward();
+  }
+
+  /// The state after the circuit, for a caller that wants no readout.
+  const Planes<T>& run_forward(std::int64_t tile) {
+    poll_interrupt();
+    if (!memory_) allocate();
+    tile_ = tile;
+    valid_lanes_ = static_cast<int>(std::min<std::int64_t>(lanes_, c_.samples - tile * lanes_));
+    prepare_numbers();
+    forward();
+    return s_;
+  }
+
+  /// The readout of a caller's own state, one sample.
+  std::vector<double> read_state(const Planes<T>& state) {
+    s_ = state;
+    read();
+    return values_;
+  }
+
+ private:
+  void allocate() {
     // A line more than the size keeps planes out of one another's cache sets.
-    const std::size_t stride = size + memory_alignment / sizeof(T);
+    const std::size_t stride = size_ + memory_alignment / sizeof(T);
     const std::size_t states = (tangents_ ? 2 : 1) * (gradients_ ? 2 : 1);
     memory_ = allocate_memory(states * 2 * stride * sizeof(T));
     T* at = reinterpret_cast<T*>(memory_.get());
@@ -76,37 +108,12 @@ class TileSweep {
       at += 2 * stride;
       return planes;
     };
-    size_ = size;
     s_ = take();
     if (tangents_) sdot_ = take();
     if (gradients_) a_ = take();
     if (tangents_ && gradients_) adot_ = take();
   }
 
-  /// Carries tile `tile` forward and, when gradients are wanted, back. Adds to `partial`.
-  void run(std::int64_t tile, double* partial) {
-    poll_interrupt();
-    tile_ = tile;
-    partial_ = partial;
-    valid_lanes_ = static_cast<int>(std::min<std::int64_t>(lanes_, c_.samples - tile * lanes_));
-    prepare_numbers();
-    forward();
-    read();
-    if (!gradients_) return;
-    seed();
-    backward();
-  }
-
-  /// The state after the circuit, for a caller that wants no readout.
-  const Planes<T>& run_forward(std::int64_t tile) {
-    tile_ = tile;
-    valid_lanes_ = static_cast<int>(std::min<std::int64_t>(lanes_, c_.samples - tile * lanes_));
-    prepare_numbers();
-    forward();
-    return s_;
-  }
-
- private:
   const OperationNumbers<T>& numbers(std::size_t o) const {
     return c_.varies[o] ? numbers_[o] : c_.shared_numbers[o];
   }
@@ -206,6 +213,9 @@ class TileSweep {
             factor * sums[e];
       }
     }
+  }
+
+  void write_values() {
     T* to = c_.values.samples + tile_ * plan_.outputs() * lanes_;
     for (std::size_t e = 0; e < values_.size(); ++e) to[e] = static_cast<T>(values_[e]);
   }
@@ -496,10 +506,10 @@ class TileSweep {
   int lanes_;
   bool tangents_;
   bool gradients_;
+  std::size_t size_;  // numbers of one plane
   std::int64_t tile_ = 0;
   int valid_lanes_ = 1;
   double* partial_ = nullptr;
-  std::size_t size_ = 0;
   std::shared_ptr<std::byte> memory_;
   Planes<T> s_, sdot_, a_, adot_;
   std::vector<OperationNumbers<T>> numbers_;
