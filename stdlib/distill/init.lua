@@ -1,0 +1,4 @@
+-- Dataset distillation: a few synthetic images that train a network as the whole data set would.
+return {
+  unrolled = require("distill.unrolled").new,
+}

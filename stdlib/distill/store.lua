@@ -1,0 +1,122 @@
+-- A distillation's files: checkpoint, metrics, images. A checkpoint holds no clock times: equal runs give equal bytes.
+local ms = require "moonstill"
+local check = require "moonstill.check"
+
+local store = {}
+
+--- @class distill.Run
+local Run = {}
+Run.__index = Run
+
+local columns = { "iteration", "loss", "gradient_norm", "last_accuracy", "averaged_accuracy", "seconds" }
+
+local function settings_text(still, o)
+  local settings = {
+    net = tostring(still.net), images_per_class = still.images_per_class, steps = still.steps, passes = still.passes,
+    init = still.init, networks = still.networks, step_size = still.step_size, start = still.start, seed = still.seed,
+    data = tostring(still.train), iterations = o.iterations, batch = o.batch, lr = tostring(o.lr), betas = o.betas,
+    step_size_lr = o.step_size_lr, clip = o.clip, averaging = o.averaging,
+  }
+  return ms.io.json(settings)
+end
+
+local function tensors_of(still)
+  local tensors = {
+    parameters = still.parameters, averaged = still.averaged, best = still.best and still.best.parameters,
+    moments = {},
+  }
+  for name, optimizer in pairs(still.optimizers) do tensors.moments[name] = optimizer:state().moments end
+  return tensors
+end
+
+local function metadata_of(still, settings)
+  local best = still.best or {}
+  return {
+    settings = settings, iteration = still.iteration, best_accuracy = best.accuracy, best_iteration = best.iteration,
+    best_kind = best.kind,
+  }
+end
+
+-- Tensors named "parameters.images[1]" back into tables of the same build.
+local function rebuild(loaded, prefix, like)
+  if not loaded[prefix .. ".raw_step_sizes"] then return nil end
+  local images = {}
+  for s = 1, #like.images do images[s] = loaded[("%s.images[%d]"):format(prefix, s)] end
+  return { images = images, raw_step_sizes = loaded[prefix .. ".raw_step_sizes"] }
+end
+
+local function restore(still, path, settings)
+  local loaded, metadata = ms.io.load(path)
+  if metadata.settings ~= settings then
+    check.fail("still:fit", "'%s' is of a run with other settings: take another folder, or start anew with fresh (--fresh)\n  there: %s\n  here:  %s",
+      path, metadata.settings or "none", settings)
+  end
+  still.iteration = math.tointeger(tonumber(metadata.iteration))
+  still.parameters = rebuild(loaded, "parameters", still.parameters)
+  still.averaged = rebuild(loaded, "averaged", still.parameters)
+  local best = rebuild(loaded, "best", still.parameters)
+  if best then
+    still.best = {
+      parameters = best, accuracy = tonumber(metadata.best_accuracy), kind = metadata.best_kind,
+      iteration = math.tointeger(tonumber(metadata.best_iteration)),
+    }
+  end
+  for name, optimizer in pairs(still.optimizers) do
+    local moments = {}
+    while loaded[("moments.%s[%d]"):format(name, #moments + 1)] do
+      moments[#moments + 1] = loaded[("moments.%s[%d]"):format(name, #moments + 1)]
+    end
+    optimizer:restore { steps = still.iteration, moments = moments }
+  end
+end
+
+--- Opens the run's folder, and goes on from its checkpoint where there is one.
+--- @return distill.Run
+function store.open(still, o)
+  local run = setmetatable({ folder = o.folder, summary = "", seconds = {}, rows = 0 }, Run)
+  if not o.folder then return run end
+  run.checkpoint = o.folder .. "/checkpoint.safetensors"
+  run.settings = settings_text(still, o)
+  if not o.fresh and ms.io.exists(run.checkpoint) then
+    restore(still, run.checkpoint, run.settings)
+    run.rows = still.iteration // o.evaluate_every + ((still.iteration == o.iterations and still.iteration % o.evaluate_every > 0) and 1 or 0)
+  end
+  run.metrics = ms.io.csv(o.folder .. "/metrics.csv", columns, { keep = run.rows })
+  return run
+end
+
+--- Notes how long an iteration took.
+function Run:add_seconds(seconds) self.seconds[#self.seconds + 1] = seconds end
+
+--- Gives the median of the iterations' seconds, evaluation and saving left out.
+--- @return number?
+function Run:median()
+  local sorted = table.move(self.seconds, 1, #self.seconds, 1, {})
+  table.sort(sorted)
+  return sorted[(#sorted + 1) // 2]
+end
+
+--- Writes a row of metrics, then the checkpoint.
+function Run:write(still, row)
+  still.run = self
+  if not self.folder then return end
+  row.seconds = self:median()
+  self.metrics:append(row)
+  ms.io.save(self.checkpoint, tensors_of(still), { metadata = metadata_of(still, self.settings) })
+end
+
+--- Writes images.npz (images, labels from 0, step sizes, mean and deviation of the pixels) and images.png.
+function store.save_images(still, folder)
+  local images = ms.concat(still.parameters.images)
+  local labels = {}
+  for _ = 1, still.steps do
+    for _, class in ipairs(still.image_classes) do labels[#labels + 1] = class - 1 end
+  end
+  ms.io.save(folder .. "/images.npz", {
+    images = images, labels = ms.tensor(labels, { dtype = "i32" }), step_sizes = still.parameters.raw_step_sizes:softplus(),
+    mean = ms.tensor(still.train:mean()), deviation = ms.tensor(still.train:deviation()),
+  })
+  ms.io.write_png(folder .. "/images.png", images, { columns = still.classes * still.images_per_class, magnify = 4 })
+end
+
+return store

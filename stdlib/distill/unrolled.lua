@@ -1,0 +1,320 @@
+-- Dataset distillation by unrolled gradient steps (Wang et al., arXiv 1811.10959; quantum: arXiv 2503.17935).
+--
+-- Learned: S lists of images (k of each class), and a step size for each of the T = S * passes inner updates. A network
+-- that takes these T gradient steps from its initial weights, and sees nothing else, should then know the real data.
+local ms = require "moonstill"
+local check = require "moonstill.check"
+local train = require "train"
+local store = require "distill.store"
+
+local unrolled = {}
+
+--- @class distill.Still
+local Still = {}
+Still.__index = Still
+Still.__name = "distill.Still"
+
+local spec = {
+  { "net", "table", "A network (ms.nn.Layer)." },
+  { "train", "ms.ImageSet", "The real images to distil." },
+  { "images_per_class", "integer", "k: synthetic images of each class in a step.", default = 1 },
+  { "steps", "integer", "S: how many lists of images.", default = 1 },
+  { "passes", "integer", "How often the inner loop goes through them.", default = 3 },
+  { "init", '"known"|"unknown"', "One w0 for all, or fresh ones for each iteration and test.", default = "known" },
+  { "networks", "integer", "Unknown initialisation: networks in an iteration.", default = 4 },
+  { "step_size", "number", "Where the learned step sizes start.", default = 0.1 },
+  { "start", '"normal"|"real"', "Synthetic images start as noise or as real images.", default = "normal" },
+  { "seed", "integer", "Of everything drawn.", default = 1 },
+  { "checkpoint?", "boolean", "Forget and recompute inner updates: memory flat in T. On from 10 updates." },
+}
+
+--- Makes a still.
+---
+--- ```lua
+--- local distill = require "distill"
+--- local set = ms.data.images("digits", { train = 500, test = 100 })
+--- local net = ms.nn.sequential { ms.nn.flatten(), ms.nn.linear(784, 10) }
+--- local still = distill.unrolled { net = net, train = set.train }
+--- still:fit { iterations = 2, batch = 100, quiet = true }
+--- print(still:evaluate(set.test))
+--- ```
+--- @param options table  see help(distill.unrolled)
+--- @return distill.Still
+function unrolled.new(options)
+  local o = check.options("distill.unrolled", options, spec)
+  for _, name in ipairs { "images_per_class", "steps", "passes", "networks" } do
+    if o[name] < 1 then check.fail("distill.unrolled", "argument '%s': expected at least 1, got %d", name, o[name]) end
+  end
+  if o.step_size <= 0 then check.fail("distill.unrolled", "argument 'step_size': expected more than 0, got %g", o.step_size) end
+  local self = setmetatable(o, Still)
+  self.random = ms.random(o.seed)
+  self.classes = o.train:classes()
+  self.updates = o.steps * o.passes
+  self.w0 = o.net:initialise(self.random:split "weights")
+  self.labels = self:make_labels()
+  self.inner_gradient = ms.grad(function(w, x, y) return ms.nn.cross_entropy(o.net(x, w), y) end)
+  if o.checkpoint == nil then self.checkpoint = self.updates >= 10 end
+  self.parameters = self:start_parameters()
+  self.averaged = self.parameters
+  self.iteration = 0
+  return self
+end
+
+-- Classes in order, k times each: the labels of every step.
+function Still:make_labels()
+  local labels = {}
+  for class = 1, self.classes do
+    for _ = 1, self.images_per_class do labels[#labels + 1] = class end
+  end
+  self.image_classes = labels
+  return ms.nn.one_hot(labels, self.classes)
+end
+
+function Still:start_parameters()
+  local random = self.random:split "images"
+  local images = {}
+  for s = 1, self.steps do
+    if self.start == "real" then
+      images[s] = self.train:per_class(self.images_per_class, random:split(s)):batch()
+    else
+      local shape = self.train:shape()
+      table.insert(shape, 1, #self.image_classes)
+      images[s] = random:split(s):normal(shape)
+    end
+  end
+  -- softplus(raw) is the step size, so that it stays positive.
+  local raw = math.log(math.exp(self.step_size) - 1)
+  return { images = images, raw_step_sizes = ms.full(self.updates, raw) }
+end
+
+--- Runs the inner loop: the weights after T gradient steps on the synthetic images alone.
+--- @param w ms.Tensor                initial weights
+--- @param parameters? table          { images = ms.Tensor[], raw_step_sizes = ms.Tensor }; the still's own if left out
+--- @return ms.Tensor w
+function Still:inner_loop(w, parameters)
+  parameters = parameters or self.parameters
+  local eta = parameters.raw_step_sizes:softplus()
+  local function update(weights, images, step_size)
+    return weights - step_size * self.inner_gradient(weights, images, self.labels)
+  end
+  if self.checkpoint then update = ms.checkpoint(update) end
+  for t = 1, self.updates do
+    w = update(w, parameters.images[(t - 1) % self.steps + 1], eta:slice(1, t, t))
+  end
+  return w
+end
+
+-- The initial weights that an iteration starts from.
+function Still:initial_weights(iteration)
+  if self.init == "known" then return { self.w0 } end
+  local drawn = {}
+  for i = 1, self.networks do
+    drawn[i] = self.net:initialise(self.random:split "unknown":split((iteration - 1) * self.networks + i))
+  end
+  return drawn
+end
+
+--- The outer loss on a real batch, and its gradient by the images and raw step sizes: the mean over initial weights.
+--- @return number loss
+--- @return table gradient  built like the parameters
+function Still:outer_gradient(iteration, x, y)
+  local function outer_loss(parameters, w)
+    return ms.nn.cross_entropy(self.net(x, self:inner_loop(w, parameters)), y)
+  end
+  local loss_and_grad = ms.value_and_grad(outer_loss)
+  local initial = self:initial_weights(iteration)
+  local total, gradient = 0, nil
+  for _, w in ipairs(initial) do
+    local loss, g = loss_and_grad(self.parameters, w)
+    total = total + loss:item()
+    gradient = gradient and unrolled.combine(gradient, g, function(a, b) return a + b end) or g
+  end
+  if #initial > 1 then gradient = unrolled.combine(gradient, gradient, function(a) return a / #initial end) end
+  return total / #initial, gradient
+end
+
+--- Combines two sets of parameters, tensor by tensor.
+function unrolled.combine(a, b, f)
+  local images = {}
+  for s = 1, #a.images do images[s] = f(a.images[s], b.images[s]) end
+  return { images = images, raw_step_sizes = f(a.raw_step_sizes, b.raw_step_sizes) }
+end
+
+local fit_spec = {
+  { "iterations", "integer", "Outer iterations in all." },
+  { "batch", "integer", "Real images in an iteration.", default = 1024 },
+  { "lr", "number|ms.Schedule", "Adam's learning rate for the images; cosine decay from 0.01 if a number is not given.", default = 0 },
+  { "betas", "number[]", "Adam's decay rates.", default = { 0.5, 0.999 } },
+  { "step_size_lr", "number", "Learning rate of the raw step sizes, as a share of lr.", default = 0.2 },
+  { "clip", "number", "Largest norm of the outer gradient; 0 for no limit.", default = 1 },
+  { "averaging", "number", "Decay of the moving average of the iterates; 0 for none.", default = 0.99 },
+  { "validation?", "ms.ImageSet", "Held-out training images to choose the best iterate by." },
+  { "evaluate_every", "integer", "Iterations between evaluations and checkpoints.", default = 250 },
+  { "folder?", "string", "Where checkpoints and metrics go; the run resumes from there." },
+  { "fresh", "boolean", "Starts anew even where there is a checkpoint.", default = false },
+  { "quiet", "boolean", "Prints no progress.", default = false },
+}
+
+local function make_optimizers(o)
+  local lr = o.lr
+  if lr == 0 then lr = 0.01 end
+  local function scheduled(factor)
+    if type(lr) == "number" then return ms.optim.cosine { lr = lr * factor, steps = o.iterations, floor = 0.01 } end
+    return lr
+  end
+  return {
+    images = ms.optim.adam { lr = scheduled(1), betas = o.betas },
+    raw_step_sizes = ms.optim.adam { lr = scheduled(o.step_size_lr), betas = o.betas },
+  }
+end
+
+local function is_finite(number) return number == number and math.abs(number) < math.huge end
+
+--- Distils: takes outer iterations until there were as many as asked for, or goes on from the folder's checkpoint.
+--- @param options table  see help(distill.unrolled)
+--- @return distill.Still self
+function Still:fit(options)
+  local o = check.options("still:fit", options, fit_spec)
+  local batches = self.train:batches { batch = math.min(o.batch, #self.train), random = self.random:split "order", drop_last = true }
+  self.optimizers = make_optimizers(o)
+  local run = store.open(self, o)
+  local bar = ms.progress { total = o.iterations, label = "distil", done = self.iteration, quiet = o.quiet }
+  while self.iteration < o.iterations do
+    local clock = ms.timer()
+    local loss, norm = self:iterate(o, batches:at(self.iteration + 1))
+    run:add_seconds(clock:seconds())
+    local last = self.iteration == o.iterations
+    if last or self.iteration % o.evaluate_every == 0 then self:assess(o, run, loss, norm) end
+    bar:update(self.iteration, ("loss %.3f%s"):format(loss, run.summary))
+  end
+  bar:finish()
+  return self
+end
+
+-- One outer iteration. A loss or gradient that is not finite changes nothing and ends the run.
+function Still:iterate(o, x, y)
+  local loss, gradient = self:outer_gradient(self.iteration + 1, x, y)
+  if not is_finite(loss) then
+    check.fail("still:fit", "iteration %d: the outer loss is %s; the state after iteration %d is kept", self.iteration + 1, loss, self.iteration)
+  end
+  local norm = 0
+  if o.clip > 0 then gradient, norm = ms.optim.clip_norm(gradient, o.clip) end
+  if not is_finite(norm) then
+    check.fail("still:fit", "iteration %d: the outer gradient is not finite; the state after iteration %d is kept", self.iteration + 1, self.iteration)
+  end
+  self.parameters = {
+    images = self.optimizers.images:step(self.parameters.images, gradient.images),
+    raw_step_sizes = self.optimizers.raw_step_sizes:step(self.parameters.raw_step_sizes, gradient.raw_step_sizes),
+  }
+  self.iteration = self.iteration + 1
+  -- Early on the average follows closely: a decay of at most n / (n + 10) after n iterations.
+  local decay = math.min(o.averaging, self.iteration / (self.iteration + 10))
+  self.averaged = unrolled.combine(self.averaged, self.parameters, function(a, p) return p + decay * (a - p) end)
+  return loss, norm
+end
+
+-- Evaluates on the held-out images, keeps the best, writes the metrics' row and the checkpoint.
+function Still:assess(o, run, loss, norm)
+  local row = { iteration = self.iteration, loss = loss, gradient_norm = norm }
+  if o.validation then
+    local candidates = { last = self.parameters, averaged = o.averaging > 0 and self.averaged or nil }
+    for name, parameters in pairs(candidates) do
+      row[name .. "_accuracy"] = self:evaluate(o.validation, { parameters = parameters }).accuracy
+    end
+    for _, name in ipairs { "averaged", "last" } do
+      local accuracy = row[name .. "_accuracy"]
+      if accuracy and accuracy > (self.best and self.best.accuracy or -1) then
+        self.best = { parameters = candidates[name], accuracy = accuracy, iteration = self.iteration, kind = name }
+      end
+    end
+    run.summary = (", held-out accuracy %.4f, best %.4f"):format(row.last_accuracy, self.best.accuracy)
+  end
+  run:write(self, row)
+end
+
+local evaluate_spec = {
+  { "networks", "integer", "Unknown initialisation: how many fresh test networks.", default = 20 },
+  { "parameters?", "table", "Other images and step sizes than the still's own." },
+}
+
+--- What a test gave. Prints as one line.
+--- @class distill.Result
+--- @field accuracy number   0 to 1; the mean over networks
+--- @field loss number
+--- @field deviation number  of the accuracy over networks
+--- @field networks integer
+local Result = {}
+Result.__index = Result
+
+function Result:__tostring()
+  local text = ("accuracy %.4f, loss %.4f"):format(self.accuracy, self.loss)
+  if self.networks > 1 then text = text .. (", deviation %.4f over %d networks"):format(self.deviation, self.networks) end
+  return ("%s, after %d updates on %d images"):format(text, self.updates, self.images)
+end
+
+--- Tests networks that took the inner updates on the synthetic images alone.
+--- @param set ms.ImageSet
+--- @param options? { networks?: integer, parameters?: table }
+--- @return distill.Result
+function Still:evaluate(set, options)
+  local o = check.options("still:evaluate", options, evaluate_spec)
+  local count = self.init == "known" and 1 or o.networks
+  local accuracies, mean, loss = {}, 0, 0
+  for i = 1, count do
+    local w0 = self.init == "known" and self.w0 or self.net:initialise(self.random:split "test":split(i))
+    local result = train.evaluate(self.net, self:inner_loop(w0, o.parameters), set)
+    accuracies[i] = result.accuracy
+    mean, loss = mean + result.accuracy / count, loss + result.loss / count
+  end
+  local variance = 0
+  for _, a in ipairs(accuracies) do variance = variance + (a - mean) ^ 2 / math.max(1, count - 1) end
+  return setmetatable({
+    accuracy = mean, loss = loss, deviation = math.sqrt(variance), networks = count,
+    updates = self.updates, images = #self.image_classes * self.steps,
+  }, Result)
+end
+
+--- Tests other images under the same protocol: the same initial weights and number of updates, the step size chosen
+--- from a few by held-out accuracy. This is what distilled images must be compared with.
+--- @param images ms.Tensor[]        S lists, classes in order
+--- @param validation ms.ImageSet    to choose the step size by
+--- @param test ms.ImageSet
+--- @return distill.Result           with the field step_size
+function Still:baseline(images, validation, test)
+  local best
+  for _, step_size in ipairs { 0.003, 0.01, 0.03, 0.1, 0.3, 1.0 } do
+    local raw = ms.full(self.updates, math.log(math.exp(step_size) - 1))
+    local parameters = { images = images, raw_step_sizes = raw }
+    local held = self:evaluate(validation, { parameters = parameters, networks = 3 })
+    if is_finite(held.loss) and (not best or held.accuracy > best.held) then
+      best = { held = held.accuracy, parameters = parameters, step_size = step_size }
+    end
+  end
+  local result = self:evaluate(test, { parameters = best.parameters })
+  result.step_size = best.step_size
+  return result
+end
+
+--- Gives the step sizes, one for each inner update.
+--- @return number[]
+function Still:step_sizes() return self.parameters.raw_step_sizes:softplus():totable() end
+
+--- Takes the best iterate by held-out accuracy as the still's images and step sizes.
+--- @return distill.Still self
+function Still:use_best()
+  if self.best then self.parameters = self.best.parameters end
+  return self
+end
+
+--- Writes the images as .npz (with labels and step sizes) and as a sheet.
+--- @param folder string
+function Still:save(folder)
+  store.save_images(self, folder)
+end
+
+function Still:__tostring()
+  return ("still: %d images in %d steps, %d updates, %s initialisation, after %d iterations"):format(
+    #self.image_classes * self.steps, self.steps, self.updates, self.init, self.iteration)
+end
+
+return unrolled

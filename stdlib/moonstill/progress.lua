@@ -1,0 +1,81 @@
+-- ms.progress: how far a run is, how fast, and how long it will take. One line on a terminal, a line now and then otherwise.
+local ms = require "moonstill.native"
+local check = require "moonstill.check"
+local host = require "moonstill.host"
+
+local progress = {}
+
+--- @class ms.Progress
+local Progress = {}
+Progress.__index = Progress
+Progress.__name = "ms.Progress"
+
+local bar_width = 24
+local seconds_between = { terminal = 0.1, plain = 10 }
+
+local spec = {
+  { "total", "integer", "Steps in all." },
+  { "label", "string", "What runs.", default = "" },
+  { "done", "integer", "Steps done before, by a run that goes on.", default = 0 },
+  { "quiet", "boolean", "Prints nothing.", default = false },
+}
+
+--- Makes a progress bar. It goes to standard error, so that results can be piped.
+---
+--- ```lua
+--- local bar = ms.progress { total = 3, label = "steps", quiet = true }
+--- for i = 1, 3 do bar:update(i, "loss 0.5") end
+--- bar:finish()
+--- ```
+--- @param options { total: integer, label?: string, done?: integer, quiet?: boolean }
+--- @return ms.Progress
+function progress.new(options)
+  local o = check.options("ms.progress", options, spec)
+  local terminal = host.is_terminal "stderr"
+  return setmetatable({
+    total = o.total, label = o.label, first = o.done, done = o.done, quiet = o.quiet, terminal = terminal,
+    clock = ms.timer(), shown = -math.huge, every = terminal and seconds_between.terminal or seconds_between.plain,
+  }, Progress)
+end
+
+local function duration(seconds)
+  local whole = math.max(0, math.floor(seconds + 0.5))
+  if whole >= 3600 then return ("%d:%02d:%02d"):format(whole // 3600, whole % 3600 // 60, whole % 60) end
+  return ("%d:%02d"):format(whole // 60, whole % 60)
+end
+
+local function line(self, text)
+  local seconds = self.clock:seconds()
+  local rate = (self.done - self.first) / math.max(seconds, 1e-9)
+  local left = rate > 0 and duration((self.total - self.done) / rate) or "?"
+  local speed = rate >= 1 and ("%.1f/s"):format(rate) or ("%.1f s each"):format(1 / math.max(rate, 1e-9))
+  local counts = ("%s %d/%d"):format(self.label, self.done, self.total)
+  local times = ("%s, %s left"):format(speed, left)
+  if self.done >= self.total then times = ("%s in all"):format(duration(seconds)) end
+  if not self.terminal then return ("%s  %s  %s"):format(counts, times, text) end
+  local full = math.floor(bar_width * self.done / math.max(1, self.total))
+  return ("%s [%s%s] %s  %s"):format(counts, ("#"):rep(full), ("."):rep(bar_width - full), times, text)
+end
+
+local function show(self, text)
+  if self.quiet then return end
+  self.shown = self.clock:seconds()
+  if self.terminal then io.stderr:write("\r\27[K", line(self, text)) else io.stderr:write(line(self, text), "\n") end
+  io.stderr:flush()
+end
+
+--- Says that `done` steps are done. Prints no more often than a reader can follow.
+--- @param done integer
+--- @param text? string  shown behind, such as the loss
+function Progress:update(done, text)
+  self.done, self.text = done, text or ""
+  if self.clock:seconds() - self.shown >= self.every then show(self, self.text) end
+end
+
+--- Prints the last state and ends the line.
+function Progress:finish()
+  show(self, self.text or "")
+  if self.terminal and not self.quiet then io.stderr:write "\n" end
+end
+
+return progress

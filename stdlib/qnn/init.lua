@@ -1,0 +1,4 @@
+-- Quantum neural networks.
+return {
+  lenet = require "qnn.lenet",
+}

@@ -1,0 +1,89 @@
+-- Training a network on a whole data set.
+local ms = require "moonstill"
+local check = require "moonstill.check"
+
+local train = {}
+
+local batch_of_evaluation = 1000
+
+--- Tests a network: the share of right answers, and the mean cross entropy.
+--- @param net ms.nn.Layer
+--- @param w ms.Tensor  its weights
+--- @param set ms.ImageSet
+--- @return { accuracy: number, loss: number }  accuracy from 0 to 1
+function train.evaluate(net, w, set)
+  local right, loss = 0, 0
+  for x, y in set:batches { batch = batch_of_evaluation } do
+    local logits = net(x, w)
+    right = right + ms.nn.accuracy(logits, y) * #y
+    loss = loss + ms.nn.cross_entropy(logits, y):item() * #y
+  end
+  return { accuracy = right / #set, loss = loss / #set }
+end
+
+local spec = {
+  { "net", "table", "A network (ms.nn.Layer)." },
+  { "train", "ms.ImageSet", "Images to train on." },
+  { "test?", "ms.ImageSet", "Images to test on after each epoch." },
+  { "epochs", "integer", "Passes over the images.", default = 3 },
+  { "batch", "integer", "Images in a batch.", default = 128 },
+  { "optimizer?", "ms.Optimizer", "Adam with lr = 1e-3 and cosine decay if left out." },
+  { "seed", "integer", "Of the initial weights and of the order.", default = 1 },
+  { "weights?", "ms.Tensor", "Where to start; drawn from the seed if left out." },
+  { "on_epoch?", "function", "Called with { epoch, loss, accuracy, test_loss, seconds }." },
+  { "quiet", "boolean", "Prints no progress.", default = false },
+}
+
+--- Trains a network on all images, epoch after epoch.
+---
+--- ```lua
+--- local train = require "train"
+--- local set = ms.data.images("digits", { train = 200, test = 50 })
+--- local net = ms.nn.sequential { ms.nn.flatten(), ms.nn.linear(784, 10) }
+--- local w = train.fit { net = net, train = set.train, epochs = 1, quiet = true }
+--- print(train.evaluate(net, w, set.test).accuracy > 0.1)
+--- ```
+--- Parameters with a range (trainable Hermitians: [-1, 1], as in arXiv 2503.17935) are put back into it after each step.
+--- @param options table  see help(train.fit)
+--- @return ms.Tensor w      the trained weights
+--- @return table[] history  one entry an epoch: { epoch, loss, seconds, accuracy?, test_loss? }
+function train.fit(options)
+  local o = check.options("train.fit", options, spec)
+  local random = ms.random(o.seed)
+  local w = o.weights or o.net:initialise(random:split "weights")
+  local batches = o.train:batches { batch = o.batch, random = random:split "order", drop_last = #o.train >= o.batch }
+  local steps = o.epochs * batches:count()
+  local optimizer = o.optimizer or ms.optim.adam { lr = ms.optim.cosine { lr = 1e-3, steps = steps, floor = 0.05 } }
+  local context = { train = true, random = random:split "dropout" }
+  local loss_and_grad = ms.value_and_grad(function(weights, x, y)
+    return ms.nn.cross_entropy(o.net(x, weights, context), y)
+  end)
+
+  local bar = ms.progress { total = steps, label = "train", quiet = o.quiet }
+  local clock, history, step = ms.timer(), {}, 0
+  for epoch = 1, o.epochs do
+    local total = 0
+    for x, y in batches do
+      step = step + 1
+      local loss, gradient = loss_and_grad(w, x, y)
+      local number = loss:item()
+      if number ~= number or math.abs(number) == math.huge then
+        check.fail("train.fit", "step %d: the loss is %s; the weights of the step before are finite", step, number)
+      end
+      w = o.net:project(optimizer:step(w, gradient))
+      total = total + number
+      bar:update(step, ("loss %.4f"):format(number))
+    end
+    local entry = { epoch = epoch, loss = total / batches:count(), seconds = clock:seconds() }
+    if o.test then
+      local test = train.evaluate(o.net, w, o.test)
+      entry.accuracy, entry.test_loss = test.accuracy, test.loss
+    end
+    history[epoch] = entry
+    if o.on_epoch then o.on_epoch(entry) end
+  end
+  bar:finish()
+  return w, history
+end
+
+return train
