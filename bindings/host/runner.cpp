@@ -11,17 +11,26 @@ namespace {
 
 constexpr int exit_done = 0, exit_failed = 1, exit_interrupted = 130;
 
+// The error value as text. Called in protected mode: __tostring is the script's.
+int error_text(lua_State* L) {
+  if (lua_type(L, 1) == LUA_TSTRING || luaL_getmetafield(L, 1, "__tostring") != LUA_TNIL)
+    luaL_tolstring(L, 1, nullptr);
+  else
+    lua_pushfstring(L, "the error is a %s, not a message", luaL_typename(L, 1));
+  return 1;
+}
+
 int report(lua_State* L) {
   if (interrupt_requested()) {
     clear_interrupt();
     std::fputs("moonstill: interrupted\n", stderr);
     return exit_interrupted;
   }
-  const bool text = lua_type(L, -1) == LUA_TSTRING || luaL_getmetafield(L, -1, "__tostring") != LUA_TNIL;
-  if (text)
-    std::fprintf(stderr, "moonstill: %s\n", luaL_tolstring(L, lua_isstring(L, -1) != 0 ? -1 : -2, nullptr));
-  else
-    std::fprintf(stderr, "moonstill: the error is a %s, not a message\n", luaL_typename(L, -1));
+  lua_pushcfunction(L, error_text);
+  lua_insert(L, -2);
+  const bool readable = lua_pcall(L, 1, 1, 0) == LUA_OK;
+  std::fprintf(stderr, "moonstill: %s\n",
+               readable ? lua_tostring(L, -1) : "the error cannot be shown as text");
   const std::string& backtrace = runtime(L).backtrace;
   if (!backtrace.empty()) std::fprintf(stderr, "%s\n", backtrace.c_str());
   return exit_failed;

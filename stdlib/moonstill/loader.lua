@@ -28,8 +28,8 @@ local function search_file(name)
   return chunk, file
 end
 
--- load, loadfile and dofile refuse binary chunks, whatever mode they are asked for. Their arguments are passed on as they
--- come, since an environment of nil differs from none.
+-- load, loadfile and dofile refuse binary chunks, whatever mode they are asked for. Their arguments are passed on as
+-- they come, since an environment of nil differs from none.
 local function text_only()
   function load(chunk, name, _, ...) return raw_load(chunk, name, "t", ...) end
   function loadfile(file, _, ...) return raw_loadfile(file, "t", ...) end

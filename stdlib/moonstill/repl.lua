@@ -34,7 +34,8 @@ end
 
 function Session:report(problem)
   self.failed = true
-  local text = type(problem) == "string" and problem or pretty.format(problem)
+  local _, text = pcall(pretty.format, problem)
+  if type(problem) == "string" then text = problem end
   io.stderr:write(self:paint("31", text), "\n")
 end
 

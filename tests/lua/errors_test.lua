@@ -76,8 +76,16 @@ test("an object's collector function is harmless by hand", function()
   test.equal(getmetatable(rng), false)
 end)
 
-test("error values of any type pass through unchanged", function()
-  local value = {}
-  local fine, got = pcall(error, value)
-  test.ok(not fine and rawequal(got, value))
+test("error values pass through transforms unchanged, and the next transform works", function()
+  local value = { code = 1 }
+  local one = ms.ones({ 2 })
+  for _, thrown in ipairs { value, 7, "text", true } do
+    local fine, got = pcall(ms.grad(function(x)
+      return ms.grad(function(y)
+        if y then error(thrown, 0) end
+      end)(x)
+    end), one)
+    test.ok(not fine and rawequal(got, thrown), "the same error value")
+  end
+  test.near(ms.grad(function(x) return (x * x):sum() end)(one), { 2, 2 })
 end)
