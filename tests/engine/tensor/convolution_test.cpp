@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "engine/core/error.hpp"
+#include "engine/core/interrupt.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/tensors.hpp"
 #include "tests/support/threads.hpp"
@@ -135,6 +137,18 @@ TEST_CASE("a batch of no images is convolved", "[tensor][convolution]") {
   CHECK(y.shape() == Shape{0, 3, 3, 3});
   CHECK(conv_input(y, w, {}, x.shape()).shape() == x.shape());
   CHECK(values(conv_weight(x, y, {}, w.shape())) == std::vector<double>(54));
+}
+
+TEST_CASE("an interrupt ends a convolution", "[tensor][convolution]") {
+  const Tensor x = random_tensor({70, 2, 5, 5}, DType::f32, 1);
+  const Tensor w = random_tensor({3, 2, 3, 3}, DType::f32, 2);
+  for (const unsigned threads : {1, 2}) {
+    const test::WithThreads guard(threads);
+    request_interrupt();
+    CHECK_THROWS_AS(conv(x, w, {}), Error);
+    clear_interrupt();
+    CHECK_NOTHROW(conv(x, w, {}));
+  }
 }
 
 TEST_CASE("output sizes", "[tensor][convolution]") {
