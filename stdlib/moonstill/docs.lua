@@ -108,19 +108,43 @@ function docs.of(value)
   end
 end
 
---- The functions whose names start with this one and a dot or colon.
+local function below(name, pattern)
+  local found = {}
+  for _, entry in ipairs(docs.all()) do
+    local rest = entry.name:sub(#name + 1)
+    if entry.name:sub(1, #name) == name and rest:match(pattern) then found[#found + 1] = entry end
+  end
+  return found
+end
+
+--- The functions right in a module or class, or, where it has none, in the modules below it.
 --- @param name string
 --- @return table[]
 function docs.within(name)
-  local found = {}
   for _, full in ipairs { name, "ms." .. name } do
-    for _, entry in ipairs(docs.all()) do
-      local rest = entry.name:sub(#full + 1)
-      if entry.name:sub(1, #full) == full and rest:match "^[%.:][%w_]+$" then found[#found + 1] = entry end
+    for _, pattern in ipairs { "^[%.:][%w_]+$", "^[%.:]" } do
+      local found = below(full, pattern)
+      if #found > 0 then return found end
     end
-    if #found > 0 then break end
   end
-  return found
+  return {}
+end
+
+--- What a module of the standard library says of itself: the comment at its top.
+--- @param name string
+--- @return string|nil
+function docs.of_module(name)
+  for _, source in ipairs(host.sources()) do
+    if source.module == name then
+      local lines = {}
+      for line in source.text:gmatch "([^\n]*)\n" do
+        local comment = line:match "^%-%-%s?([^%-].*)$" or line:match "^%-%-()$" and ""
+        if not comment then break end
+        lines[#lines + 1] = comment
+      end
+      return #lines > 0 and table.concat(lines, "\n") or nil
+    end
+  end
 end
 
 --- How the function is called: `ms.zeros(shape, { type = "f32" })`.

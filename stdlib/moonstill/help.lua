@@ -49,8 +49,10 @@ local function by_name(name)
   if entry then return page(entry) end
   local class = class_named(name)
   local inner = docs.within(class and class.name or name)
-  if class then return listing(class.name .. "\n\n  " .. class.documentation, inner) end
-  if #inner > 0 then return listing(name, inner) end
+  local about = class and class.documentation or docs.of_module(name)
+  if not about and #inner == 0 then return nil end
+  local title = (class and class.name or name) .. (about and "\n\n  " .. about:gsub("\n", "\n  ") or "")
+  return listing(title, inner)
 end
 
 local function overview()
@@ -67,15 +69,15 @@ local function overview()
     .. table.concat(groups, "\n  ")
 end
 
--- The name under which a module table is loaded.
+-- The name under which scripts know a module table.
 local function module_name(value)
-  if value == package.loaded["moonstill"] then return "ms" end
-  for name, module in pairs(package.loaded) do
-    if module == value then return name end
-  end
   local ms = package.loaded["moonstill"]
+  if value == ms then return "ms" end
   for name, part in pairs(ms or {}) do
     if part == value then return "ms." .. name end
+  end
+  for name, module in pairs(package.loaded) do
+    if module == value then return name end
   end
 end
 
