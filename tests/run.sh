@@ -70,8 +70,7 @@ must build build
 printf 'built in %d s\n' $((SECONDS - begin))
 
 # The engine, the bindings and the standard library.
-step "engine" ctest --test-dir build -V
-step "Lua" build/moonstill test tests/lua
+step "engine and Lua" ctest --test-dir build -V
 step "selftest" build/moonstill --selftest
 if command -v luacheck >/dev/null; then step "luacheck" luacheck -q stdlib scripts tests/lua; fi
 
@@ -103,8 +102,7 @@ else
   sanitized address,undefined build-sanitize
   sanitized thread build-threads
   for folder in build-sanitize build-threads; do
-    step "engine, $folder" ctest --test-dir "$folder" -V
-    step "Lua, $folder" "$folder/moonstill" test tests/lua
+    step "engine and Lua, $folder" ctest --test-dir "$folder" -V
   done
 fi
 

@@ -68,6 +68,7 @@ const std::vector<Layer> lua_layers{
     {"stdlib/qnn", {"moonstill", "qnn"}},
     {"stdlib/train", {"moonstill", "train"}},
     {"stdlib/plot", {"moonstill", "plot"}},
+    {"stdlib/experiment", {"moonstill", "qnn", "train", "distill", "experiment"}},
     {"stdlib/distill", {"moonstill", "qnn", "train", "distill"}},
 };
 
