@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <vector>
 
-#include "engine/core/interrupt.hpp"
-#include "engine/core/threads.hpp"
 #include "engine/tensor/block_table.hpp"
 #include "engine/tensor/conv_plane.hpp"
 #include "engine/tensor/convolution.hpp"
+#include "engine/tensor/work.hpp"
 
 namespace moonstill {
 namespace {
@@ -119,10 +118,11 @@ void conv_weight_of(const WeightProblem& p, const Tensor& x, const Tensor& y, Te
   const std::int64_t blocks = (outputs + most_outputs - 1) / most_outputs;
   const std::int64_t groups = (x.tiles() + group_tiles - 1) / group_tiles;
   std::vector<T> partial(static_cast<std::size_t>(groups * weights));
-  parallel_for(static_cast<std::size_t>(groups * blocks), 1, [&](std::size_t begin, std::size_t end) {
+  const std::int64_t products = group_tiles * tile_lanes * p.y.height * p.y.width * weights / blocks;
+  share_ranges(groups * blocks, products, serial_products, [&](std::int64_t begin, std::int64_t end) {
     SpreadTile<T> x_tile(x, p.x, true);
     SpreadTile<T> y_tile(y, p.y, true);
-    for (auto item = static_cast<std::int64_t>(begin); item < static_cast<std::int64_t>(end); ++item) {
+    for (std::int64_t item = begin; item < end; ++item) {
       const std::int64_t group = item / blocks;
       const std::int64_t first = outputs * (item % blocks) / blocks;
       const std::int64_t last = outputs * (item % blocks + 1) / blocks;

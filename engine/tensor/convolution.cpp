@@ -5,10 +5,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "engine/core/interrupt.hpp"
-#include "engine/core/threads.hpp"
 #include "engine/tensor/block_table.hpp"
 #include "engine/tensor/conv_plane.hpp"
+#include "engine/tensor/work.hpp"
 
 namespace moonstill {
 namespace {
@@ -27,6 +26,8 @@ struct Correlation {
   std::int64_t stride = 1;
 
   [[nodiscard]] std::int64_t out_plane() const { return out_height * out_width; }
+  /// Products that an element of the result adds up.
+  [[nodiscard]] std::int64_t terms() const { return planes.channels * kernel_height * kernel_width; }
 };
 
 // Weights of one block of output channels: [kernel row][channel][kernel column][outputs of the block].
@@ -116,13 +117,14 @@ void correlate(const Correlation& corr, const Tensor& x, const std::vector<Packe
                Tensor& out) {
   T* to = out.write<T>().data();
   // Items are (tile, block), so that a single tile still has work for several threads.
-  const std::size_t items = static_cast<std::size_t>(out.tiles()) * blocks.size();
-  parallel_for(items, 1, [&](std::size_t begin, std::size_t end) {
+  const auto count = static_cast<std::int64_t>(blocks.size());
+  const std::int64_t products = out.features() * tile_lanes * corr.terms() / std::max<std::int64_t>(1, count);
+  share_ranges(out.tiles() * count, products, serial_products, [&](std::int64_t begin, std::int64_t end) {
     SpreadTile<T> planes(x, corr.planes, false);
-    for (std::size_t item = begin; item < end; ++item) {
+    for (std::int64_t item = begin; item < end; ++item) {
       poll_interrupt();
-      const auto t = static_cast<std::int64_t>(item / blocks.size());
-      correlate_planes(corr, planes.at(t), blocks[item % blocks.size()],
+      const std::int64_t t = item / count;
+      correlate_planes(corr, planes.at(t), blocks[static_cast<std::size_t>(item % count)],
                        to + t * corr.outputs * corr.out_plane() * tile_lanes);
     }
   });

@@ -9,14 +9,11 @@
 #include <Eigen/Core>
 #include <algorithm>
 
-#include "engine/core/interrupt.hpp"
-#include "engine/core/threads.hpp"
+#include "engine/tensor/work.hpp"
 
 namespace moonstill {
 namespace {
 
-// Multiplications below which a second thread is not worth waking.
-constexpr std::int64_t serial_products = 1 << 16;
 // Rows are computed in blocks of this many, so that no result depends on how threads share them.
 constexpr std::int64_t block_rows = 64;
 
@@ -44,14 +41,10 @@ void multiply_block(const DenseProduct<T>& p, std::int64_t begin, std::int64_t c
 template <class T>
 void multiply_all(const DenseProduct<T>& p) {
   const std::int64_t blocks = (p.rows + block_rows - 1) / block_rows;
-  const std::int64_t products = std::max<std::int64_t>(1, block_rows * p.inner * p.columns);
-  const auto grain = static_cast<std::size_t>(std::max<std::int64_t>(1, serial_products / products));
-  parallel_for(static_cast<std::size_t>(blocks), grain, [&](std::size_t begin, std::size_t end) {
-    for (auto block = static_cast<std::int64_t>(begin); block < static_cast<std::int64_t>(end); ++block) {
-      poll_interrupt();
-      const std::int64_t first = block * block_rows;
-      multiply_block(p, first, std::min(block_rows, p.rows - first));
-    }
+  share_items(blocks, block_rows * p.inner * p.columns, serial_products, [&](std::int64_t block) {
+    poll_interrupt();
+    const std::int64_t first = block * block_rows;
+    multiply_block(p, first, std::min(block_rows, p.rows - first));
   });
 }
 

@@ -5,32 +5,18 @@
 #include <atomic>
 #include <cmath>
 
-#include "engine/core/interrupt.hpp"
-#include "engine/core/threads.hpp"
 #include "engine/tensor/broadcast.hpp"
 #include "engine/tensor/vector_math.hpp"
+#include "engine/tensor/work.hpp"
 
 namespace moonstill {
 namespace {
 
-// Elements below which a second thread is not worth waking.
-constexpr std::int64_t cheap_grain = 1 << 17;
-constexpr std::int64_t costly_grain = 1 << 14;
-
-template <class Body>
-void over_elements(std::int64_t count, std::int64_t grain, Body&& body) {
-  poll_interrupt();
-  parallel_for(static_cast<std::size_t>(count), static_cast<std::size_t>(grain),
-               [&](std::size_t begin, std::size_t end) {
-                 body(static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end));
-               });
-}
-
 template <class T, class Function>
-void map(const Tensor& x, Tensor& out, std::int64_t grain, Function function) {
+void map(const Tensor& x, Tensor& out, std::int64_t serial_work, Function function) {
   const T* from = x.data<T>().data();
   T* to = out.write<T>().data();
-  over_elements(x.storage_count(), grain, [&](std::int64_t begin, std::int64_t end) {
+  share_ranges(x.storage_count(), 1, serial_work, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) to[i] = function(from[i]);
   });
 }
@@ -42,8 +28,8 @@ T softplus_of(T x) {
 
 template <class T>
 void unary_of(Unary op, const Tensor& x, Tensor& out) {
-  const auto cheap = [&](auto f) { map<T>(x, out, cheap_grain, f); };
-  const auto costly = [&](auto f) { map<T>(x, out, costly_grain, f); };
+  const auto cheap = [&](auto f) { map<T>(x, out, serial_moves, f); };
+  const auto costly = [&](auto f) { map<T>(x, out, serial_calls, f); };
   switch (op) {
     case Unary::neg:
       return cheap([](T v) { return -v; });
@@ -109,41 +95,39 @@ void zip_row(const T* a, bool a_moves, const T* b, bool b_moves, T* to, std::int
 // Calls row(result offset, operand offsets, count, operand steps) on stretches that share out the loops'
 // elements.
 template <class Row>
-void over_rows(const BroadcastLoops& loops, std::int64_t grain, Row&& row) {
+void over_rows(const BroadcastLoops& loops, std::int64_t serial_work, Row&& row) {
   const std::int64_t rows = loops.rows();
   const std::int64_t size = loops.row_size();
   const std::size_t inner = loops.axes - 1;
   if (rows == 1) {
-    over_elements(size, grain, [&](std::int64_t begin, std::int64_t end) {
+    share_ranges(size, 1, serial_work, [&](std::int64_t begin, std::int64_t end) {
       std::array<std::int64_t, BroadcastLoops::max_operands> offsets{};
       for (std::size_t i = 0; i < offsets.size(); ++i) offsets[i] = begin * loops.strides[i][inner];
       row(begin, offsets, end - begin);
     });
     return;
   }
-  over_elements(rows, std::max<std::int64_t>(1, grain / std::max<std::int64_t>(1, size)),
-                [&](std::int64_t begin, std::int64_t end) {
-                  for_each_row(loops, begin, end,
-                               [&](std::int64_t to, const auto& offsets) { row(to, offsets, size); });
-                });
+  share_ranges(rows, size, serial_work, [&](std::int64_t begin, std::int64_t end) {
+    for_each_row(loops, begin, end, [&](std::int64_t to, const auto& offsets) { row(to, offsets, size); });
+  });
 }
 
 template <class T, class Function>
-void zip(const std::array<Tensor, 2>& operands, const BroadcastLoops& loops, Tensor& out, std::int64_t grain,
-         Function function) {
+void zip(const std::array<Tensor, 2>& operands, const BroadcastLoops& loops, Tensor& out,
+         std::int64_t serial_work, Function function) {
   const T* a = operands[0].data<T>().data();
   const T* b = operands[1].data<T>().data();
   T* to = out.write<T>().data();
   const bool a_moves = loops.strides[0][loops.axes - 1] != 0;
   const bool b_moves = loops.strides[1][loops.axes - 1] != 0;
-  over_rows(loops, grain, [&](std::int64_t begin, const auto& offsets, std::int64_t count) {
+  over_rows(loops, serial_work, [&](std::int64_t begin, const auto& offsets, std::int64_t count) {
     zip_row(a + offsets[0], a_moves, b + offsets[1], b_moves, to + begin, count, function);
   });
 }
 
 template <class T>
 void binary_of(Binary op, const std::array<Tensor, 2>& operands, const BroadcastLoops& loops, Tensor& out) {
-  const auto cheap = [&](auto f) { zip<T>(operands, loops, out, cheap_grain, f); };
+  const auto cheap = [&](auto f) { zip<T>(operands, loops, out, serial_moves, f); };
   switch (op) {
     case Binary::add:
       return cheap([](T a, T b) { return a + b; });
@@ -154,7 +138,7 @@ void binary_of(Binary op, const std::array<Tensor, 2>& operands, const Broadcast
     case Binary::div:
       return cheap([](T a, T b) { return a / b; });
     case Binary::pow:
-      return zip<T>(operands, loops, out, costly_grain,
+      return zip<T>(operands, loops, out, serial_calls,
                     [](T a, T b) { return b == 2 ? a * a : std::pow(a, b); });
     // A NaN on either side is handed on.
     case Binary::max:
@@ -220,7 +204,7 @@ Tensor add_scaled(Tensor a, const Tensor& b, double scale) {
     const T* left = reuse ? to : a.data<T>().data();
     const T* right = other.data<T>().data();
     const T factor = static_cast<T>(scale);
-    over_elements(out.storage_count(), cheap_grain, [&](std::int64_t begin, std::int64_t end) {
+    share_ranges(out.storage_count(), 1, serial_moves, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) to[i] = left[i] + factor * right[i];
     });
     return out;
@@ -244,7 +228,7 @@ Tensor select(const Tensor& condition, const Tensor& a, const Tensor& b) {
       steps[i] = loops.strides[i][loops.axes - 1];
     }
     T* to = out.write<T>().data();
-    over_rows(loops, cheap_grain, [&](std::int64_t begin, const auto& offsets, std::int64_t count) {
+    over_rows(loops, serial_moves, [&](std::int64_t begin, const auto& offsets, std::int64_t count) {
       const T* c = from[0] + offsets[0];
       const T* yes = from[1] + offsets[1];
       const T* no = from[2] + offsets[2];
@@ -267,7 +251,7 @@ bool all_finite(const Tensor& x) {
       if (!finite_lanes(values + count, x.features(), x.lanes_in(last))) return false;
     }
     std::atomic<bool> all = true;
-    over_elements(count, cheap_grain, [&](std::int64_t begin, std::int64_t end) {
+    share_ranges(count, 1, serial_moves, [&](std::int64_t begin, std::int64_t end) {
       if (!finite(values + begin, end - begin)) all.store(false, std::memory_order_relaxed);
     });
     return all.load();

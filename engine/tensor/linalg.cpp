@@ -4,17 +4,13 @@
 #include <algorithm>
 #include <vector>
 
-#include "engine/core/interrupt.hpp"
-#include "engine/core/threads.hpp"
 #include "engine/tensor/block_table.hpp"
 #include "engine/tensor/dense_product.hpp"
 #include "engine/tensor/samples.hpp"
+#include "engine/tensor/work.hpp"
 
 namespace moonstill {
 namespace {
-
-// Multiplications below which a second thread is not worth waking.
-constexpr std::int64_t serial_products = 1 << 16;
 
 // Contractions over fewer samples go to the dense product: adding up the lanes would cost more than the
 // products.
@@ -74,20 +70,15 @@ void multiply_tiles(const Tensor& a, const Tensor& b, bool transpose_b, Tensor& 
   const T* from = a.data<T>().data();
   T* to = out.write<T>().data();
   // Items are (tile, panel), so that a single tile still has work for several threads.
-  const std::int64_t products = std::max<std::int64_t>(1, tile_lanes * inner * panel_columns<T>);
-  const auto grain = static_cast<std::size_t>(std::max<std::int64_t>(1, serial_products / products));
-  parallel_for(
-      static_cast<std::size_t>(out.tiles() * panels.count), grain, [&](std::size_t begin, std::size_t end) {
-        poll_interrupt();
-        for (auto item = static_cast<std::int64_t>(begin); item < static_cast<std::int64_t>(end); ++item) {
-          const std::int64_t tile = item / panels.count;
-          const std::int64_t panel = item % panels.count;
-          const std::int64_t first = panels.begin(panel);
-          const auto width = static_cast<std::size_t>(panels.begin(panel + 1) - first);
-          table[0][width - 1](from + tile * inner * tile_lanes, panels.at(panel), inner,
-                              to + (tile * columns + first) * tile_lanes);
-        }
-      });
+  share_items(out.tiles() * panels.count, tile_lanes * inner * panel_columns<T>, serial_products,
+              [&](std::int64_t item) {
+                const std::int64_t tile = item / panels.count;
+                const std::int64_t panel = item % panels.count;
+                const std::int64_t first = panels.begin(panel);
+                const auto width = static_cast<std::size_t>(panels.begin(panel + 1) - first);
+                table[0][width - 1](from + tile * inner * tile_lanes, panels.at(panel), inner,
+                                    to + (tile * columns + first) * tile_lanes);
+              });
 }
 
 // The largest block of the result that stands in registers, beside a row of it and one more vector.
@@ -156,11 +147,10 @@ void contract_tiles(const Tensor& a, const Tensor& b, Tensor& out) {
     gather_columns(b, first_column(block), first_column(block + 1) - first_column(block), panel(block));
   }
   T* to = out.write<T>().data();
-  const std::int64_t products = std::max<std::int64_t>(1, a.size(0) * contraction_rows * columns);
-  const auto grain = static_cast<std::size_t>(std::max<std::int64_t>(1, serial_products / products));
-  parallel_for(static_cast<std::size_t>(row_blocks), grain, [&](std::size_t begin, std::size_t end) {
+  const std::int64_t block_products = a.size(0) * contraction_rows * columns;
+  share_ranges(row_blocks, block_products, serial_products, [&](std::int64_t begin, std::int64_t end) {
     std::vector<T> gathered(static_cast<std::size_t>(tiles * contraction_rows * tile_lanes));
-    for (auto i = static_cast<std::int64_t>(begin); i < static_cast<std::int64_t>(end); ++i) {
+    for (std::int64_t i = begin; i < end; ++i) {
       poll_interrupt();
       const std::int64_t row = rows * i / row_blocks;
       const std::int64_t height = rows * (i + 1) / row_blocks - row;

@@ -4,24 +4,10 @@
 #include <array>
 #include <utility>
 
-#include "engine/core/interrupt.hpp"
-#include "engine/core/threads.hpp"
+#include "engine/tensor/work.hpp"
 
 namespace moonstill {
 namespace {
-
-// Elements below which a second thread is not worth waking.
-constexpr std::int64_t serial_elements = 1 << 17;
-
-template <class Body>
-void over_items(std::int64_t items, std::int64_t item_size, Body&& body) {
-  const auto grain = static_cast<std::size_t>(
-      std::max<std::int64_t>(1, serial_elements / std::max<std::int64_t>(1, item_size)));
-  parallel_for(static_cast<std::size_t>(items), grain, [&](std::size_t begin, std::size_t end) {
-    poll_interrupt();
-    for (auto i = static_cast<std::int64_t>(begin); i < static_cast<std::int64_t>(end); ++i) body(i);
-  });
-}
 
 // Storage around one axis: [outer, size, inner].
 struct Around {
@@ -49,7 +35,7 @@ void copy_rows(const Tensor& from, std::size_t axis, std::int64_t from_begin, Te
     using T = decltype(element);
     const T* source = from.data<T>().data();
     T* target = to.write<T>().data();
-    over_items(a.outer, count * a.inner, [&](std::int64_t o) {
+    share_items(a.outer, count * a.inner, serial_moves, [&](std::int64_t o) {
       std::copy_n(source + (o * from_size + from_begin) * a.inner, count * a.inner,
                   target + (o * to_size + to_begin) * a.inner);
     });
@@ -64,7 +50,7 @@ void permute_into(const T* from, std::span<const std::int64_t> sizes, std::span<
   const std::int64_t step = strides[rank - 1];
   std::int64_t rows = 1;
   for (std::size_t axis = 0; axis + 1 < rank; ++axis) rows *= sizes[axis];
-  over_items(rows, row, [&](std::int64_t r) {
+  share_items(rows, row, serial_moves, [&](std::int64_t r) {
     std::int64_t offset = 0;
     std::int64_t rest = r;
     for (std::size_t axis = rank - 1; axis-- > 0;) {
@@ -82,7 +68,7 @@ void add_rows(const Tensor& x, std::size_t axis, std::span<const std::int32_t> r
   const std::int64_t out_size = out.size(axis);
   const T* from = x.data<T>().data();
   T* to = out.write<T>().data();
-  over_items(a.outer, size * a.inner, [&](std::int64_t o) {
+  share_items(a.outer, size * a.inner, serial_moves, [&](std::int64_t o) {
     for (std::int64_t i = 0; i < size; ++i) {
       const T* source = from + (o * size + i) * a.inner;
       T* target = to + (o * out_size + rows[static_cast<std::size_t>(i)]) * a.inner;
@@ -167,7 +153,7 @@ Tensor take(const Tensor& x, std::size_t axis, const Tensor& indices) {
     using T = decltype(element);
     const T* source = from.data<T>().data();
     T* target = out.write<T>().data();
-    over_items(a.outer * count, a.inner, [&](std::int64_t item) {
+    share_items(a.outer * count, a.inner, serial_moves, [&](std::int64_t item) {
       const std::int64_t row = item / count * size + rows[static_cast<std::size_t>(item % count)];
       std::copy_n(source + row * a.inner, a.inner, target + item * a.inner);
     });

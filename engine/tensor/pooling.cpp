@@ -4,15 +4,11 @@
 #include <type_traits>
 #include <vector>
 
-#include "engine/core/interrupt.hpp"
-#include "engine/core/threads.hpp"
 #include "engine/tensor/samples.hpp"
+#include "engine/tensor/work.hpp"
 
 namespace moonstill {
 namespace {
-
-// Windows below which a second thread is not worth waking.
-constexpr std::int64_t serial_windows = 1 << 10;
 
 // The planes of both sides: [planes][height][width][16] and the windows' [planes][out_height][out_width][16].
 struct Windows {
@@ -54,18 +50,13 @@ Shape output_shape(const Shape& input, const Windows& w) {
 // parallel.
 template <class Body>
 void for_each_window(const Windows& w, Body&& body) {
-  const std::int64_t windows = w.out_height * w.out_width;
-  const auto grain = static_cast<std::size_t>(
-      std::max<std::int64_t>(1, serial_windows / std::max<std::int64_t>(1, windows)));
-  parallel_for(static_cast<std::size_t>(w.planes), grain, [&](std::size_t begin, std::size_t end) {
-    for (auto plane = static_cast<std::int64_t>(begin); plane < static_cast<std::int64_t>(end); ++plane) {
-      poll_interrupt();
-      for (std::int64_t i = 0; i < w.out_height; ++i) {
-        const std::int64_t row = (plane * w.height + i * w.g.stride) * w.width;
-        const std::int64_t out_row = (plane * w.out_height + i) * w.out_width;
-        for (std::int64_t j = 0; j < w.out_width; ++j) {
-          body((row + j * w.g.stride) * tile_lanes, (out_row + j) * tile_lanes);
-        }
+  const std::int64_t numbers = w.out_height * w.out_width * w.places() * tile_lanes;
+  share_items(w.planes, numbers, serial_moves, [&](std::int64_t plane) {
+    for (std::int64_t i = 0; i < w.out_height; ++i) {
+      const std::int64_t row = (plane * w.height + i * w.g.stride) * w.width;
+      const std::int64_t out_row = (plane * w.out_height + i) * w.out_width;
+      for (std::int64_t j = 0; j < w.out_width; ++j) {
+        body((row + j * w.g.stride) * tile_lanes, (out_row + j) * tile_lanes);
       }
     }
   });

@@ -8,15 +8,12 @@
 #include <vector>
 
 #include "engine/core/error.hpp"
-#include "engine/core/interrupt.hpp"
-#include "engine/core/threads.hpp"
 #include "engine/tensor/broadcast.hpp"
+#include "engine/tensor/work.hpp"
 
 namespace moonstill {
 namespace {
 
-// Elements below which a second thread is not worth waking.
-constexpr std::int64_t serial_elements = 1 << 17;
 // Partial sums are over so many elements of the reduced axis.
 constexpr std::int64_t block_size = 4096;
 // Partial results that stand side by side in registers.
@@ -42,16 +39,6 @@ struct Min {
   static constexpr Partial start = std::numeric_limits<T>::infinity();
   static Partial join(Partial a, Partial b) { return a < b || a != a ? a : b; }
 };
-
-template <class Body>
-void over_items(std::int64_t items, std::int64_t item_size, Body&& body) {
-  const auto grain = static_cast<std::size_t>(
-      std::max<std::int64_t>(1, serial_elements / std::max<std::int64_t>(1, item_size)));
-  parallel_for(static_cast<std::size_t>(items), grain, [&](std::size_t begin, std::size_t end) {
-    poll_interrupt();
-    for (auto i = static_cast<std::int64_t>(begin); i < static_cast<std::int64_t>(end); ++i) body(i);
-  });
-}
 
 // Storage seen as [outer, size, inner], of which `size` is to be reduced.
 struct Pass {
@@ -107,17 +94,18 @@ void reduce_pass(const T* from, Pass pass, T* to) {
   using Partial = typename Rule::Partial;
   const std::int64_t blocks = std::max<std::int64_t>(1, (pass.size + block_size - 1) / block_size);
   std::vector<Partial> partial(static_cast<std::size_t>(pass.outer * blocks * pass.inner));
-  over_items(pass.outer * blocks, std::min(pass.size, block_size) * pass.inner, [&](std::int64_t item) {
-    const std::int64_t first = item % blocks * block_size;
-    const std::int64_t count = std::min(block_size, pass.size - first);
-    const T* begin = from + (item / blocks * pass.size + first) * pass.inner;
-    Partial* result = partial.data() + item * pass.inner;
-    if (pass.inner == 1) {
-      *result = reduce_run<Rule>(begin, count);
-    } else {
-      reduce_rows<Rule>(begin, count, pass.inner, pass.inner, result);
-    }
-  });
+  share_items(pass.outer * blocks, std::min(pass.size, block_size) * pass.inner, serial_moves,
+              [&](std::int64_t item) {
+                const std::int64_t first = item % blocks * block_size;
+                const std::int64_t count = std::min(block_size, pass.size - first);
+                const T* begin = from + (item / blocks * pass.size + first) * pass.inner;
+                Partial* result = partial.data() + item * pass.inner;
+                if (pass.inner == 1) {
+                  *result = reduce_run<Rule>(begin, count);
+                } else {
+                  reduce_rows<Rule>(begin, count, pass.inner, pass.inner, result);
+                }
+              });
   for (std::int64_t o = 0; o < pass.outer; ++o) {
     for (std::int64_t i = 0; i < pass.inner; ++i) {
       const Partial* first = partial.data() + o * blocks * pass.inner + i;
@@ -136,7 +124,7 @@ void reduce_batch(const Tensor& x, T* to) {
   const std::int64_t features = x.features();
   const std::int64_t whole = x.size(0) / tile_lanes;
   const std::int64_t rest = x.size(0) % tile_lanes;
-  over_items(features, x.size(0), [&](std::int64_t f) {
+  share_items(features, x.size(0), serial_moves, [&](std::int64_t f) {
     std::array<Partial, tile_lanes> lanes;
     reduce_rows<Rule>(from + f * tile_lanes, whole, features * tile_lanes, tile_lanes, lanes.data());
     const T* last = from + (whole * features + f) * tile_lanes;
@@ -192,7 +180,7 @@ Tensor reduce_by(Tensor x, AxisSet axes) {
 // First largest element of [outer, size, inner] along `size`.
 template <class T>
 void argmax_pass(const T* from, Pass pass, std::int32_t* to) {
-  over_items(pass.outer, pass.size * pass.inner, [&](std::int64_t o) {
+  share_items(pass.outer, pass.size * pass.inner, serial_moves, [&](std::int64_t o) {
     const T* begin = from + o * pass.size * pass.inner;
     std::int32_t* place = to + o * pass.inner;
     std::fill_n(place, pass.inner, 0);
@@ -212,18 +200,15 @@ void copy_broadcast(const Tensor& x, const BroadcastLoops& loops, Tensor& out) {
   T* to = out.write<T>().data();
   const std::int64_t size = loops.row_size();
   const bool repeats = loops.strides[0][loops.axes - 1] == 0;
-  const auto grain =
-      static_cast<std::size_t>(std::max<std::int64_t>(1, serial_elements / std::max<std::int64_t>(1, size)));
-  parallel_for(static_cast<std::size_t>(loops.rows()), grain, [&](std::size_t begin, std::size_t end) {
-    for_each_row(loops, static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end),
-                 [&](std::int64_t first, const auto& offsets) {
-                   const T* row = from + offsets[0];
-                   if (repeats) {
-                     std::fill_n(to + first, size, *row);
-                   } else {
-                     std::copy_n(row, size, to + first);
-                   }
-                 });
+  share_ranges(loops.rows(), size, serial_moves, [&](std::int64_t begin, std::int64_t end) {
+    for_each_row(loops, begin, end, [&](std::int64_t first, const auto& offsets) {
+      const T* row = from + offsets[0];
+      if (repeats) {
+        std::fill_n(to + first, size, *row);
+      } else {
+        std::copy_n(row, size, to + first);
+      }
+    });
   });
 }
 

@@ -137,6 +137,7 @@ TEST_CASE("a batch of no images is convolved", "[tensor][convolution]") {
   CHECK(y.shape() == Shape{0, 3, 3, 3});
   CHECK(conv_input(y, w, {}, x.shape()).shape() == x.shape());
   CHECK(values(conv_weight(x, y, {}, w.shape())) == std::vector<double>(54));
+  CHECK(conv(x, Tensor::zeros({0, 2, 3, 3}, DType::f32), {}).shape() == Shape{0, 0, 3, 3});
 }
 
 TEST_CASE("an interrupt ends a convolution", "[tensor][convolution]") {
