@@ -158,6 +158,15 @@ void add_methods(Module& ms) {
           .body = [](lua_State* L, Args& a) {
             return push(L, a.self<Schedule>().at(static_cast<std::int64_t>(a.size("step", 1)) - 1));
           }});
+  ms.add({.name = "ms.Schedule:scaled",
+          .documentation = "Gives the same schedule with its learning rate times a factor.",
+          .parameters = {{"factor", "number", "At least 0."}},
+          .returns = "ms.Schedule",
+          .body = [](lua_State* L, Args& a) {
+            Schedule scaled = a.self<Schedule>();
+            scaled.rate *= a.number("factor");
+            return push(L, scaled);
+          }});
   ms.add({.name = "ms.Schedule:__tostring",
           .documentation = "Prints the settings.",
           .parameters = {{"s", "ms.Schedule", "Schedule."}, {"unused?", "any", "Unused."}},

@@ -14,7 +14,7 @@ local function settings_text(still, o)
   local settings = {
     net = tostring(still.net), images_per_class = still.images_per_class, steps = still.steps, passes = still.passes,
     init = still.init, networks = still.networks, step_size = still.step_size, start = still.start, seed = still.seed,
-    data = tostring(still.train), iterations = o.iterations, batch = o.batch, lr = tostring(o.lr), betas = o.betas,
+    data = tostring(still.train), iterations = o.iterations, batch = o.batch, schedule = tostring(o.schedule), betas = o.betas,
     step_size_lr = o.step_size_lr, clip = o.clip, averaging = o.averaging,
   }
   return ms.io.json(settings)
@@ -98,7 +98,6 @@ end
 
 --- Writes a row of metrics, then the checkpoint.
 function Run:write(still, row)
-  still.run = self
   if not self.folder then return end
   row.seconds = self:median()
   self.metrics:append(row)

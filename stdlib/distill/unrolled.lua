@@ -143,7 +143,7 @@ end
 local fit_spec = {
   { "iterations", "integer", "Outer iterations in all." },
   { "batch", "integer", "Real images in an iteration.", default = 1024 },
-  { "lr", "number|ms.Schedule", "Adam's learning rate for the images; cosine decay from 0.01 if a number is not given.", default = 0 },
+  { "schedule?", "ms.Schedule", "Adam's learning rate for the images; a cosine from 0.01 if left out." },
   { "betas", "number[]", "Adam's decay rates.", default = { 0.5, 0.999 } },
   { "step_size_lr", "number", "Learning rate of the raw step sizes, as a share of lr.", default = 0.2 },
   { "clip", "number", "Largest norm of the outer gradient; 0 for no limit.", default = 1 },
@@ -156,15 +156,9 @@ local fit_spec = {
 }
 
 local function make_optimizers(o)
-  local lr = o.lr
-  if lr == 0 then lr = 0.01 end
-  local function scheduled(factor)
-    if type(lr) == "number" then return ms.optim.cosine { lr = lr * factor, steps = o.iterations, floor = 0.01 } end
-    return lr
-  end
   return {
-    images = ms.optim.adam { lr = scheduled(1), betas = o.betas },
-    raw_step_sizes = ms.optim.adam { lr = scheduled(o.step_size_lr), betas = o.betas },
+    images = ms.optim.adam { lr = o.schedule, betas = o.betas },
+    raw_step_sizes = ms.optim.adam { lr = o.schedule:scaled(o.step_size_lr), betas = o.betas },
   }
 end
 
@@ -175,9 +169,11 @@ local function is_finite(number) return number == number and math.abs(number) < 
 --- @return distill.Still self
 function Still:fit(options)
   local o = check.options("still:fit", options, fit_spec)
+  o.schedule = o.schedule or ms.optim.cosine { lr = 0.01, steps = o.iterations, floor = 0.01 }
   local batches = self.train:batches { batch = math.min(o.batch, #self.train), random = self.random:split "order", drop_last = true }
   self.optimizers = make_optimizers(o)
   local run = store.open(self, o)
+  self.run = run
   local bar = ms.progress { total = o.iterations, label = "distil", done = self.iteration, quiet = o.quiet }
   while self.iteration < o.iterations do
     local clock = ms.timer()
@@ -298,6 +294,10 @@ end
 --- Gives the step sizes, one for each inner update.
 --- @return number[]
 function Still:step_sizes() return self.parameters.raw_step_sizes:softplus():totable() end
+
+--- Gives how long an outer iteration took: the median, evaluation and saving left out.
+--- @return number?
+function Still:seconds_per_iteration() return self.run and self.run:median() end
 
 --- Takes the best iterate by held-out accuracy as the still's images and step sizes.
 --- @return distill.Still self

@@ -1,0 +1,40 @@
+#!/usr/bin/env moonstill
+-- Trains the classical or the quantum LeNet on a whole data set.
+local ms, qnn, train, experiment = require "moonstill", require "qnn", require "train", require "experiment"
+
+local opt = experiment.options {
+  about = "Trains a LeNet on a whole data set.",
+  { "model", default = "quantum", choices = { "quantum", "classical" }, help = "which LeNet" },
+  { "observable", default = "trainable", choices = { "trainable", "fixed" }, help = "the quantum LeNet's Hermitians" },
+  { "epochs", default = 3, help = "passes over the images" },
+  { "batch", default = 128, help = "images in a step" },
+  { "lr", default = 2e-3, help = "Adam's learning rate; falls along a cosine" },
+}
+
+local set = ms.data.images(opt.data)
+local shape = set.train:shape()
+local net = qnn.lenet[opt.model] {
+  channels = shape[1], size = shape[2], classes = set.train:classes(),
+  observable = opt.model == "quantum" and opt.observable or nil,
+}
+print(set.train)
+print(net)
+
+local steps = opt.epochs * (#set.train // opt.batch)
+local w, history = train.fit {
+  net = net, train = set.train, test = set.test, epochs = opt.epochs, batch = opt.batch, seed = opt.seed,
+  optimizer = ms.optim.adam { lr = ms.optim.cosine { lr = opt.lr, steps = steps, floor = 0.02, warmup = 20 } },
+  on_epoch = function(e)
+    print(("epoch %d  loss %.4f  test accuracy %.4f  test loss %.4f  %.1f s"):format(
+      e.epoch, e.loss, e.accuracy, e.test_loss, e.seconds))
+  end,
+}
+
+if opt.out ~= "" then
+  ms.io.save(opt.out .. "/weights.safetensors", net:named(w), { metadata = { model = net.name, seed = opt.seed } })
+end
+local last = history[#history]
+experiment.finish(opt, {
+  dataset = set.train:name(), model = net.name, parameters = net:count(true), epochs = opt.epochs, iterations = steps,
+  test_accuracy = last.accuracy, test_loss = last.test_loss, history = history,
+})
