@@ -13,9 +13,12 @@ Batches::Batches(std::int64_t count, std::int64_t batch, std::optional<Generator
       batch_(batch),
       generator_(std::move(generator)),
       order_(static_cast<std::size_t>(count)) {
-  if (batch < 1 || batch > count)
-    fail(ErrorKind::range, "batch: {} is outside 1..{}, the size of the set", batch, count);
-  per_epoch_ = last == LastBatch::drop ? count / batch : (count + batch - 1) / batch;
+  if (batch < 1) fail(ErrorKind::range, "batch: expected at least 1, got {}", batch);
+  if (last == LastBatch::drop && batch > count) {
+    fail(ErrorKind::range,
+         "batch: {} is more than the {} samples of the set, and smaller batches are dropped", batch, count);
+  }
+  per_epoch_ = last == LastBatch::drop ? count / batch : (count - 1) / batch + 1;
   std::iota(order_.begin(), order_.end(), 0);
 }
 

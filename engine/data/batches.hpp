@@ -18,7 +18,8 @@ enum class LastBatch { keep, drop };
 /// only.
 class Batches {
  public:
-  /// Throws Error{range} unless 1 <= batch <= count. Without a generator the order is that of the set.
+  /// Throws Error{range} unless batch >= 1 (and batch <= count with LastBatch::drop). Without a generator the
+  /// order is that of the set.
   Batches(std::int64_t count, std::int64_t batch, std::optional<Generator> generator, LastBatch last);
 
   [[nodiscard]] std::int64_t per_epoch() const { return per_epoch_; }

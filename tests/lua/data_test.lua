@@ -95,8 +95,9 @@ test("wrong sources, indices and sizes are refused by name", function()
   test.fails("ms.data.images: no folder '/nowhere' with images", function() ms.data.images "/nowhere" end)
   test.fails("ms.ImageSet:batch: argument 1 'indices': 104 is outside 1..103", function() train:batch { 104 } end)
   test.fails("ms.ImageSet:subset: argument 1 'indices': 0 is outside 1..103", function() train:subset { 0 } end)
-  test.fails("ms.ImageSet:batches: batch: 104 is outside 1..103, the size of the set",
-    function() train:batches { batch = 104 } end)
+  test.fails("ms.ImageSet:batches: batch: 104 is more than the 103 samples of the set, and smaller batches are dropped",
+    function() train:batches { batch = 104, drop_last = true } end)
+  test.equal(train:batches({ batch = 104 }):count(), 1)
   test.fails_with("outside 1..102", function() train:hold_out(103, ms.random(1)) end)
   test.fails_with("did you mean 'batch'", function() train:batches { bach = 1 } end)
 end)

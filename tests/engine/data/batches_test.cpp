@@ -75,10 +75,10 @@ TEST_CASE("without a generator the order is that of the set") {
 }
 
 TEST_CASE("batches check their sizes") {
-  CHECK_THROWS_WITH(Batches(5, 6, std::nullopt, LastBatch::keep),
-                    "batch: 6 is outside 1..5, the size of the set");
-  CHECK_THROWS_WITH(Batches(5, 0, std::nullopt, LastBatch::keep),
-                    "batch: 0 is outside 1..5, the size of the set");
+  CHECK_THROWS_WITH(Batches(5, 6, std::nullopt, LastBatch::drop),
+                    "batch: 6 is more than the 5 samples of the set, and smaller batches are dropped");
+  CHECK_THROWS_WITH(Batches(5, 0, std::nullopt, LastBatch::keep), "batch: expected at least 1, got 0");
+  CHECK(Batches(5, 6, std::nullopt, LastBatch::keep).at(3).size() == 5);
   Batches batches(5, 2, std::nullopt, LastBatch::keep);
   CHECK_THROWS_WITH(batches.at(-1), "batch number: expected 0 or more, got -1");
 }
