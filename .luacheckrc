@@ -1,6 +1,6 @@
 std = "lua54"
 max_line_length = 120
+
 -- Loading is the one place that replaces globals of Lua.
 files["stdlib/moonstill/loader.lua"] = { globals = { "load", "loadfile", "dofile" } }
--- Tests set and read undeclared globals on purpose, inside strings only.
 exclude_files = { "build*/" }

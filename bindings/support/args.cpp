@@ -75,7 +75,7 @@ Args::Args(lua_State* L, const DescribedFunction& function) : state_(L), functio
 }
 
 void Args::check_self() const {
-  if (class_of(state_, 1) == function_.class_name()) return;
+  if (has_class(state_, 1, function_.class_name())) return;
   refuse_call(fmt::format("self: expected {}, got {} (methods are called with ':')",
                           class_display(function_.class_name()), describe(state_, 1)));
 }

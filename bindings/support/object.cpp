@@ -8,7 +8,7 @@ namespace moonstill::lua {
 
 std::string object_problem(lua_State* L, int index, const char* class_name) {
   const std::string name = class_display(class_name);
-  if (class_of(L, index) == class_name) return fmt::format("the {} was closed", name);
+  if (has_class(L, index, class_name)) return fmt::format("the {} was closed", name);
   return fmt::format("expected {}, got {}", name, describe(L, index));
 }
 

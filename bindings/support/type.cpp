@@ -38,15 +38,6 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
-bool class_is(lua_State* L, int index, std::string_view name) {
-  if (luaL_getmetafield(L, index, "__name") == LUA_TNIL) return false;
-  std::size_t size = 0;
-  const char* text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : nullptr;
-  const bool same = text != nullptr && std::string_view(text, size) == name;
-  lua_pop(L, 1);
-  return same;
-}
-
 }  // namespace
 
 Type::Type(std::string_view text) {
@@ -115,7 +106,7 @@ bool Type::accepts_one(const Alternative& alternative, lua_State* L, int index) 
       return std::string_view(text, size) == alternative.name;
     }
     case Kind::object:
-      return (type == LUA_TUSERDATA || type == LUA_TTABLE) && class_is(L, index, alternative.name);
+      return (type == LUA_TUSERDATA || type == LUA_TTABLE) && has_class(L, index, alternative.name);
   }
   return false;
 }
@@ -212,6 +203,15 @@ std::string class_display(std::string_view name) {
   std::string last(name.substr(name.rfind('.') + 1));
   std::transform(last.begin(), last.end(), last.begin(), [](unsigned char c) { return std::tolower(c); });
   return last;
+}
+
+bool has_class(lua_State* L, int index, std::string_view name) {
+  if (lua_type(L, index) <= LUA_TNIL || luaL_getmetafield(L, index, "__name") == LUA_TNIL) return false;
+  std::size_t size = 0;
+  const char* text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : nullptr;
+  const bool same = text != nullptr && std::string_view(text, size) == name;
+  lua_pop(L, 1);
+  return same;
 }
 
 std::string class_of(lua_State* L, int index) {

@@ -47,6 +47,9 @@ class Type {
 /// "ms.Tensor" -> "tensor"
 [[nodiscard]] std::string class_display(std::string_view name);
 
+/// Whether __name of the value's metatable is this.
+[[nodiscard]] bool has_class(lua_State* L, int index, std::string_view name);
+
 /// __name of the value's metatable, or "".
 [[nodiscard]] std::string class_of(lua_State* L, int index);
 
