@@ -64,10 +64,11 @@ typename Rule::Partial reduce_run(const T* from, std::int64_t count) {
   return lanes[0];
 }
 
-// `rows` rows of `width` numbers, `stride` apart, into one row.
+// `rows` rows of `width` numbers, `stride` apart, into one row. Inlined, it would run out of registers for
+// its counters.
 template <class Rule, class T>
-void reduce_rows(const T* from, std::int64_t rows, std::int64_t stride, std::int64_t width,
-                 typename Rule::Partial* to) {
+[[gnu::noinline]] void reduce_rows(const T* from, std::int64_t rows, std::int64_t stride, std::int64_t width,
+                                   typename Rule::Partial* to) {
   using Partial = typename Rule::Partial;
   std::int64_t i = 0;
   for (; i + side_by_side <= width; i += side_by_side) {
