@@ -1,5 +1,4 @@
-// IDX (yann.lecun.com/exdb/mnist): two zero bytes, the element type, the rank, big-endian sizes, the
-// elements.
+// IDX (yann.lecun.com/exdb/mnist): two zero bytes, element type, rank, big-endian sizes, elements.
 #include <algorithm>
 #include <vector>
 

@@ -20,8 +20,7 @@ constexpr std::int64_t mnist_classes = 10;
 constexpr std::int64_t cifar_classes = 10;
 constexpr std::int64_t cifar_record = 1 + 3 * 32 * 32;  // the label, then the planes R, G, B
 
-// Sets whose normalization everybody uses, so that results compare. Recognised by the mean that their images
-// have.
+// Sets whose normalization everybody uses, so that results compare. Recognised by the mean of their images.
 struct Published {
   std::string_view name;
   Normalization normalization;

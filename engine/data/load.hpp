@@ -1,5 +1,4 @@
-// Image sets from the files in which they are published: IDX (MNIST and its kin) and CIFAR-10's binary
-// batches.
+// Image sets from the files in which they are published: IDX (MNIST and its kin), CIFAR-10's batches.
 #pragma once
 
 #include <filesystem>
@@ -19,9 +18,9 @@ struct TrainTest {
 [[nodiscard]] Tensor load_idx(const std::filesystem::path& path);
 
 /// A folder that holds MNIST's four files or CIFAR-10's six (or cifar-10-batches-bin/ with them), recognised
-/// by their names. Both sets are normalised by the training set: the published constants where the images are
-/// those of MNIST or CIFAR-10, measured ones otherwise. Throws Error{io} or Error{range} naming the file and
-/// what is wrong with it.
+/// by their names. Both sets are normalised by the training set: by the published constants, and called
+/// "mnist" or "cifar10", where the images have the mean of those sets; by measured ones, and called after the
+/// folder, otherwise. Throws Error{io} or Error{range} naming the file and what is wrong with it.
 [[nodiscard]] TrainTest load_images(const std::filesystem::path& folder);
 
 /// Two sets of one origin, named and normalised as load_images describes. Throws Error{shape} unless their

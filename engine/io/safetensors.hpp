@@ -1,5 +1,4 @@
-// Weights as safetensors files (github.com/huggingface/safetensors, "Format"): a length, a JSON header, the
-// elements.
+// Safetensors files (github.com/huggingface/safetensors, "Format"): a length, a JSON header, the elements.
 #pragma once
 
 #include <filesystem>

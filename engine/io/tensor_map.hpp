@@ -1,5 +1,4 @@
-// Named tensors, as the files of this folder hold them, and their elements as the little-endian bytes of a
-// file.
+// Named tensors, as the files of this folder hold them, and their elements as little-endian bytes.
 #pragma once
 
 #include <bit>
