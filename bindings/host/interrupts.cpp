@@ -35,12 +35,14 @@ extern "C" void on_interrupt(int) {
 
 }  // namespace
 
-void install_interrupts(Runtime& shared) {
+InterruptHandler::InterruptHandler(Runtime& shared) {
   handled = &shared;
   struct sigaction action {};
   action.sa_handler = on_interrupt;  // no SA_RESTART: a blocked read returns
   sigaction(SIGINT, &action, nullptr);
 }
+
+InterruptHandler::~InterruptHandler() { handled = nullptr; }
 
 void watch_interrupts(lua_State* L) {
   if (interrupt_requested()) hook(L);

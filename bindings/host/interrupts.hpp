@@ -7,8 +7,14 @@
 
 namespace moonstill::lua {
 
-/// Handles SIGINT for this state from now on.
-void install_interrupts(Runtime& shared);
+/// Handles SIGINT for this state, which it must not outlive.
+class InterruptHandler {
+ public:
+  explicit InterruptHandler(Runtime& shared);
+  ~InterruptHandler();
+  InterruptHandler(const InterruptHandler&) = delete;
+  InterruptHandler& operator=(const InterruptHandler&) = delete;
+};
 
 /// To be called when L becomes the running thread: hooks it when an interruption is on its way.
 void watch_interrupts(lua_State* L);

@@ -26,7 +26,7 @@ int run(const moonstill::lua::Command& command) {
     throw moonstill::lua::UsageError(std::string("moonstill: ") + error.what() + "\n");
   }
   moonstill::lua::Interpreter interpreter;
-  moonstill::lua::install_interrupts(interpreter.shared());
+  const moonstill::lua::InterruptHandler handler(interpreter.shared());
   return moonstill::lua::run_command(interpreter, command);
 }
 
@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     std::fprintf(stderr, "moonstill: %s\n", error.what());
   }
-  if (std::fflush(stdout) != 0 && code == 0) {
+  if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && code == 0) {
     std::fputs("moonstill: cannot write to standard output\n", stderr);
     return exit_failed;
   }

@@ -24,6 +24,12 @@ test("exit codes", function()
   expect({ "-" }, 1, "moonstill: stdin:2: here\n", "\nerror 'here'")
 end)
 
+test("output that cannot be written", function()
+  local command = ("'%s' -e 'print(1)' 2>&1 > /dev/full; echo $?"):format(require("moonstill.host").program)
+  local pipe <close> = assert(io.popen(command))
+  test.equal(pipe:read "a", "moonstill: cannot write to standard output\n1\n")
+end)
+
 test("wrong usage", function()
   expect({ "--bogus" }, 2, "moonstill: unknown option '--bogus'\nUsage: moonstill")
   expect({ "--threds", "2" }, 2, "(did you mean '--threads'?)")
