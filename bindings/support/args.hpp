@@ -1,5 +1,4 @@
-// The arguments of a described function, checked against its row and brought into order. Read by name or by
-// position.
+// The arguments of a described function, checked against its row, in order, read by name or by place.
 #pragma once
 
 #include <fmt/core.h>

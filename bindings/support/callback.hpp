@@ -1,8 +1,9 @@
 // Lua functions called from engine code.
 //
-//   Callback f(L, a.slot("f"));                     // may be copied into a std::function
-//   lua_State* L = f.begin();                       // the running Lua thread, with the function pushed
-//   const StackMark ...; push arguments; f.call(L, count, LUA_MULTRET); read the results at the top
+//   const Callback f(L, a.slot("f"));     // may be copied into a std::function
+//   lua_State* running = f.begin();       // the Lua thread that runs now, with the function pushed
+//   push(running, 1.0);                   // its arguments
+//   Callback::call(running, 1, 1);        // throws LuaError; the results are on top
 #pragma once
 
 #include <lua.hpp>

@@ -1,18 +1,16 @@
 // Described functions: one row says what a function of the `ms` tree is called, takes, gives and does. From
-// the row come the argument checks, calls with named arguments, help, completion and the types for editors.
+// it come the argument checks, calls with named arguments, help, completion and the types for editors.
 //
 // How to write a binding, in bindings/<folder>.cpp:
 //
 //   void open_losses(Module& ms) {
-//     ms.add({.name = "ms.nn.cross_entropy",                        // lands in ms.nn; "ms.Tensor:sum" is a
-//     method
-//             .documentation = "Computes the cross entropy of logits and labels.\n\nLabels are ...",
+//     ms.add({.name = "ms.nn.cross_entropy",  // lands in ms.nn; "ms.Tensor:sum" is a method
+//             .documentation = "Computes the cross entropy of logits and labels.\n\nDetails follow.",
 //             .parameters = {{"logits", "ms.Tensor", "[batch, classes]."},
-//                            {"labels", "ms.Tensor|integer[]", "Classes, counted from 1, or [batch,
-//                            classes]."}},
+//                            {"labels", "ms.Tensor|integer[]", "Classes, counted from 1."}},
 //             .options = {{"reduce", "\"mean\"|\"sum\"", "Over the batch.", "\"mean\""}},
 //             .returns = "ms.Tensor: a scalar",
-//             .example = "print(ms.nn.cross_entropy(ms.zeros{2, 3}, {1, 2}))",
+//             .example = "print(ms.nn.cross_entropy(ms.zeros { 2, 3 }, { 1, 2 }))",
 //             .body = [](lua_State* L, Args& a) {
 //               auto& logits = a.object<Value>("logits");
 //               const bool mean = a.choice("reduce") == 0;
@@ -20,20 +18,22 @@
 //             }});
 //   }
 //
-// and list open_losses in bindings/host/modules.cpp. Scripts may then write
-//   ms.nn.cross_entropy(z, y)   ms.nn.cross_entropy(z, y, {reduce = "sum"})   ms.nn.cross_entropy{logits = z,
-//   labels = y}
+// and list open_losses in bindings/host/modules.cpp. Scripts may then write any of
+//
+//   ms.nn.cross_entropy(z, y)
+//   ms.nn.cross_entropy(z, y, { reduce = "sum" })
+//   ms.nn.cross_entropy { logits = z, labels = y }
+//
 // and every wrong call is refused before the body runs, at the script's line, by name. Rules:
-// - a name ending in '?' may be left out (the body asks a.given("name")); a parameter with a default (Lua
-// text, fourth
-//   field) may be left out too, and the body reads the default. Options are always optional unless their type
-//   has no default and their name no '?': then the key is required.
-// - a last parameter named "..." takes any number of values: a.extra_count(), a.extra_slot(i).
-// - a method's own object is a.self<T>(). Metamethods are rows as well: "ms.Tensor:__add" (all operands are
-// parameters).
-// - the body throws moonstill::Error (or any std::exception) and never calls lua_error or luaL_check*. No
-// catch (...).
-// - objects: see object.hpp; Lua functions as arguments: callback.hpp; nested tables of tensors: tree.hpp.
+//
+// - A name ending in '?' may be left out; the body asks a.given("name"). With a default (Lua text, the fourth
+//   field) it may be left out too, and the body reads the default. All others are required.
+// - A last parameter named "..." takes any number of values: a.extra_count(), a.extra_slot(i).
+// - A method's own object is a.self<T>(). Metamethods are rows as well, all operands being parameters:
+//   "ms.Tensor:__add".
+// - The body throws moonstill::Error (or any std::exception) and never calls lua_error or luaL_check*. It
+//   has no catch (...), which would swallow Lua's own errors.
+// - Objects: object.hpp. Lua functions as arguments: callback.hpp. Nested tables of tensors: tree.hpp.
 #pragma once
 
 #include <functional>

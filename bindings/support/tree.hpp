@@ -1,15 +1,14 @@
-// Nested Lua tables <-> a flat list of leaves, and the shape that rebuilds the same tables around other
-// leaves.
+// Nested Lua tables <-> a flat list of leaves, and the shape that puts other leaves into the same tables.
 //
 //   std::vector<Value> leaves;
 //   const Tree tree = Tree::read(L, a.slot("x"), [&](lua_State* L, int index) {
-//     const Value* value = find_object<Value>(L, index);   // false: not a leaf (a table is walked, all else
-//     is constant) if (value != nullptr) leaves.push_back(*value); return value != nullptr;
+//     const Value* value = find_object<Value>(L, index);
+//     if (value != nullptr) leaves.push_back(*value);
+//     return value != nullptr;  // else a table is walked, and anything else is a constant
 //   });
 //   tree.push(L, [&](std::size_t i) { push(L, gradients[i]); }, Tree::Constants::drop);
 //
-// The order of the leaves depends on the keys only: list part first, other integers, then strings in byte
-// order.
+// The order of the leaves depends on the keys only: whole numbers first, then strings in byte order.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,4 @@
-// Types of arguments, written as in LuaCATS ("ms.Tensor|number", "integer[]", "\"mean\"|\"sum\""), and their
-// check.
+// Types of arguments, written as in LuaCATS ("ms.Tensor|number", "integer[]"), and their check.
 #pragma once
 
 #include <lua.hpp>

@@ -7,8 +7,7 @@
 
 namespace moonstill::lua {
 
-/// The candidate nearest to `word` (swaps, slips and missing letters count one each), or "" when none is
-/// near.
+/// The candidate nearest to `word`, or "" when none is near. A swap, a slip or a missing letter counts one.
 [[nodiscard]] std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
 /// " (did you mean 'depth'?)", or "".
