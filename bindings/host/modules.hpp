@@ -13,6 +13,7 @@ void open_nn(Module& ms);
 void open_optim(Module& ms);
 void open_data(Module& ms);
 void open_io(Module& ms);
+void open_quantum(Module& ms);
 
 void open_modules(Module& ms);
 
