@@ -43,4 +43,49 @@ function lenet.classical(options)
     nn.linear(400, 120), nn.relu(), nn.linear(120, 84), nn.relu(), nn.linear(84, o.classes))
 end
 
+local quantum_spec = {
+  { "channels", "integer", "1 for grey images, 3 for colour.", default = 1 },
+  { "size", "integer", "Height and width of an image: 28 or 32.", default = 28 },
+  { "classes", "integer", "How many there are.", default = 10 },
+  { "qubits", "integer", "n: the circuit embeds 2^n features.", default = 6 },
+  { "layers", "integer", "Strongly entangling layers.", default = 3 },
+  { "observable", '"trainable"|"fixed"', "Whether the Hermitians are trained.", default = "trainable" },
+  { "residual", "boolean", "Adds the classical branch beside the circuit.", default = true },
+  { "circuit?", "ms.Circuit", "Another circuit, with an input x of 2^n amplitudes." },
+}
+
+local function entangling_circuit(qubits, layers)
+  return ms.circuit(qubits, { x = { 1 << qubits }, w = { layers, qubits, 3 } }, function(c, x, w)
+    c:amplitudes(x):strongly_entangling(w)
+  end)
+end
+
+--- Makes the quantum LeNet: convolutions, 2^n features as amplitudes of n qubits, a circuit read out by a Hermitian on
+--- each qubit, and beside it a classical branch: alpha * quantum + (1 - alpha) * residual, then a dense layer.
+---
+--- ```lua
+--- local qnn = require "qnn"
+--- print(qnn.lenet.quantum { qubits = 4, layers = 2, observable = "fixed" })
+--- ```
+--- @param options? table  see help(qnn.lenet.quantum)
+--- @return ms.nn.Layer  [batch, channels, size, size] -> [batch, classes]
+function lenet.quantum(options)
+  local o = check.options("qnn.lenet.quantum", options, quantum_spec)
+  check_size("qnn.lenet.quantum", o)
+  if o.qubits < 2 or o.qubits > 16 then check.fail("qnn.lenet.quantum", "argument 'qubits': expected 2 to 16, got %d", o.qubits) end
+  local ansatz = o.circuit or entangling_circuit(o.qubits, o.layers)
+  local features = 1 << ansatz:qubits()
+  local quantum = nn.sequential {
+    name = "quantum branch",
+    nn.circuit(ansatz, { trainable = o.observable == "trainable" }),
+    nn.linear(ansatz:qubits(), o.classes),
+  }
+  local head = quantum
+  if o.residual then
+    head = nn.blend { quantum, nn.sequential { name = "residual branch", nn.linear(features, o.classes), nn.relu() } }
+  end
+  return chain("quantum LeNet", { convolutions(o.channels, o.size) },
+    nn.linear(400, 120), nn.relu(), nn.linear(120, features), head, nn.linear(o.classes, o.classes))
+end
+
 return lenet
