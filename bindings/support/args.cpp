@@ -61,9 +61,7 @@ Args::Args(lua_State* L, const DescribedFunction& function) : state_(L), functio
     check_self();
     base_ = 1;
   }
-  if (function.is_metamethod() && function.extra() == nullptr) {
-    lua_settop(L, static_cast<int>(function.parameter_count()));
-  }
+  if (function.is_metamethod()) check_operands();
   const int count = lua_gettop(L) - base_;
   if (named_call(count)) {
     spread_named();
@@ -78,6 +76,15 @@ void Args::check_self() const {
   if (has_class(state_, 1, function_.class_name())) return;
   refuse_call(fmt::format("self: expected {}, got {} (methods are called with ':')",
                           class_display(function_.class_name()), describe(state_, 1)));
+}
+
+// Lua calls a metamethod for either operand, and passes more than some need.
+void Args::check_operands() const {
+  const int count = lua_gettop(state_);
+  bool found = false;
+  for (int i = 1; i <= count && !found; ++i) found = has_class(state_, i, function_.class_name());
+  if (!found) refuse_call(fmt::format("expected an operand of class {}", function_.class_name()));
+  if (function_.extra() == nullptr) lua_settop(state_, static_cast<int>(function_.parameter_count()));
 }
 
 bool Args::known(std::string_view name) const {

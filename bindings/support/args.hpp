@@ -92,6 +92,7 @@ class Args {
 
  private:
   void check_self() const;
+  void check_operands() const;
   [[nodiscard]] bool named_call(int count) const;
   [[nodiscard]] bool known(std::string_view name) const;
   void spread_named();
