@@ -1,4 +1,5 @@
 // ms.observable: Pauli words and their sums, Hermitian matrices, probabilities.
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -15,6 +16,8 @@ namespace {
 
 // Rounding of f32 numbers that were meant to be Hermitian.
 constexpr double hermitian_tolerance = 1e-5;
+// Of a matrix that a script may give: 12 qubits.
+constexpr std::int64_t most_rows = 4096;
 
 ComplexMatrix block_of(const Tensor& tensor, std::int64_t block, int d) {
   ComplexMatrix m(d);
@@ -22,6 +25,45 @@ ComplexMatrix block_of(const Tensor& tensor, std::int64_t block, int d) {
   for (std::int64_t e = 0; e < size; ++e) {
     const std::int64_t at = (block * size + e) * 2;
     m.entries[static_cast<std::size_t>(e)] = {tensor.at(at), tensor.at(at + 1)};
+  }
+  return m;
+}
+
+// A number, or {re, im}.
+std::complex<double> entry_at(const Args& a, Args::Key key, int index, int row, int column) {
+  lua_State* L = a.state();
+  if (lua_type(L, index) == LUA_TNUMBER) return lua_tonumber(L, index);
+  std::array<double, 2> parts{};
+  bool fits = lua_istable(L, index) && lua_rawlen(L, index) == parts.size();
+  for (std::size_t i = 0; fits && i < parts.size(); ++i) {
+    fits = lua_rawgeti(L, index, static_cast<lua_Integer>(i) + 1) == LUA_TNUMBER;
+    parts[i] = lua_tonumber(L, -1);
+    lua_pop(L, 1);
+  }
+  if (!fits) {
+    a.fail(key, "row {}, column {}: expected a number or {{re, im}}, got {}", row + 1, column + 1,
+           describe(L, index));
+  }
+  return {parts[0], parts[1]};
+}
+
+ComplexMatrix matrix_from_table(const Args& a, Args::Key key) {
+  lua_State* L = a.state();
+  const int table = a.slot(key);
+  const std::size_t rows = lua_rawlen(L, table);
+  if (rows < 2 || rows > most_rows) a.fail(key, "expected 2 to {} rows, got {}", most_rows, rows);
+  ComplexMatrix m(static_cast<int>(rows));
+  for (int i = 0; i < m.dimension; ++i) {
+    lua_rawgeti(L, table, i + 1);
+    const int row = lua_gettop(L);
+    const std::size_t length = lua_istable(L, row) ? lua_rawlen(L, row) : 0;
+    if (length != rows) a.fail(key, "row {}: expected {} numbers or {{re, im}}, got {}", i + 1, rows, length);
+    for (int j = 0; j < m.dimension; ++j) {
+      lua_rawgeti(L, row, j + 1);
+      m(i, j) = entry_at(a, key, lua_gettop(L), i, j);
+      lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
   }
   return m;
 }
@@ -174,13 +216,13 @@ void add_operators(Module& ms) {
 }  // namespace
 
 quantum::ComplexMatrix matrix_of(const Args& a, Args::Key key) {
-  lua_State* L = a.state();
-  const Value* value = find_object<Value>(L, a.slot(key));
-  const Tensor tensor = value != nullptr ? value->tensor() : tensor_from_table(L, a.slot(key), DType::f64);
+  const Value* value = find_object<Value>(a.state(), a.slot(key));
+  if (value == nullptr) return matrix_from_table(a, key);
+  const Tensor& tensor = value->tensor();
   const std::size_t rank = tensor.rank();
   const bool square = (rank == 2 || (rank == 3 && tensor.size(2) == 2)) && tensor.size(0) == tensor.size(1);
-  if (!square || tensor.size(0) < 2 || tensor.size(0) > 4096) {
-    a.fail(key, "expected a square matrix of numbers or of {{re, im}}, got shape {}", tensor.shape().text());
+  if (!square || tensor.size(0) < 2 || tensor.size(0) > most_rows) {
+    a.fail(key, "expected shape [d, d] or [d, d, 2], got {}", tensor.shape().text());
   }
   const auto d = static_cast<int>(tensor.size(0));
   if (rank == 3) return block_of(tensor, 0, d);
