@@ -24,8 +24,10 @@ fs::path target_of(const fs::path& path) {
   return target.empty() ? path : target;
 }
 
-bool is_device_or_pipe(const fs::path& path) {
+// Devices and pipes; and /dev/stdout, whatever the shell has put there.
+bool written_directly(const fs::path& path) {
   struct stat status {};
+  if (path.native().starts_with("/dev/")) return true;
   return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
 
@@ -94,12 +96,13 @@ void write_all(const Descriptor& file, std::span<const std::byte> bytes, const f
   }
 }
 
-AtomicFile::AtomicFile(const fs::path& path) : path_(target_of(path)) {
-  if (is_device_or_pipe(path_)) {
-    file_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_CLOEXEC));
+AtomicFile::AtomicFile(const fs::path& path) : path_(path) {
+  if (written_directly(path_)) {
+    file_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
     if (!file_) fail_with_errno("write", path_, errno);
     return;
   }
+  path_ = target_of(path);
   if (fs::is_directory(path_)) fail_with_errno("write", path_, EISDIR);
   make_folders_for(path_);
   std::tie(temporary_, file_) = open_beside(path_);

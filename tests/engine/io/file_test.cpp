@@ -1,5 +1,7 @@
 #include "engine/io/file.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <iterator>
 #include <string>
@@ -65,6 +67,14 @@ TEST_CASE("a link stays a link, and what it names is replaced") {
   write_file(folder / "link", "new");
   CHECK(fs::is_symlink(folder / "link"));
   CHECK(content(folder / "target") == "new");
+}
+
+TEST_CASE("what stands behind /dev/fd is appended to, as a shell would") {
+  const TemporaryFolder folder;
+  write_file(folder / "log", "one\n");
+  const Descriptor log(::open((folder / "log").c_str(), O_WRONLY | O_APPEND));
+  write_file(fmt::format("/dev/fd/{}", log.number()), "two\n");
+  CHECK(content(folder / "log") == "one\ntwo\n");
 }
 
 TEST_CASE("a full disk, a folder and a file in the way are errors with path and reason") {
