@@ -2,7 +2,8 @@
 local complete = require "moonstill.complete"
 local test = require "moonstill.test"
 
-rawset(_G, "completed", { alpha = 1, alpine = { deep = function() end }, _private = 2, rng = require("moonstill").random(1) })
+local rng = require("moonstill").random(1)
+rawset(_G, "completed", { alpha = 1, alpine = { deep = function() end }, _private = 2, rng = rng })
 
 local function words(before)
   local found, length = complete.words(before)

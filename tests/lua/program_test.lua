@@ -48,7 +48,14 @@ test("options on either side of the subcommand", function()
 end)
 
 test("scripts", function()
-  local script <close> = program.file(".lua", "#!/usr/bin/env moonstill\nprint(arg[0] ~= nil, arg[1], ...)\nlocal function f()\n  error 'deep'\nend\nf()\n")
+  local script <close> = program.file(".lua", [[
+#!/usr/bin/env moonstill
+print(arg[0] ~= nil, arg[1], ...)
+local function f()
+  error 'deep'
+end
+f()
+]])
   expect({ script.path, "x" }, 1, "true\tx\tx\nmoonstill: " .. script.path .. ":4: deep\n")
   expect({ "--backtrace", script.path }, 1, "stack traceback:")
 end)
