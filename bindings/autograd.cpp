@@ -18,20 +18,22 @@ struct Leaves {
   Values values;
 };
 
-// Numbers that stand alone are differentiated in f64; numbers inside tables are settings.
 Leaves read_leaves(lua_State* L, int index) {
   Leaves out;
-  if (lua_type(L, index) == LUA_TNUMBER) {
-    out.values.emplace_back(Tensor::scalar(lua_tonumber(L, index), DType::f64));
-    out.tree = Tree::read(L, index, [](lua_State*, int) { return true; });
-    return out;
-  }
   out.tree = Tree::read(L, index, [&](lua_State* at, int i) {
     const Value* value = find_object<Value>(at, i);
     if (value != nullptr) out.values.push_back(*value);
     return value != nullptr;
   });
   return out;
+}
+
+// An argument may also be a number that stands alone, differentiated in f64; numbers inside tables are
+// settings.
+Leaves read_argument(lua_State* L, int index) {
+  if (lua_type(L, index) != LUA_TNUMBER) return read_leaves(L, index);
+  return {Tree::read(L, index, [](lua_State*, int) { return true; }),
+          {Tensor::scalar(lua_tonumber(L, index), DType::f64)}};
 }
 
 void push_leaves(lua_State* L, const Tree& tree, std::span<const Value> values, Tree::Constants constants) {
@@ -49,7 +51,7 @@ class Arguments {
       if (place >= all_.size())
         fail(ErrorKind::argument, "argument {} is to be differentiated, got only {} arguments", place + 1,
              count);
-      Leaves leaves = read_leaves(L, first + static_cast<int>(place));
+      Leaves leaves = read_argument(L, first + static_cast<int>(place));
       if (leaves.values.empty()) {
         fail(ErrorKind::argument, "argument {}: expected a tensor or a table of tensors, got {}", place + 1,
              describe(L, first + static_cast<int>(place)));
@@ -210,7 +212,7 @@ int call_pullback(lua_State* L) {
   }
   Values cotangents;
   for (std::size_t i = 0; i < p->outputs.size(); ++i) {
-    const Leaves leaves = read_leaves(L, static_cast<int>(i) + 1);
+    const Leaves leaves = read_argument(L, static_cast<int>(i) + 1);
     if (leaves.tree.paths() != p->outputs[i].paths())
       fail(ErrorKind::argument, "pullback: cotangent {} is not built like its output", i + 1);
     cotangents.insert(cotangents.end(), leaves.values.begin(), leaves.values.end());
@@ -235,8 +237,8 @@ int call_vjp(lua_State* L, const Transform& t) {
 
 // The direction, given after the first argument and built like it.
 Values take_direction(lua_State* L, const char* name) {
-  const Leaves x = read_leaves(L, 1);
-  const Leaves direction = read_leaves(L, 2);
+  const Leaves x = read_argument(L, 1);
+  const Leaves direction = read_argument(L, 2);
   if (direction.tree.paths() != x.tree.paths()) {
     fail(ErrorKind::argument, "{}: the direction (argument 2) is not built like the point (argument 1)",
          name);
