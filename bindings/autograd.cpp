@@ -8,6 +8,7 @@
 #include "engine/autograd/gradcheck.hpp"
 #include "engine/autograd/transforms.hpp"
 #include "engine/core/error.hpp"
+#include "engine/quantum/expectation.hpp"
 
 namespace moonstill::lua {
 namespace {
@@ -328,6 +329,35 @@ int gradcheck_body(lua_State* L, Args& a) {
   return push(L, gradcheck(run, arguments.values(), options));
 }
 
+// { primitive =, error = } or { primitive =, problem = }
+void push_check(lua_State* L, const Primitive& primitive, const GradcheckOptions& options) {
+  lua_createtable(L, 0, 2);
+  push(L, primitive.name);
+  lua_setfield(L, -2, "primitive");
+  try {
+    push(L, gradcheck(primitive, options));
+    lua_setfield(L, -2, "error");
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::interrupted) throw;
+    push(L, error.what());
+    lua_setfield(L, -2, "problem");
+  }
+}
+
+int gradcheck_all_body(lua_State* L, Args& a) {
+  GradcheckOptions options;
+  options.order = static_cast<int>(a.size("order", 1));
+  lua_newtable(L);
+  lua_Integer count = 0;
+  for (const auto rows : {primitives(), quantum::primitives()}) {
+    for (const Primitive* primitive : rows) {
+      push_check(L, *primitive, options);
+      lua_rawseti(L, -2, ++count);
+    }
+  }
+  return 1;
+}
+
 }  // namespace
 
 void open_autograd(Module& ms) {
@@ -398,6 +428,14 @@ void open_autograd(Module& ms) {
        .example =
            "print(ms.test.gradcheck(ms.tanh, ms.tensor({0.3, 0.7}, {dtype = \"f64\"}), {order = 3}) < 1e-6)",
        .body = gradcheck_body});
+  ms.add({.name = "ms.test.gradcheck_all",
+          .documentation = "Checks the derivatives of every primitive at its own samples.\n\nPrimitives that "
+                           "offer fewer orders are checked up to their highest.",
+          .options = {{"order", "integer", "How many times to differentiate.", "3"}},
+          .returns = "table[]: { primitive, error } of each, the largest relative error; where it is too "
+                     "large, { primitive, problem }",
+          .example = "print(ms.test.gradcheck_all({order = 1})[1].error < 1e-6)",
+          .body = gradcheck_all_body});
 }
 
 }  // namespace moonstill::lua
