@@ -60,7 +60,8 @@ class SmallKernel {
   [[gnu::always_inline]] static void each_group(const MatrixStep<T>& step, Body&& body) {
     const Groups& groups = *step.groups;
     const auto pitch = static_cast<std::size_t>(step.pitch);
-    for (std::size_t g = step.begin; g < step.end; ++g) {
+    const std::size_t end = step.end;
+    for (std::size_t g = step.begin; g < end; ++g) {
       Rows rows;
       groups.rows(g, rows.data(), D);
       for (int p = 0; p < D; ++p) rows[p] *= pitch;
@@ -113,21 +114,51 @@ class SmallKernel {
     }
   }
 
+  // y_i += M_ij x_j, or with M^H; `start` sets y_i instead, which saves adding to zero. One product a
+  // statement, so that each becomes a fused multiply-add.
+  template <bool adjoint, bool start>
+  [[gnu::always_inline]] static void add_term(const Matrix& m, int i, int j, const Amplitudes& x,
+                                              Amplitudes& y) {
+    const Vector& re = adjoint ? m.re[j][i] : m.re[i][j];
+    const Vector& im = adjoint ? m.im[j][i] : m.im[i][j];
+    if constexpr (start) {
+      y.re[i] = re * x.re[j];
+      y.im[i] = re * x.im[j];
+    } else {
+      y.re[i] += re * x.re[j];
+      y.im[i] += re * x.im[j];
+    }
+    if constexpr (adjoint) {
+      y.re[i] += im * x.im[j];
+      y.im[i] -= im * x.re[j];
+    } else {
+      y.re[i] -= im * x.im[j];
+      y.im[i] += im * x.re[j];
+    }
+  }
+
   // y += M x, or M^H x.
   template <bool adjoint>
-  [[gnu::always_inline]] static void multiply(const Matrix& m, const Amplitudes& x, Amplitudes& y) {
+  [[gnu::always_inline]] static void multiply_add(const Matrix& m, const Amplitudes& x, Amplitudes& y) {
     for (int i = 0; i < D; ++i) {
       for (int j = 0; j < D; ++j) {
-        if (zero(i, j)) continue;
-        if constexpr (adjoint) {
-          y.re[i] += m.re[j][i] * x.re[j] + m.im[j][i] * x.im[j];
-          y.im[i] += m.re[j][i] * x.im[j] - m.im[j][i] * x.re[j];
-        } else {
-          y.re[i] += m.re[i][j] * x.re[j] - m.im[i][j] * x.im[j];
-          y.im[i] += m.re[i][j] * x.im[j] + m.im[i][j] * x.re[j];
-        }
+        if (!zero(i, j)) add_term<adjoint, false>(m, i, j, x, y);
       }
     }
+  }
+
+  // M x, or M^H x.
+  template <bool adjoint>
+  [[gnu::always_inline]] static Amplitudes product(const Matrix& m, const Amplitudes& x) {
+    Amplitudes y;
+    for (int i = 0; i < D; ++i) {
+      const int first = diagonal ? i : 0;
+      add_term<adjoint, true>(m, i, first, x, y);
+      for (int j = first + 1; j < D; ++j) {
+        if (!zero(i, j)) add_term<adjoint, false>(m, i, j, x, y);
+      }
+    }
+    return y;
   }
 
   // e_ij += conj(a_i) s_j
@@ -135,24 +166,25 @@ class SmallKernel {
     for (int i = 0; i < D; ++i) {
       for (int j = 0; j < D; ++j) {
         if (zero(i, j)) continue;
-        e.re[i][j] += a.re[i] * s.re[j] + a.im[i] * s.im[j];
-        e.im[i][j] += a.re[i] * s.im[j] - a.im[i] * s.re[j];
+        e.re[i][j] += a.re[i] * s.re[j];
+        e.im[i][j] += a.re[i] * s.im[j];
+        e.re[i][j] += a.im[i] * s.im[j];
+        e.im[i][j] -= a.im[i] * s.re[j];
       }
     }
   }
 
   template <bool adjoint>
-  static void apply(const MatrixStep<T>& step, int lane) {
+  static void apply(const MatrixStep<T> step, int lane) {
     const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
     each_group(step, [&](const Rows& rows) {
-      Amplitudes y{};
-      multiply<adjoint>(m, load(step.s, rows, lane), y);
+      Amplitudes y = product<adjoint>(m, load(step.s, rows, lane));
       store(step.s, rows, lane, y);
     });
   }
 
   template <bool back>
-  static void permute(const MatrixStep<T>& step, int lane) {
+  static void permute(const MatrixStep<T> step, int lane) {
     std::array<int, D> source{};
     for (int i = 0; i < D; ++i) {
       for (int j = 0; j < D; ++j) {
@@ -170,62 +202,54 @@ class SmallKernel {
     });
   }
 
-  static void forward_tangent(const MatrixStep<T>& step, int lane) {
+  static void forward_tangent(const MatrixStep<T> step, int lane) {
     const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
     const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, lane);
     each_group(step, [&](const Rows& rows) {
       const Amplitudes s = load(step.s, rows, lane);
-      Amplitudes y{};
-      multiply<false>(m, load(step.sdot, rows, lane), y);
-      multiply<false>(mdot, s, y);
+      Amplitudes y = product<false>(m, load(step.sdot, rows, lane));
+      multiply_add<false>(mdot, s, y);
       store(step.sdot, rows, lane, y);
-      Amplitudes z{};
-      multiply<false>(m, s, z);
+      Amplitudes z = product<false>(m, s);
       store(step.s, rows, lane, z);
     });
   }
 
-  static void backward(const MatrixStep<T>& step, int lane) {
+  static void backward(const MatrixStep<T> step, int lane) {
     const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
     Matrix e{};
     each_group(step, [&](const Rows& rows) {
-      Amplitudes s{};
-      multiply<true>(m, load(step.s, rows, lane), s);
+      Amplitudes s = product<true>(m, load(step.s, rows, lane));
       store(step.s, rows, lane, s);
       const Amplitudes a = load(step.a, rows, lane);
       environment(a, s, e);
-      Amplitudes b{};
-      multiply<true>(m, a, b);
+      Amplitudes b = product<true>(m, a);
       store(step.a, rows, lane, b);
     });
     add_to(step.environment, e, step.pitch, lane);
   }
 
-  static void backward_tangent(const MatrixStep<T>& step, int lane) {
+  static void backward_tangent(const MatrixStep<T> step, int lane) {
     const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
     const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, lane);
     Matrix e{};
     Matrix edot{};
     each_group(step, [&](const Rows& rows) {
       const Amplitudes s_after = load(step.s, rows, lane);
-      Amplitudes sdot{};
-      multiply<true>(m, load(step.sdot, rows, lane), sdot);
-      multiply<true>(mdot, s_after, sdot);
+      Amplitudes sdot = product<true>(m, load(step.sdot, rows, lane));
+      multiply_add<true>(mdot, s_after, sdot);
       store(step.sdot, rows, lane, sdot);
-      Amplitudes s{};
-      multiply<true>(m, s_after, s);
+      Amplitudes s = product<true>(m, s_after);
       store(step.s, rows, lane, s);
       const Amplitudes a = load(step.a, rows, lane);
       const Amplitudes adot = load(step.adot, rows, lane);
       environment(a, s, e);
       environment(adot, s, edot);
       environment(a, sdot, edot);
-      Amplitudes bdot{};
-      multiply<true>(m, adot, bdot);
-      multiply<true>(mdot, a, bdot);
+      Amplitudes bdot = product<true>(m, adot);
+      multiply_add<true>(mdot, a, bdot);
       store(step.adot, rows, lane, bdot);
-      Amplitudes b{};
-      multiply<true>(m, a, b);
+      Amplitudes b = product<true>(m, a);
       store(step.a, rows, lane, b);
     });
     add_to(step.environment, e, step.pitch, lane);
@@ -233,7 +257,7 @@ class SmallKernel {
   }
 
   template <bool tangent>
-  static void gather(const MatrixStep<T>& step, int lane) {
+  static void gather(const MatrixStep<T> step, int lane) {
     Matrix e{};
     Matrix edot{};
     each_group(step, [&](const Rows& rows) {
@@ -249,26 +273,26 @@ class SmallKernel {
     if constexpr (tangent) add_to(step.environment_tangent, edot, step.pitch, lane);
   }
 
-  static void accumulate(const MatrixStep<T>& step, int lane) {
+  static void accumulate(const MatrixStep<T> step, int lane) {
     const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
     each_group(step, [&](const Rows& rows) {
       Amplitudes a = load(step.a, rows, lane);
-      multiply<false>(m, load(step.s, rows, lane), a);
+      multiply_add<false>(m, load(step.s, rows, lane), a);
       store(step.a, rows, lane, a);
     });
   }
 
-  static void accumulate_tangent(const MatrixStep<T>& step, int lane) {
+  static void accumulate_tangent(const MatrixStep<T> step, int lane) {
     const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
     const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, lane);
     each_group(step, [&](const Rows& rows) {
       const Amplitudes s = load(step.s, rows, lane);
       Amplitudes adot = load(step.adot, rows, lane);
-      multiply<false>(m, load(step.sdot, rows, lane), adot);
-      multiply<false>(mdot, s, adot);
+      multiply_add<false>(m, load(step.sdot, rows, lane), adot);
+      multiply_add<false>(mdot, s, adot);
       store(step.adot, rows, lane, adot);
       Amplitudes a = load(step.a, rows, lane);
-      multiply<false>(m, s, a);
+      multiply_add<false>(m, s, a);
       store(step.a, rows, lane, a);
     });
   }

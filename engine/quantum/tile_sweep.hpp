@@ -8,6 +8,7 @@
 #include "engine/core/interrupt.hpp"
 #include "engine/core/memory.hpp"
 #include "engine/core/threads.hpp"
+#include "engine/quantum/environment.hpp"
 #include "engine/quantum/numbers.hpp"
 #include "engine/quantum/readout_kernels.hpp"
 #include "engine/quantum/sweep.hpp"
@@ -236,41 +237,26 @@ class TileSweep {
     const std::vector<double>& m = c_.hermitians[h];
     const std::vector<double>& mdot = c_.hermitian_directions[h];
     for (int lane = 0; lane < lanes_ && c_.request.values; ++lane) {
-      double f = contract(m, tangents_ ? environment_tangent_ : environment_, lane);
-      if (tangents_ && !mdot.empty()) f += contract(mdot, environment_, lane);
+      double f = (tangents_ ? environment_tangent_ : environment_).real_product(m.data(), 1, lane);
+      if (tangents_ && !mdot.empty()) f += environment_.real_product(mdot.data(), 1, lane);
       value(item.output, lane) += f;
     }
     if (gradient) add_hermitian_gradient(item);
   }
 
-  // Re sum_ij M_ij E_ij for one lane.
-  double contract(const std::vector<double>& m, const std::vector<double>& environment, int lane) const {
-    double sum = 0;
-    const auto stride = static_cast<std::size_t>(lanes_);
-    for (std::size_t e = 0; e < m.size(); e += 2) {
-      const double* at = environment.data() + e * stride + static_cast<std::size_t>(lane);
-      sum += m[e] * at[0] - m[e + 1] * at[stride];
-    }
-    return sum;
-  }
-
   void add_hermitian_gradient(const LoweredHermitian& item) {
-    const auto stride = static_cast<std::size_t>(lanes_);
-    const std::size_t entries = environment_.size() / stride;
+    const std::size_t parts = environment_.parts();
     double* to = partial_ + c_.hermitian_gradients[static_cast<std::size_t>(item.input)].partial +
-                 static_cast<std::int64_t>(entries) * item.block;
-    for (std::size_t e = 0; e < entries; ++e) {
-      double sum = 0;
-      for (int lane = 0; lane < valid_lanes_; ++lane) {
-        const std::size_t at = e * stride + static_cast<std::size_t>(lane);
-        if (tangents_) {
-          sum += weight(c_.weights, item.output, lane) * environment_tangent_[at] +
-                 weight(c_.weight_direction, item.output, lane) * environment_[at];
-        } else {
-          sum += weight(c_.weights, item.output, lane) * environment_[at];
-        }
+                 static_cast<std::int64_t>(parts) * item.block;
+    for (int lane = 0; lane < valid_lanes_; ++lane) {
+      const double c = weight(c_.weights, item.output, lane);
+      const double cdot = tangents_ ? weight(c_.weight_direction, item.output, lane) : 0;
+      for (std::size_t part = 0; part < parts; ++part) {
+        const double sum = tangents_
+                               ? c * environment_tangent_.at(part, lane) + cdot * environment_.at(part, lane)
+                               : c * environment_.at(part, lane);
+        to[part] += part % 2 == 0 ? sum : -sum;
       }
-      to[e] += e % 2 == 0 ? sum : -sum;
     }
   }
 
@@ -431,54 +417,35 @@ class TileSweep {
       }
     });
     if (!environment) return;
-    reduce(parts_.data(), blocks, numbers, step.pitch, environment_);
-    if (tangents_)
-      reduce(parts_.data() + blocks * numbers, blocks, numbers, step.pitch, environment_tangent_);
+    environment_.take(parts_.data(), blocks, numbers, step.pitch, lanes_);
+    if (!tangents_) return;
+    environment_tangent_.take(parts_.data() + blocks * numbers, blocks, numbers, step.pitch, lanes_);
   }
 
-  // Sums over blocks, and over lanes that are amplitudes of one sample.
-  void reduce(const T* parts, std::size_t blocks, std::size_t numbers, int pitch,
-              std::vector<double>& out) const {
-    const std::size_t step = lanes_ == 1 ? static_cast<std::size_t>(pitch) : 1;
-    out.assign(numbers / step, 0.0);
-    for (std::size_t b = 0; b < blocks; ++b) {
-      for (std::size_t e = 0; e < numbers; ++e) out[e / step] += static_cast<double>(parts[b * numbers + e]);
-    }
-  }
-
-  // g_m = 2 Re sum D_m E; with a tangent 2 Re sum (D_m Edot + sum_j dtheta_j D_mj E).
+  // g_m = 2 Re sum D_m E; with a tangent 2 Re sum (D_m Edot + sum_j dtheta_j D_mj E). Shared angles need the
+  // sum over samples only.
   void add_angle_gradients(std::size_t o) {
     const OperationNumbers<T>& n = numbers(o);
+    if (n.lanes == 1) {
+      environment_.sum_lanes(valid_lanes_);
+      if (tangents_) environment_tangent_.sum_lanes(valid_lanes_);
+    }
+    const int lanes = n.lanes == 1 ? 1 : valid_lanes_;
     const auto& parameters = plan_.operations()[o].parameters;
     for (std::size_t m = 0; m < parameters.size(); ++m) {
       const Destination<T>& to = c_.angle_gradients[static_cast<std::size_t>(parameters[m].input)];
       if (!to.wanted) continue;
       const double* slope = n.derivatives.data() + m * n.matrix.size();
       const double* slope_dot = n.derivative_tangents.data() + m * n.matrix.size();
-      for (int lane = 0; lane < valid_lanes_; ++lane) {
-        double g = real_product(slope, n.lanes, tangents_ ? environment_tangent_ : environment_, lane);
-        if (tangents_) g += real_product(slope_dot, n.lanes, environment_, lane);
+      for (int lane = 0; lane < lanes; ++lane) {
+        double g = (tangents_ ? environment_tangent_ : environment_).real_product(slope, n.lanes, lane);
+        if (tangents_) g += environment_.real_product(slope_dot, n.lanes, lane);
         if (to.partial >= 0)
           partial_[to.partial + parameters[m].slot] += 2 * g;
         else
           to.samples[(tile_ * to.count() + parameters[m].slot) * lanes_ + lane] += static_cast<T>(2 * g);
       }
     }
-  }
-
-  double real_product(const double* matrix, int matrix_lanes, const std::vector<double>& environment,
-                      int lane) const {
-    const auto stride = static_cast<std::size_t>(lanes_);
-    const auto matrix_stride = static_cast<std::size_t>(matrix_lanes);
-    const double* m = matrix + (matrix_lanes == 1 ? 0 : lane);
-    const double* e = environment.data() + lane;
-    double sum = 0;
-    for (std::size_t entry = 0; entry < environment.size() / (2 * stride); ++entry) {
-      sum += m[0] * e[0] - m[matrix_stride] * e[stride];
-      m += 2 * matrix_stride;
-      e += 2 * stride;
-    }
-    return sum;
   }
 
   void add_amplitude_gradient() {
@@ -513,7 +480,8 @@ class TileSweep {
   std::shared_ptr<std::byte> memory_;
   Planes<T> s_, sdot_, a_, adot_;
   std::vector<OperationNumbers<T>> numbers_;
-  std::vector<double> values_, sums_, environment_, environment_tangent_;
+  std::vector<double> values_, sums_;
+  Environment environment_, environment_tangent_;
   std::vector<T> parts_;
 };
 
