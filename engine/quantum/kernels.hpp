@@ -46,10 +46,14 @@ enum class MatrixTask {
 /// (added to).
 template <class T>
 struct MatrixStep {
-  const Groups* groups = nullptr;
+  explicit MatrixStep(const Reach& reach)
+      : groups(&reach.groups), end(reach.groups.count()), pitch(reach.lanes), lane_bit(reach.lane_bit) {}
+
+  const Groups* groups;
   std::size_t begin = 0;
-  std::size_t end = 0;
-  int pitch = 1;  // numbers from one row to the next: 1, or a multiple of vector_lanes
+  std::size_t end;
+  int pitch;  // numbers from one row to the next: 1, or a multiple of vector_lanes
+  int lane_bit;
   const T* matrix = nullptr;
   const T* tangent = nullptr;
   int matrix_lanes = 1;  // 1: the same matrix in all lanes; else pitch

@@ -22,8 +22,13 @@ void run_width(MatrixTask task, bool diagonal, const MatrixStep<T>& step) {
 
 template <class T>
 void run(MatrixTask task, bool diagonal, const MatrixStep<T>& step) {
+  constexpr int lanes = vector_lanes<T>;
   if (step.pitch == 1) return run_width<T, 1>(task, diagonal, step);
-  return run_width<T, vector_lanes<T>>(task, diagonal, step);
+  if (step.lane_bit < 0) return run_width<T, lanes>(task, diagonal, step);
+  if (diagonal)
+    SmallKernel<T, lanes, 2, true, true>::run(task, step);
+  else
+    SmallKernel<T, lanes, 2, false, true>::run(task, step);
 }
 
 }  // namespace moonstill::quantum

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "engine/tensor/tensor.hpp"
 
@@ -68,22 +69,32 @@ int Plan::lanes_above(std::size_t touched_bits) const {
   return qubits_ >= vector_bits_ && (touched_bits & low) == 0 ? 1 << vector_bits_ : 1;
 }
 
-Groups Plan::make_groups(const std::vector<int>& targets, const std::vector<int>& controls,
-                         int& lanes) const {
+Reach Plan::reach_of(const std::vector<int>& targets, const std::vector<int>& controls) const {
   std::vector<int> target_bits;
   std::vector<int> control_bits;
-  std::size_t touched = 0;
+  std::size_t target_mask = 0;
+  std::size_t control_mask = 0;
   for (const int q : targets) target_bits.push_back(bit(q));
   for (const int q : controls) control_bits.push_back(bit(q));
-  for (const int b : target_bits) touched |= std::size_t{1} << b;
-  for (const int b : control_bits) touched |= std::size_t{1} << b;
-  lanes = lanes_above(touched);
-  const int hidden = route_ == Route::sweep_state && lanes > 1 ? vector_bits_ : 0;
+  for (const int b : target_bits) target_mask |= std::size_t{1} << b;
+  for (const int b : control_bits) control_mask |= std::size_t{1} << b;
+  Reach reach;
+  reach.lanes = lanes_above(target_mask | control_mask);
+  // A lone target among the lanes: rows are paired along the lowest bit that no control uses.
+  if (reach.lanes == 1 && target_bits.size() == 1 && lanes_above(control_mask) > 1) {
+    int partner = vector_bits_;
+    while (partner < qubits_ && ((control_mask >> partner) & 1) != 0) ++partner;
+    if (partner < qubits_) {
+      reach.lanes = lanes_above(control_mask);
+      reach.lane_bit = std::exchange(target_bits[0], partner);
+    }
+  }
+  const int hidden = route_ == Route::sweep_state && reach.lanes > 1 ? vector_bits_ : 0;
   for (int& b : target_bits) b -= hidden;
   for (int& b : control_bits) b -= hidden;
-  Groups groups(std::move(target_bits), control_bits, qubits_ - hidden);
-  if (!places_.empty()) groups.relabel(places_);
-  return groups;
+  reach.groups = Groups(std::move(target_bits), control_bits, qubits_ - hidden);
+  if (!places_.empty()) reach.groups.relabel(places_);
+  return reach;
 }
 
 void Plan::lower(const Operation& operation) {
@@ -109,7 +120,7 @@ void Plan::lower(const Operation& operation) {
     }
   }
   LoweredOperation lowered;
-  lowered.groups = make_groups(targets, controls, lowered.lanes);
+  lowered.reach = reach_of(targets, controls);
   if (lowered.dimension() <= 4)
     append_factor(lowered, operation);
   else
@@ -128,7 +139,7 @@ void Plan::lower_permutation(const ComplexMatrix& matrix, const std::vector<int>
   if (route_ == Route::sweep_state) {
     LoweredOperation lowered;
     lowered.form = Form::permutation;
-    lowered.groups = make_groups(targets, controls, lowered.lanes);
+    lowered.reach = reach_of(targets, controls);
     lowered.constant = matrix;
     operations_.push_back(std::move(lowered));
     return;
@@ -197,8 +208,8 @@ void Plan::lower_readout(const Readout& readout) {
         words_.push_back(lowered);
       }
     } else if (const auto* matrix = std::get_if<Hermitian>(&observable)) {
-      LoweredHermitian lowered{{}, 1, matrix->matrix, matrix->input, matrix->block, output};
-      lowered.groups = make_groups(matrix->qubits, {}, lowered.lanes);
+      LoweredHermitian lowered{{}, matrix->matrix, matrix->input, matrix->block, output};
+      lowered.reach = reach_of(matrix->qubits, {});
       hermitians_.push_back(std::move(lowered));
     } else {
       LoweredProbabilities lowered{{}, output};

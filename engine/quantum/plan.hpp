@@ -36,18 +36,16 @@ struct LoweredOperation {
   };
 
   Form form = Form::dense;
-  Groups groups;
-  int lanes = 1;                      // side by side in memory: samples, or amplitudes of the last qubits
+  Reach reach;
   std::vector<Factor> factors;        // empty when constant
   std::vector<Parameter> parameters;  // at most max_gate_angles
   ComplexMatrix constant;             // without parameters
 
-  [[nodiscard]] int dimension() const { return groups.dimension(); }
+  [[nodiscard]] int dimension() const { return reach.groups.dimension(); }
 };
 
 struct LoweredHermitian {
-  Groups groups;
-  int lanes;
+  Reach reach;
   ComplexMatrix matrix;  // when input < 0
   int input;
   int block;
@@ -93,8 +91,7 @@ class Plan {
                          const std::vector<int>& controls);
   void finish(LoweredOperation& operation) const;
   void lower_readout(const Readout& readout);
-  [[nodiscard]] Groups make_groups(const std::vector<int>& targets, const std::vector<int>& controls,
-                                   int& lanes) const;
+  [[nodiscard]] Reach reach_of(const std::vector<int>& targets, const std::vector<int>& controls) const;
   [[nodiscard]] int lanes_above(std::size_t touched_bits) const;
   [[nodiscard]] int bit(int qubit) const { return qubits_ - 1 - qubit; }
 

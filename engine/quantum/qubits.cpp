@@ -24,13 +24,11 @@ void apply_operation(const LoweredOperation& operation, const Planes<T>& state) 
   poll_interrupt();
   OperationNumbers<T> numbers;
   evaluate_constant(operation.constant, numbers);
-  MatrixStep<T> step;
-  step.groups = &operation.groups;
-  step.pitch = operation.lanes;
+  MatrixStep<T> step(operation.reach);
   step.matrix = numbers.matrix.data();
   step.s = state;
   const MatrixTask task = operation.form == Form::permutation ? MatrixTask::permute : MatrixTask::apply;
-  parallel_for(operation.groups.count(), parallel_groups, [&](std::size_t begin, std::size_t end) {
+  parallel_for(operation.reach.groups.count(), parallel_groups, [&](std::size_t begin, std::size_t end) {
     MatrixStep<T> part = step;
     part.begin = begin;
     part.end = end;

@@ -2,13 +2,17 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <type_traits>
 
 #include "engine/quantum/kernels.hpp"
 #include "engine/tensor/lanes.hpp"
 
 namespace moonstill::quantum {
 
-template <class T, int W, int D, bool diagonal>
+/// `folded`: the target is a bit of the lane (Reach::lane_bit). Two rows are then sorted by that bit when
+/// loaded and mixed again when stored; all else is the same.
+template <class T, int W, int D, bool diagonal, bool folded = false>
 class SmallKernel {
   using Vector = Lanes<T, W>;
 
@@ -21,37 +25,57 @@ class SmallKernel {
     Vector im[D][D];
   };
   using Rows = std::array<std::size_t, D>;
+  using Index = Lanes<std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>, W>;
+
+  // The first lane of this pass over the rows, and for folded ones where each lane goes.
+  struct Place {
+    int lane;
+    Index low{}, high{};      // lanes of two rows whose bit is 0, and 1
+    Index first{}, second{};  // where lanes of the first and second row lie among those
+
+    Place(int first_lane, int bit) : lane(first_lane) {
+      if constexpr (folded) {
+        std::array<int, 2> seen{};
+        for (int l = 0; l < 2 * W; ++l) {
+          const int side = (l >> bit) & 1;
+          const int rank = seen[static_cast<std::size_t>(side)]++;
+          (side == 0 ? low : high)[rank] = l;
+          (l < W ? first : second)[l % W] = side * W + rank;
+        }
+      }
+    }
+  };
 
  public:
   [[gnu::always_inline]] static void run(MatrixTask task, const MatrixStep<T>& step) {
-    for (int lane = 0; lane < step.pitch; lane += W) run_lanes(task, step, lane);
+    for (int lane = 0; lane < step.pitch; lane += W) run_lanes(task, step, Place(lane, step.lane_bit));
   }
 
  private:
-  static void run_lanes(MatrixTask task, const MatrixStep<T>& step, int lane) {
+  static void run_lanes(MatrixTask task, const MatrixStep<T>& step, const Place& at) {
     switch (task) {
       case MatrixTask::apply:
-        return apply<false>(step, lane);
+        return apply<false>(step, at);
       case MatrixTask::apply_adjoint:
-        return apply<true>(step, lane);
+        return apply<true>(step, at);
       case MatrixTask::permute:
-        return permute<false>(step, lane);
+        return permute<false>(step, at);
       case MatrixTask::permute_back:
-        return permute<true>(step, lane);
+        return permute<true>(step, at);
       case MatrixTask::forward_tangent:
-        return forward_tangent(step, lane);
+        return forward_tangent(step, at);
       case MatrixTask::backward:
-        return backward(step, lane);
+        return backward(step, at);
       case MatrixTask::backward_tangent:
-        return backward_tangent(step, lane);
+        return backward_tangent(step, at);
       case MatrixTask::gather:
-        return gather<false>(step, lane);
+        return gather<false>(step, at);
       case MatrixTask::gather_tangent:
-        return gather<true>(step, lane);
+        return gather<true>(step, at);
       case MatrixTask::accumulate:
-        return accumulate(step, lane);
+        return accumulate(step, at);
       case MatrixTask::accumulate_tangent:
-        return accumulate_tangent(step, lane);
+        return accumulate_tangent(step, at);
     }
   }
 
@@ -69,20 +93,40 @@ class SmallKernel {
     }
   }
 
-  [[gnu::always_inline]] static Amplitudes load(const Planes<T>& x, const Rows& rows, int lane) {
+  [[gnu::always_inline]] static void sort(Vector (&rows)[D], const Place& at) {
+    const Vector both[2] = {rows[0], rows[1]};
+    rows[0] = __builtin_shuffle(both[0], both[1], at.low);
+    rows[1] = __builtin_shuffle(both[0], both[1], at.high);
+  }
+
+  [[gnu::always_inline]] static void mix(Vector (&rows)[D], const Place& at) {
+    const Vector both[2] = {rows[0], rows[1]};
+    rows[0] = __builtin_shuffle(both[0], both[1], at.first);
+    rows[1] = __builtin_shuffle(both[0], both[1], at.second);
+  }
+
+  [[gnu::always_inline]] static Amplitudes load(const Planes<T>& x, const Rows& rows, const Place& at) {
     Amplitudes v;
     for (int p = 0; p < D; ++p) {
-      v.re[p] = load_lanes<T, W>(x.re + rows[p] + lane);
-      v.im[p] = load_lanes<T, W>(x.im + rows[p] + lane);
+      v.re[p] = load_lanes<T, W>(x.re + rows[p] + at.lane);
+      v.im[p] = load_lanes<T, W>(x.im + rows[p] + at.lane);
+    }
+    if constexpr (folded) {
+      sort(v.re, at);
+      sort(v.im, at);
     }
     return v;
   }
 
-  [[gnu::always_inline]] static void store(const Planes<T>& x, const Rows& rows, int lane,
-                                           const Amplitudes& v) {
+  [[gnu::always_inline]] static void store(const Planes<T>& x, const Rows& rows, const Place& at,
+                                           Amplitudes v) {
+    if constexpr (folded) {
+      mix(v.re, at);
+      mix(v.im, at);
+    }
     for (int p = 0; p < D; ++p) {
-      store_lanes<T, W>(x.re + rows[p] + lane, v.re[p]);
-      store_lanes<T, W>(x.im + rows[p] + lane, v.im[p]);
+      store_lanes<T, W>(x.re + rows[p] + at.lane, v.re[p]);
+      store_lanes<T, W>(x.im + rows[p] + at.lane, v.im[p]);
     }
   }
 
@@ -175,16 +219,16 @@ class SmallKernel {
   }
 
   template <bool adjoint>
-  static void apply(const MatrixStep<T> step, int lane) {
-    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
+  static void apply(const MatrixStep<T> step, const Place& at) {
+    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, at.lane);
     each_group(step, [&](const Rows& rows) {
-      Amplitudes y = product<adjoint>(m, load(step.s, rows, lane));
-      store(step.s, rows, lane, y);
+      Amplitudes y = product<adjoint>(m, load(step.s, rows, at));
+      store(step.s, rows, at, y);
     });
   }
 
   template <bool back>
-  static void permute(const MatrixStep<T> step, int lane) {
+  static void permute(const MatrixStep<T> step, const Place& at) {
     std::array<int, D> source{};
     for (int i = 0; i < D; ++i) {
       for (int j = 0; j < D; ++j) {
@@ -192,108 +236,108 @@ class SmallKernel {
       }
     }
     each_group(step, [&](const Rows& rows) {
-      const Amplitudes x = load(step.s, rows, lane);
+      const Amplitudes x = load(step.s, rows, at);
       Amplitudes y;
       for (int p = 0; p < D; ++p) {
         y.re[p] = x.re[source[p]];
         y.im[p] = x.im[source[p]];
       }
-      store(step.s, rows, lane, y);
+      store(step.s, rows, at, y);
     });
   }
 
-  static void forward_tangent(const MatrixStep<T> step, int lane) {
-    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
-    const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, lane);
+  static void forward_tangent(const MatrixStep<T> step, const Place& at) {
+    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, at.lane);
+    const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, at.lane);
     each_group(step, [&](const Rows& rows) {
-      const Amplitudes s = load(step.s, rows, lane);
-      Amplitudes y = product<false>(m, load(step.sdot, rows, lane));
+      const Amplitudes s = load(step.s, rows, at);
+      Amplitudes y = product<false>(m, load(step.sdot, rows, at));
       multiply_add<false>(mdot, s, y);
-      store(step.sdot, rows, lane, y);
+      store(step.sdot, rows, at, y);
       Amplitudes z = product<false>(m, s);
-      store(step.s, rows, lane, z);
+      store(step.s, rows, at, z);
     });
   }
 
-  static void backward(const MatrixStep<T> step, int lane) {
-    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
+  static void backward(const MatrixStep<T> step, const Place& at) {
+    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, at.lane);
     Matrix e{};
     each_group(step, [&](const Rows& rows) {
-      Amplitudes s = product<true>(m, load(step.s, rows, lane));
-      store(step.s, rows, lane, s);
-      const Amplitudes a = load(step.a, rows, lane);
+      Amplitudes s = product<true>(m, load(step.s, rows, at));
+      store(step.s, rows, at, s);
+      const Amplitudes a = load(step.a, rows, at);
       environment(a, s, e);
       Amplitudes b = product<true>(m, a);
-      store(step.a, rows, lane, b);
+      store(step.a, rows, at, b);
     });
-    add_to(step.environment, e, step.pitch, lane);
+    add_to(step.environment, e, step.pitch, at.lane);
   }
 
-  static void backward_tangent(const MatrixStep<T> step, int lane) {
-    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
-    const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, lane);
+  static void backward_tangent(const MatrixStep<T> step, const Place& at) {
+    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, at.lane);
+    const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, at.lane);
     Matrix e{};
     Matrix edot{};
     each_group(step, [&](const Rows& rows) {
-      const Amplitudes s_after = load(step.s, rows, lane);
-      Amplitudes sdot = product<true>(m, load(step.sdot, rows, lane));
+      const Amplitudes s_after = load(step.s, rows, at);
+      Amplitudes sdot = product<true>(m, load(step.sdot, rows, at));
       multiply_add<true>(mdot, s_after, sdot);
-      store(step.sdot, rows, lane, sdot);
+      store(step.sdot, rows, at, sdot);
       Amplitudes s = product<true>(m, s_after);
-      store(step.s, rows, lane, s);
-      const Amplitudes a = load(step.a, rows, lane);
-      const Amplitudes adot = load(step.adot, rows, lane);
+      store(step.s, rows, at, s);
+      const Amplitudes a = load(step.a, rows, at);
+      const Amplitudes adot = load(step.adot, rows, at);
       environment(a, s, e);
       environment(adot, s, edot);
       environment(a, sdot, edot);
       Amplitudes bdot = product<true>(m, adot);
       multiply_add<true>(mdot, a, bdot);
-      store(step.adot, rows, lane, bdot);
+      store(step.adot, rows, at, bdot);
       Amplitudes b = product<true>(m, a);
-      store(step.a, rows, lane, b);
+      store(step.a, rows, at, b);
     });
-    add_to(step.environment, e, step.pitch, lane);
-    add_to(step.environment_tangent, edot, step.pitch, lane);
+    add_to(step.environment, e, step.pitch, at.lane);
+    add_to(step.environment_tangent, edot, step.pitch, at.lane);
   }
 
   template <bool tangent>
-  static void gather(const MatrixStep<T> step, int lane) {
+  static void gather(const MatrixStep<T> step, const Place& at) {
     Matrix e{};
     Matrix edot{};
     each_group(step, [&](const Rows& rows) {
-      const Amplitudes s = load(step.s, rows, lane);
+      const Amplitudes s = load(step.s, rows, at);
       environment(s, s, e);
       if constexpr (tangent) {
-        const Amplitudes sdot = load(step.sdot, rows, lane);
+        const Amplitudes sdot = load(step.sdot, rows, at);
         environment(sdot, s, edot);
         environment(s, sdot, edot);
       }
     });
-    add_to(step.environment, e, step.pitch, lane);
-    if constexpr (tangent) add_to(step.environment_tangent, edot, step.pitch, lane);
+    add_to(step.environment, e, step.pitch, at.lane);
+    if constexpr (tangent) add_to(step.environment_tangent, edot, step.pitch, at.lane);
   }
 
-  static void accumulate(const MatrixStep<T> step, int lane) {
-    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
+  static void accumulate(const MatrixStep<T> step, const Place& at) {
+    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, at.lane);
     each_group(step, [&](const Rows& rows) {
-      Amplitudes a = load(step.a, rows, lane);
-      multiply_add<false>(m, load(step.s, rows, lane), a);
-      store(step.a, rows, lane, a);
+      Amplitudes a = load(step.a, rows, at);
+      multiply_add<false>(m, load(step.s, rows, at), a);
+      store(step.a, rows, at, a);
     });
   }
 
-  static void accumulate_tangent(const MatrixStep<T> step, int lane) {
-    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
-    const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, lane);
+  static void accumulate_tangent(const MatrixStep<T> step, const Place& at) {
+    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, at.lane);
+    const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, at.lane);
     each_group(step, [&](const Rows& rows) {
-      const Amplitudes s = load(step.s, rows, lane);
-      Amplitudes adot = load(step.adot, rows, lane);
-      multiply_add<false>(m, load(step.sdot, rows, lane), adot);
+      const Amplitudes s = load(step.s, rows, at);
+      Amplitudes adot = load(step.adot, rows, at);
+      multiply_add<false>(m, load(step.sdot, rows, at), adot);
       multiply_add<false>(mdot, s, adot);
-      store(step.adot, rows, lane, adot);
-      Amplitudes a = load(step.a, rows, lane);
+      store(step.adot, rows, at, adot);
+      Amplitudes a = load(step.a, rows, at);
       multiply_add<false>(m, s, a);
-      store(step.a, rows, lane, a);
+      store(step.a, rows, at, a);
     });
   }
 };

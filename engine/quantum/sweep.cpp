@@ -171,7 +171,7 @@ class Sweeper {
         if (!fixed) m.clear();
       } else if (const Tensor& tensor = at(inputs, static_cast<std::size_t>(item.input)); tensor) {
         const Tensor flat = tensor.row_major();
-        const auto d = static_cast<std::size_t>(item.groups.dimension());
+        const auto d = static_cast<std::size_t>(item.reach.groups.dimension());
         const T* block = flat.template data<T>().data() + static_cast<std::size_t>(item.block) * d * d * 2;
         m.resize(d * d * 2);
         for (std::size_t i = 0; i < d; ++i) {

@@ -228,9 +228,7 @@ class TileSweep {
     const bool gradient =
         item.input >= 0 && c_.hermitian_gradients[static_cast<std::size_t>(item.input)].wanted;
     if (!gradient && !c_.request.values) return;
-    MatrixStep<T> step;
-    step.groups = &item.groups;
-    step.pitch = item.lanes;
+    MatrixStep<T> step(item.reach);
     step.s = s_;
     step.sdot = sdot_;
     carry_out(tangents_ ? MatrixTask::gather_tangent : MatrixTask::gather, false, step, true);
@@ -310,9 +308,7 @@ class TileSweep {
             static_cast<T>(cdot * m[e] + (mdot.empty() ? 0 : c * mdot[e]));
       }
     }
-    MatrixStep<T> step;
-    step.groups = &item.groups;
-    step.pitch = item.lanes;
+    MatrixStep<T> step(item.reach);
     step.matrix = weighted.data();
     step.tangent = weighted_dot.data();
     step.matrix_lanes = lanes_;
@@ -380,9 +376,7 @@ class TileSweep {
 
   MatrixStep<T> step_of(std::size_t o) const {
     const LoweredOperation& operation = plan_.operations()[o];
-    MatrixStep<T> step;
-    step.groups = &operation.groups;
-    step.pitch = operation.lanes;
+    MatrixStep<T> step(operation.reach);
     step.matrix = numbers(o).matrix.data();
     step.tangent = numbers(o).tangent.data();
     step.matrix_lanes = numbers(o).lanes;
