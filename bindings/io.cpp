@@ -35,7 +35,6 @@ struct ObjectTraits<io::LineFile> {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 
 const Param path_param{"path", "string", "Where; missing folders on the way are made."};
 const Param existing_path_param{"path", "string", "Where."};
@@ -112,7 +111,7 @@ std::map<std::string, std::string> metadata_of(const Args& a) {
 int push_tensors(lua_State* L, const io::TensorMap& tensors) {
   lua_createtable(L, 0, static_cast<int>(tensors.size()));
   for (const auto& [name, tensor] : tensors) {
-    lua_pushlstring(L, name.data(), name.size());
+    push(L, name);
     push(L, Value(tensor));
     lua_rawset(L, -3);
   }
@@ -149,7 +148,12 @@ int load(lua_State* L, const Args& a) {
   if (extension != ".safetensors") fail_extension(a);
   const io::SafeTensors content = io::load_safetensors(path);
   push_tensors(L, content.tensors);
-  push_json(L, content.metadata);
+  lua_createtable(L, 0, static_cast<int>(content.metadata.size()));
+  for (const auto& [key, text] : content.metadata) {
+    push(L, key);
+    push(L, text);
+    lua_rawset(L, -3);
+  }
   return 2;
 }
 
@@ -284,8 +288,7 @@ void add_json(Module& ms) {
           .documentation = "Appends a value.",
           .parameters = {{"value", "any", "See ms.io.json."}},
           .body = [](lua_State* L, Args& a) {
-            a.self<io::LineFile>().append(
-                json_from_lua(L, a.slot("value")).dump(-1, ' ', false, json::error_handler_t::replace));
+            a.self<io::LineFile>().append(json_from_lua(L, a.slot("value")));
             return 0;
           }});
   ms.add({.name = "ms.io.json",
@@ -297,22 +300,14 @@ void add_json(Module& ms) {
           .returns = "string",
           .example = "print(ms.io.json { loss = 0.5, seeds = { 1, 2 } })",
           .body = [](lua_State* L, Args& a) {
-            const auto indent = static_cast<int>(a.size("indent"));
-            return push(L, json_from_lua(L, a.slot("value"))
-                               .dump(indent > 0 ? indent : -1, ' ', false, json::error_handler_t::replace));
+            return push(L, json_from_lua(L, a.slot("value"), static_cast<int>(a.size("indent"))));
           }});
   ms.add({.name = "ms.io.parse_json",
           .documentation = "Reads JSON text; null becomes nil.",
           .parameters = {{"text", "string", "One JSON value."}},
           .returns = "any",
           .example = "print(ms.io.parse_json('{ \"loss\": 0.5 }').loss)",
-          .body = [](lua_State* L, Args& a) {
-            try {
-              return push_json(L, json::parse(a.string("text")));
-            } catch (const json::parse_error& error) {
-              a.fail("text", "not JSON at byte {}", error.byte);
-            }
-          }});
+          .body = [](lua_State* L, Args& a) { return push_json(L, a.string("text")); }});
 }
 
 void add_texts(Module& ms) {

@@ -1,6 +1,7 @@
 #include "bindings/json.hpp"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "bindings/support/type.hpp"
@@ -86,11 +87,7 @@ class Encoder {
   lua_State* state_;
 };
 
-}  // namespace
-
-json json_from_lua(lua_State* L, int index) { return Encoder(L).encode(index, "value"); }
-
-int push_json(lua_State* L, const json& value, int depth) {
+void push_value(lua_State* L, const json& value, int depth = 0) {
   if (depth > deepest) fail(ErrorKind::argument, "JSON is nested deeper than {} levels", deepest);
   luaL_checkstack(L, 4, "JSON is nested too deeply");
   switch (value.type()) {
@@ -117,7 +114,7 @@ int push_json(lua_State* L, const json& value, int depth) {
     case json::value_t::array:
       lua_createtable(L, static_cast<int>(value.size()), 0);
       for (std::size_t i = 0; i < value.size(); ++i) {
-        push_json(L, value[i], depth + 1);
+        push_value(L, value[i], depth + 1);
         lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
       }
       break;
@@ -125,12 +122,28 @@ int push_json(lua_State* L, const json& value, int depth) {
       lua_createtable(L, 0, static_cast<int>(value.size()));
       for (const auto& [key, member] : value.items()) {
         lua_pushlstring(L, key.data(), key.size());
-        push_json(L, member, depth + 1);
+        push_value(L, member, depth + 1);
         lua_rawset(L, -3);
       }
       break;
     default:
       lua_pushnil(L);
+  }
+}
+
+}  // namespace
+
+std::string json_from_lua(lua_State* L, int index, int indent) {
+  return Encoder(L)
+      .encode(index, "value")
+      .dump(indent > 0 ? indent : -1, ' ', false, json::error_handler_t::replace);
+}
+
+int push_json(lua_State* L, std::string_view text) {
+  try {
+    push_value(L, json::parse(text));
+  } catch (const json::parse_error& error) {
+    fail(ErrorKind::argument, "not JSON at byte {}", error.byte);
   }
   return 1;
 }
