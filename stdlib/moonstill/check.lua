@@ -55,7 +55,7 @@ end
 --- Checks a closed table of named arguments. Returns a copy, with the defaults filled in.
 --- @param name string  full name of the public function
 --- @param options table|nil
---- @param spec table  list of { "name", "type", "documentation", default = value }
+--- @param spec table  list of { "name", "type", "documentation", default = value, least = number }
 --- @return table
 function check.options(name, options, spec)
   local problem = host.mismatch("table|nil", options)
@@ -81,6 +81,9 @@ function check.options(name, options, spec)
     else
       local why = host.mismatch(entry[2], value)
       if why then check.fail(name, "argument '%s': %s", key, why) end
+      if entry.least and not (value >= entry.least) then
+        check.fail(name, "argument '%s': expected at least %s, got %s", key, entry.least, value)
+      end
     end
     filled[key] = value
   end

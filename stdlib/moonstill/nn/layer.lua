@@ -81,12 +81,15 @@ function Layer:count(trainable_only)
   return total
 end
 
+local initialise_options = { { "dtype", '"f32"|"f64"', "Of the weights.", default = "f32" } }
+
 --- Draws initial weights: one flat vector.
 --- @param random ms.Generator    each parameter has a stream of its own, named after it
 --- @param options? { dtype?: string }
 --- @return ms.Tensor w  [count]
 function Layer:initialise(random, options)
-  local dtype = options and options.dtype or "f32"
+  check.argument("layer:initialise", 1, "random", "ms.Generator", random)
+  local dtype = check.options("layer:initialise", options, initialise_options).dtype
   if #self.parameters == 0 then return ms.zeros(0, { dtype = dtype }) end
   local parts = {}
   for i, p in ipairs(self.parameters) do
@@ -149,7 +152,17 @@ local function infer(self, shape, path)
   end)
 end
 
+local function check_weights(self, w)
+  check.argument("in " .. self.name, 2, "w", "ms.Tensor", w)
+  local shape, count = w:shape(), self:count()
+  if #shape ~= 1 or shape[1] ~= count then
+    check.fail("in " .. self.name, "argument 2 'w': expected %d weights, got a tensor of shape [%s]", count,
+      table.concat(shape, ", "))
+  end
+end
+
 local function check_input(self, x)
+  check.argument("in " .. self.name, 1, "x", "ms.Tensor", x)
   local shape = x:shape()
   table.remove(shape, 1)
   local key = table.concat(shape, ",")
@@ -165,6 +178,7 @@ end
 --- @return ms.Tensor
 function Layer:__call(x, w, context)
   check_input(self, x)
+  check_weights(self, w)
   local views = #self.shapes > 0 and build_views(self, ms.unflatten(w, self.shapes), 1) or build_views(self, {}, 1)
   return self:apply(x, views, context or {})
 end

@@ -17,15 +17,15 @@ local weight_options = {
 }
 
 local conv_options = {
-  { "kernel", "integer", "Side of the kernel." },
-  { "stride", "integer", "Step between windows.", default = 1 },
-  { "padding", "integer", "Zeros on each side.", default = 0 },
+  { "kernel", "integer", "Side of the kernel.", least = 1 },
+  { "stride", "integer", "Step between windows.", default = 1, least = 1 },
+  { "padding", "integer", "Zeros on each side.", default = 0, least = 0 },
   table.unpack(weight_options),
 }
 
 local pool_options = {
-  { "window", "integer", "Side of a window.", default = 2 },
-  { "stride?", "integer", "Step between windows; the window's side if left out." },
+  { "window", "integer", "Side of a window.", default = 2, least = 1 },
+  { "stride?", "integer", "Step between windows; the window's side if left out.", least = 1 },
 }
 
 local function refuse_unless(fits, refuse, expected)
@@ -170,7 +170,8 @@ end
 --- @param o { p: number }
 --- @return ms.nn.Layer
 function layers.dropout(o)
-  o = check.options("ms.nn.dropout", o, { { "p", "number", "Share of elements dropped.", default = 0.5 } })
+  o = check.options("ms.nn.dropout", o, { { "p", "number", "Share of elements dropped.", default = 0.5, least = 0 } })
+  if o.p >= 1 then check.fail("ms.nn.dropout", "argument 'p': expected less than 1, got %g", o.p) end
   return layer.new {
     name = ("dropout(%g)"):format(o.p),
     apply = function(_, x, _, context)

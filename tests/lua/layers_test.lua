@@ -1,0 +1,144 @@
+-- Layers: shapes, counts, initial weights, projection, dropout, and the way to a layer that refuses its input.
+local ms = require "moonstill"
+local test = require "moonstill.test"
+
+local nn = ms.nn
+
+local function shape_through(layer, input)
+  return layer(ms.ones(input), layer:initialise(ms.random(1))):shape()
+end
+
+test("shapes", function()
+  for _, case in ipairs {
+    { nn.linear(3, 2), { 5, 3 }, { 5, 2 } },
+    { nn.linear(3, 2, { bias = false }), { 1, 3 }, { 1, 2 } },
+    { nn.conv2d(2, 4, { kernel = 3 }), { 5, 2, 8, 7 }, { 5, 4, 6, 5 } },
+    { nn.conv2d(2, 4, { kernel = 3, padding = 1, stride = 2 }), { 5, 2, 8, 7 }, { 5, 4, 4, 4 } },
+    { nn.max_pool(), { 2, 3, 8, 7 }, { 2, 3, 4, 3 } },
+    { nn.average_pool { window = 3, stride = 1 }, { 2, 3, 8, 7 }, { 2, 3, 6, 5 } },
+    { nn.flatten(), { 2, 3, 4, 5 }, { 2, 60 } },
+    { nn.relu(), { 2, 3, 4 }, { 2, 3, 4 } },
+    { nn.residual(nn.linear(4, 4)), { 3, 4 }, { 3, 4 } },
+    { nn.blend { nn.linear(4, 2), nn.linear(4, 2) }, { 3, 4 }, { 3, 2 } },
+    { nn.sequential { nn.flatten(), nn.linear(12, 8), nn.tanh(), nn.linear(8, 2) }, { 17, 3, 4 }, { 17, 2 } },
+  } do
+    test.section(case[1].name, function() test.equal(shape_through(case[1], case[2]), case[3]) end)
+  end
+end)
+
+test("numbers", function()
+  local two = nn.linear(2, 1)
+  local x = ms.tensor { { 1, 2 }, { -3, 4 } }
+  test.near(two(x, ms.tensor { 10, 20, 5 }), { { 55 }, { 55 } }, 1e-5)
+  test.near(nn.residual(nn.relu())(x, ms.zeros(0)), { { 2, 4 }, { -3, 8 } }, 1e-6)
+  local conv = nn.conv2d(1, 1, { kernel = 2 })
+  local image = ms.tensor({ 1, 2, 3, 4, 5, 6, 7, 8, 9 }):reshape { 1, 1, 3, 3 }
+  test.near(conv(image, ms.tensor { 1, 0, 0, -1, 0.5 }):reshape { -1 }, { -3.5, -3.5, -3.5, -3.5 }, 1e-5)
+  test.near(nn.max_pool { window = 3 }(image, ms.zeros(0)):reshape { -1 }, { 9 })
+  test.near(nn.average_pool { window = 3 }(image, ms.zeros(0)):reshape { -1 }, { 5 }, 1e-6)
+end)
+
+test("count and names", function()
+  local ansatz = ms.circuit(2, { x = { 4 }, w = { 1, 2, 3 } }, function(c, x, w) c:amplitudes(x):strongly_entangling(w) end)
+  local net = nn.sequential { nn.linear(3, 4), nn.circuit(ansatz, { trainable = false }), nn.linear(2, 5) }
+  test.equal(net:count(), 16 + 6 + 16 + 15)
+  test.equal(net:count(true), 16 + 6 + 15)
+  local named = net:named(net:initialise(ms.random(1)))
+  test.equal(named["1.weight"]:shape(), { 4, 3 })
+  test.equal(named["2.hermitian"]:shape(), { 2, 2, 2, 2 })
+  test.equal(named["3.bias"]:totable(), { 0, 0, 0, 0, 0 })
+end)
+
+test("initial weights come from the seed, each parameter from its own stream", function()
+  local net = nn.sequential { nn.linear(30, 20), nn.linear(20, 10) }
+  local w = net:initialise(ms.random(4))
+  test.equal(net:initialise(ms.random(4)):totable(), w:totable())
+  test.ok((net:initialise(ms.random(5)) - w):abs():max():item() > 0.1, "another seed")
+  local longer = nn.sequential { nn.linear(30, 20), nn.linear(20, 10), nn.linear(10, 3) }
+  test.equal(longer:named(longer:initialise(ms.random(4)))["1.weight"]:totable(), net:named(w)["1.weight"]:totable())
+  test.equal(net:initialise(ms.random(4), { dtype = "f64" }):dtype(), "f64")
+end)
+
+test("projection puts Hermitians back into their range and leaves the rest", function()
+  local ansatz = ms.circuit(1, { x = { 2 }, w = { 1, 1, 3 } }, function(c, x, w) c:amplitudes(x):strongly_entangling(w) end)
+  local layer = nn.circuit(ansatz)
+  local w = layer:project(ms.full(layer:count(), 3))
+  local named = layer:named(w)
+  test.equal(named.w:reshape { -1 }:totable(), { 3, 3, 3 })
+  test.equal(named.hermitian:reshape { -1 }:totable(), { 1, 1, 1, 1, 1, 1, 1, 1 })
+end)
+
+test("weights that are not trained have no gradient", function()
+  local ansatz = ms.circuit(1, { x = { 2 }, w = { 1, 1, 3 } }, function(c, x, w) c:amplitudes(x):strongly_entangling(w) end)
+  local layer = nn.circuit(ansatz, { trainable = false })
+  local g = layer:named(ms.grad(function(w) return layer(ms.ones { 3, 2 }, w):sum() end)(layer:initialise(ms.random(2))))
+  test.equal(g.hermitian:abs():sum():item(), 0)
+  test.ok(g.w:abs():sum():item() > 0, "angles are trained")
+end)
+
+test("dropout: off without training, its mean kept, the same mask when a checkpoint runs again", function()
+  local drop, empty = nn.dropout { p = 0.25 }, ms.zeros(0)
+  local x = ms.ones { 100, 100 }
+  test.equal(drop(x, empty):sum():item(), 1e4)
+  local y = drop(x, empty, { train = true, random = ms.random(1) })
+  test.near(y:sum():item() / 1e4, 1, 0.03)
+  test.near(y:max():item(), 4 / 3, 1e-6)
+  local function gradient(wrap)
+    local random = ms.random(3)
+    local f = wrap(function(v) return drop(v * v, empty, { train = true, random = random }) end)
+    return ms.grad(function(v) return (f(v) + 2 * f(v)):sum() end)(x):totable()
+  end
+  test.equal(gradient(ms.checkpoint), gradient(function(f) return f end))
+  test.fails_with("dropout: pass { train = true, random = generator } when training",
+    function() drop(x, empty, { train = true }) end)
+end)
+
+test("a layer of one's own", function()
+  local scale = nn.layer {
+    name = "scale",
+    parameters = { { name = "factor", shape = {}, init = "ones", gain = 2 } },
+    apply = function(_, x, p) return x * p.factor end,
+  }
+  test.near(scale(ms.ones { 2, 2 }, scale:initialise(ms.random(1))), { { 2, 2 }, { 2, 2 } })
+end)
+
+test("printing", function()
+  test.equal(tostring(nn.sequential { nn.linear(4, 8), nn.residual(nn.linear(8, 8)) }),
+    "sequential  112 parameters\n  [1] linear(4 -> 8)  40\n  [2] residual  72\n      [1] linear(8 -> 8)  72")
+end)
+
+local cases = {
+  { "net(ms.ones {2, 5}, w)", "in lenet[1] (linear(4 -> 8)): expected input [batch, 4], got [batch, 5]" },
+  { "deep(ms.ones {2, 1, 8, 8}, w)",
+    "in sequential[2] (lenet)[1] (linear(4 -> 8)): expected input [batch, 4], got [batch, 64]" },
+  { "nn.conv2d(1, 2, { kernel = 9 })(ms.ones {2, 1, 8, 8}, w)",
+    "in conv2d(1 -> 2, 9x9): expected input at least 9x9 pixels, got [batch, 1, 8, 8]" },
+  { "nn.residual(nn.linear(4, 3))(ms.ones {2, 4}, w)",
+    "in residual: expected input of the body's output shape, [batch, 3], got [batch, 4]" },
+  { "nn.linear(0, 3)", "ms.nn.linear: argument 1 'inputs': expected at least 1, got 0" },
+  { "nn.linear(3)", "ms.nn.linear: argument 2 'outputs': expected integer, got nil" },
+  { "nn.linear(3, 4, { bais = false })", "ms.nn.linear: unknown argument 'bais' (did you mean 'bias'?)" },
+  { "nn.conv2d(1, 2)", "ms.nn.conv2d: argument 'kernel': expected integer, got nothing" },
+  { "nn.conv2d(1, 2, { kernel = 0 })", "ms.nn.conv2d: argument 'kernel': expected at least 1, got 0" },
+  { "nn.conv2d(1, 2, { kernel = 3, stride = 0 })", "ms.nn.conv2d: argument 'stride': expected at least 1, got 0" },
+  { "nn.conv2d(1, 2, { kernel = 3, padding = -1 })", "ms.nn.conv2d: argument 'padding': expected at least 0, got -1" },
+  { "nn.max_pool { window = 0 }", "ms.nn.max_pool: argument 'window': expected at least 1, got 0" },
+  { "nn.dropout { p = 1.5 }", "ms.nn.dropout: argument 'p': expected less than 1, got 1.5" },
+  { "nn.dropout { p = -1 }", "ms.nn.dropout: argument 'p': expected at least 0, got -1" },
+  { "nn.sequential {}", "ms.nn.sequential: expected at least 1 layers, got 0" },
+  { "nn.sequential { 3 }", "ms.nn.sequential: element 1: expected a layer, got number" },
+  { "nn.sequential(3)", "ms.nn.sequential: expected a list of layers, got number" },
+  { "net('x', w)", "in lenet: argument 1 'x': expected tensor, got string \"x\"" },
+  { "net(ms.ones {2, 4})", "in lenet: argument 2 'w': expected tensor, got nil" },
+  { "net(ms.ones {2, 4}, ms.ones {3})", "in lenet: argument 2 'w': expected 58 weights, got a tensor of shape [3]" },
+  { "net:initialise(3)", "layer:initialise: argument 1 'random': expected generator, got number 3" },
+}
+
+for _, case in ipairs(cases) do
+  test(case[1], function()
+    local net = nn.sequential { name = "lenet", nn.linear(4, 8), nn.relu(), nn.linear(8, 2) }
+    local deep = nn.sequential { nn.flatten(), net }
+    local chunk = assert(load("local ms, nn, net, deep, w = ...\n" .. case[1], "@scripts/user.lua"))
+    test.fails("scripts/user.lua:2: " .. case[2], function() chunk(ms, nn, net, deep, net:initialise(ms.random(1))) end)
+  end)
+end
