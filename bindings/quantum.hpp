@@ -81,6 +81,9 @@ struct ObjectTraits<LuaQubits> {
   static constexpr const char* documentation =
       "Qubits in a state that gates change at once. Made by ms.qubits; printing shows the largest "
       "amplitudes.";
+  static std::size_t bytes(const LuaQubits& qubits) {
+    return qubits.state.amplitude_count() * 2 * dtype_size(qubits.state.dtype());
+  }
 };
 
 /// Qubits count from 1 in Lua.
