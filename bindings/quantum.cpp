@@ -18,41 +18,12 @@ using CircuitPointer = std::shared_ptr<LuaCircuit>;
 
 namespace {
 
-// ---- names and documentation of a gate's qubits ----
-
-struct QubitName {
-  std::string_view name;
-  std::string_view documentation;
-};
-
-std::vector<QubitName> qubit_names(const Gate& gate) {
-  std::vector<QubitName> names;
-  if (gate.controls == 1) names = {{"control", "Qubit that must be 1."}};
-  if (gate.controls == 2)
-    names = {{"control1", "Qubit that must be 1."}, {"control2", "Qubit that must be 1."}};
-  if (gate.targets == 2) {
-    names.insert(names.end(), {{"first", "Qubit acted on."}, {"second", "Qubit acted on."}});
-  } else if (names.empty()) {
-    names = {{"qubit", "Qubit acted on."}};
-  } else {
-    names.push_back({"target", "Qubit acted on."});
-  }
-  return names;
-}
-
-// ---- angles ----
-
 // The call's keys that name no input.
 constexpr std::string_view observable_key = "observable";
 constexpr std::string_view dtype_key = "dtype";
 
 LuaAngle input_angle(const CircuitPointer& circuit, int input) {
   return {circuit, input, 0, circuit->circuit.inputs()[static_cast<std::size_t>(input)].shape};
-}
-
-std::string angle_name(const LuaAngle& angle) {
-  const CircuitPointer owner = angle.owner.lock();
-  return owner ? owner->circuit.inputs()[static_cast<std::size_t>(angle.input)].name : "input";
 }
 
 const LuaAngle& own_angle(const CircuitPointer& circuit, const Args& a, Args::Key key) {
@@ -104,82 +75,6 @@ int push_self(lua_State* L) {
   lua_pushvalue(L, 1);
   return 1;
 }
-
-void add_angle_arithmetic(Module& ms, const char* event, LuaAngle (*apply)(const LuaAngle&, double, bool)) {
-  ms.add({.name = std::string("ms.Angle:") + event,
-          .documentation = "",
-          .parameters = {{"a", "any", ""}, {"b", "any", ""}},
-          .body = [apply](lua_State* L, Args& a) {
-            const LuaAngle* left = find_object<LuaAngle>(L, a.slot("a"));
-            const LuaAngle* right = find_object<LuaAngle>(L, a.slot("b"));
-            const int number = a.slot(left != nullptr ? "b" : "a");
-            if ((left != nullptr && right != nullptr) || lua_type(L, number) != LUA_TNUMBER) {
-              fail(ErrorKind::argument,
-                   "an angle takes + - * / with numbers only, got {}: do other arithmetic on tensors before "
-                   "the call",
-                   describe(L, number));
-            }
-            return push(L, apply(left != nullptr ? *left : *right, lua_tonumber(L, number), left != nullptr));
-          }});
-}
-
-LuaAngle affine(LuaAngle angle, double scale, double offset) {
-  angle.scale *= scale;
-  angle.offset = angle.offset * scale + offset;
-  return angle;
-}
-
-void open_angles(Module& ms) {
-  ms.add_class<LuaAngle>();
-  add_angle_arithmetic(ms, "__add", [](const LuaAngle& x, double b, bool) { return affine(x, 1, b); });
-  add_angle_arithmetic(ms, "__sub", [](const LuaAngle& x, double b, bool first) {
-    return first ? affine(x, 1, -b) : affine(x, -1, b);
-  });
-  add_angle_arithmetic(ms, "__mul", [](const LuaAngle& x, double b, bool) { return affine(x, b, 0); });
-  add_angle_arithmetic(ms, "__div", [](const LuaAngle& x, double b, bool first) {
-    if (!first)
-      fail(ErrorKind::argument, "a number cannot be divided by an angle: do it on tensors before the call");
-    return affine(x, 1 / b, 0);
-  });
-  ms.add({.name = "ms.Angle:__unm",
-          .documentation = "",
-          .parameters = {{"a", "ms.Angle", ""}, {"unused?", "any", ""}},
-          .body = [](lua_State* L, Args& a) { return push(L, affine(a.object<LuaAngle>("a"), -1, 0)); }});
-  ms.add({.name = "ms.Angle:__len",
-          .documentation = "",
-          .parameters = {{"a", "ms.Angle", ""}, {"unused?", "any", ""}},
-          .body = [](lua_State* L, Args& a) {
-            const auto& angle = a.object<LuaAngle>("a");
-            if (angle.shape.rank() == 0)
-              a.fail("a", "one number of input '{}' has no length", angle_name(angle));
-            return push(L, angle.shape[0]);
-          }});
-  ms.add({.name = "ms.Angle:__index",
-          .documentation = "",
-          .parameters = {{"a", "ms.Angle", ""}, {"index", "integer", ""}},
-          .body = [](lua_State* L, Args& a) {
-            LuaAngle angle = a.object<LuaAngle>("a");
-            if (angle.shape.rank() == 0) {
-              a.fail("index", "input '{}' has no axis left to index", angle_name(angle));
-            }
-            const auto index =
-                static_cast<std::int64_t>(a.index("index", static_cast<std::size_t>(angle.shape[0])));
-            const Shape rest = angle.shape.without(0);
-            angle.begin += index * rest.count();
-            angle.shape = rest;
-            return push(L, std::move(angle));
-          }});
-  ms.add({.name = "ms.Angle:__tostring",
-          .documentation = "",
-          .parameters = {{"a", "ms.Angle", ""}, {"unused?", "any", ""}},
-          .body = [](lua_State* L, Args& a) {
-            const auto& angle = a.object<LuaAngle>("a");
-            return push(
-                L, fmt::format("[Angle of input '{}', shape {}]", angle_name(angle), angle.shape.text()));
-          }});
-}
-
-// ---- building ----
 
 Shape input_shape(lua_State* L, int index, const std::string& name) {
   std::vector<std::int64_t> sizes;
@@ -373,8 +268,6 @@ void add_templates(Module& ms) {
           }});
 }
 
-// ---- calling ----
-
 struct CircuitCall {
   std::vector<Value> inputs;
   std::vector<LuaObservable> observables;
@@ -550,41 +443,6 @@ void add_methods(Module& ms) {
 }
 
 }  // namespace
-
-std::vector<int> qubits_of(const Args& a, Args::Key key) {
-  const auto indices = a.indices(key, quantum::max_qubits);
-  return {indices.begin(), indices.end()};
-}
-
-FunctionRow gate_row(const Gate& gate, const char* class_name, const char* angle_type) {
-  FunctionRow row;
-  row.name = fmt::format("{}:{}", class_name, gate.name);
-  row.documentation = gate.documentation;
-  std::string call;
-  for (const auto& [name, documentation] : qubit_names(gate)) {
-    row.parameters.push_back({name, "integer", documentation});
-    call += fmt::format("{}{}", call.empty() ? "" : ", ", row.parameters.size());
-  }
-  for (int m = 0; m < gate.angles(); ++m) {
-    const bool may_be_row = gate.angles() > 1 && m == 0;
-    row.parameters.push_back({gate.angle_names[static_cast<std::size_t>(m)], angle_type,
-                              may_be_row ? "Radians; in a circuit also a row of all angles." : "Radians.",
-                              m == 0 ? "" : "nil"});
-    call += ", 0.5";
-  }
-  row.options = {{"controls", qubits_type, "Further qubits that must be 1.", "{}"}};
-  const bool circuit = std::string_view(class_name) == "ms.Circuit";
-  row.example = fmt::format("print(ms.{}(3):{}({}))", circuit ? "circuit" : "qubits", gate.name, call);
-  return row;
-}
-
-GateCall gate_call(const Gate& gate, const Args& a, int n) {
-  GateCall call{gate, {}, qubits_of(a, "controls")};
-  for (const auto& [name, documentation] : qubit_names(gate)) {
-    call.qubits.push_back(static_cast<int>(a.qubit(name, static_cast<std::size_t>(n))));
-  }
-  return call;
-}
 
 void open_quantum(Module& ms) {
   ms.add_class<CircuitPointer>();

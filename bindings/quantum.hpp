@@ -1,5 +1,4 @@
-// Circuits, angles, observables and qubits as Lua sees them. For quantum.cpp, quantum_observables.cpp and
-// quantum_qubits.cpp.
+// Circuits, angles, observables and qubits as Lua sees them. For quantum.cpp and quantum_*.cpp.
 #pragma once
 
 #include <memory>
@@ -115,6 +114,10 @@ struct GateCall {
 [[nodiscard]] FunctionRow gate_row(const quantum::Gate& gate, const char* class_name, const char* angle_type);
 [[nodiscard]] GateCall gate_call(const quantum::Gate& gate, const Args& a, int n);
 
+/// The name of the input that an angle is part of.
+[[nodiscard]] std::string angle_name(const LuaAngle& angle);
+
+void open_angles(Module& ms);
 void open_observables(Module& ms);
 void open_qubits(Module& ms);
 
