@@ -1,5 +1,8 @@
 // Transforms of Lua functions: grad, value_and_grad, vjp, jvp, hvp, checkpoint, and the gradient check.
+#include <fmt/core.h>
+
 #include <memory>
+#include <string>
 
 #include "bindings/host/modules.hpp"
 #include "bindings/support/callback.hpp"
@@ -276,6 +279,16 @@ int call_hvp(lua_State* L, const Transform& t) {
   return 1;
 }
 
+// "f (script.lua:12)": the function and the line where it begins.
+std::string function_name(lua_State* L, const Callback& f) {
+  f.push(L);
+  lua_Debug info;
+  lua_getinfo(L, ">S", &info);
+  if (info.linedefined < 0) return "f";
+  const char* place = *info.source == '@' ? info.source + 1 : info.short_src;
+  return fmt::format("f ({}:{})", place, info.linedefined);
+}
+
 int call_checkpoint(lua_State* L, const Transform& t) {
   // Tensors among the arguments keep their boxes, so that the engine sees them as captured.
   const auto arguments = std::make_shared<const Arguments>(t.arguments(L));
@@ -284,7 +297,7 @@ int call_checkpoint(lua_State* L, const Transform& t) {
   const Function run = [f, arguments, results](std::span<const Value>) {
     return call_function(f, *arguments, {}, false, *results);
   };
-  return push_results(L, *results, checkpoint(run)({}));
+  return push_results(L, *results, checkpoint(run, function_name(L, f))({}));
 }
 
 template <Body body>

@@ -86,22 +86,23 @@ Values Replay::run() const {
   return function(inputs);
 }
 
-void check_pure(const Tensor& first, const Tensor& second) {
+void check_pure(const Tensor& first, const Tensor& second, const std::string& function_name) {
   if (!same_bits(first, second)) {
     fail(ErrorKind::state,
-         "checkpoint: f is not pure: run again with the same arguments it gave another result");
+         "checkpoint: {} is not pure: run again with the same arguments it gave another result",
+         function_name);
   }
 }
 
-Function checkpoint(Function f) {
-  return [f = std::move(f)](std::span<const Value> inputs) -> Values {
+Function checkpoint(Function f, std::string name) {
+  return [f = std::move(f), name = std::move(name)](std::span<const Value> inputs) -> Values {
     std::vector<std::size_t> marks;
     for (const auto& level : RunningLevel::all()) marks.push_back(level->size());
     if (marks.empty()) return f(inputs);
     const RandomJournal journal;
     const Values outputs = f(inputs);
     const auto replay =
-        std::make_shared<const Replay>(f, Values(inputs.begin(), inputs.end()), journal.positions());
+        std::make_shared<const Replay>(f, name, Values(inputs.begin(), inputs.end()), journal.positions());
     return forget(marks, outputs, replay);
   };
 }

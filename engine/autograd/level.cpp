@@ -138,10 +138,10 @@ class Level::Sweep {
       const RunningLevel running(level_.shared_from_this());
       const Values second = again->run();
       if (second.size() != first.size())
-        fail(ErrorKind::state, "checkpoint: f is not pure: it gave {} results, then {}", first.size(),
-             second.size());
+        fail(ErrorKind::state, "checkpoint: {} is not pure: it gave {} results, then {}",
+             again->function_name, first.size(), second.size());
       for (std::size_t k = 0; k < first.size(); ++k) {
-        check_pure(first[k].tensor(), second[k].tensor());
+        check_pure(first[k].tensor(), second[k].tensor(), again->function_name);
         seed(second[k], cotangents[k]);
       }
     }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/autograd/primitive.hpp"
@@ -86,10 +87,14 @@ class RunningLevel {
 
 /// A checkpointed call: what it takes to run it again at a level.
 struct Replay {
-  Replay(Function f, Values at, RandomJournal::Positions positions)
-      : function(std::move(f)), inputs(std::move(at)), random_positions(std::move(positions)) {}
+  Replay(Function f, std::string name, Values at, RandomJournal::Positions positions)
+      : function(std::move(f)),
+        function_name(std::move(name)),
+        inputs(std::move(at)),
+        random_positions(std::move(positions)) {}
 
   Function function;
+  std::string function_name;  // for messages
   Values inputs;
   RandomJournal::Positions random_positions;
 
@@ -97,7 +102,7 @@ struct Replay {
   [[nodiscard]] Values run() const;
 };
 
-/// Throws Error{state} unless both hold the same bits.
-void check_pure(const Tensor& first, const Tensor& second);
+/// Throws Error{state}, naming the function, unless both hold the same bits.
+void check_pure(const Tensor& first, const Tensor& second, const std::string& function_name);
 
 }  // namespace moonstill

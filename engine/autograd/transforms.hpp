@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/autograd/value.hpp"
@@ -56,8 +57,9 @@ JvpResult jvp(const Function& f, std::span<const Value> inputs, std::span<const 
 Values hvp(const Function& f, std::span<const Value> inputs, std::span<const Value> directions);
 
 /// f, with everything between its inputs and outputs forgotten and computed again when derivatives need it.
-/// Random numbers repeat; Error{state} when the second run's outputs differ in any bit ("f is not pure").
-Function checkpoint(Function f);
+/// Random numbers repeat; Error{state} when the second run's outputs differ in any bit ("f is not pure";
+/// `name` is what the message calls f).
+Function checkpoint(Function f, std::string name = "f");
 
 /// How many transforms run on this thread now.
 [[nodiscard]] std::size_t running_transforms();
