@@ -20,19 +20,22 @@ local net = qnn.lenet[opt.model] {
 print(set.train)
 print(net)
 
+local function save(w, metadata)
+  if opt.out ~= "" then ms.io.save(opt.out .. "/weights.safetensors", net:named(w), { metadata = metadata }) end
+end
+
 local steps = opt.epochs * (#set.train // opt.batch)
 local w, history = train.fit {
   net = net, train = set.train, test = set.test, epochs = opt.epochs, batch = opt.batch, seed = opt.seed,
   optimizer = ms.optim.adam { lr = ms.optim.cosine { lr = opt.lr, steps = steps, floor = 0.02, warmup = 20 } },
+  on_failure = function(w, step) save(w, { model = net.name, seed = opt.seed, step = step }) end,
   on_epoch = function(e)
     print(("epoch %d  loss %.4f  test accuracy %.4f  test loss %.4f  %.1f s"):format(
       e.epoch, e.loss, e.accuracy, e.test_loss, e.seconds))
   end,
 }
 
-if opt.out ~= "" then
-  ms.io.save(opt.out .. "/weights.safetensors", net:named(w), { metadata = { model = net.name, seed = opt.seed } })
-end
+save(w, { model = net.name, seed = opt.seed })
 local last = history[#history]
 experiment.finish(opt, {
   dataset = set.train:name(), model = net.name, parameters = net:count(true), epochs = opt.epochs, iterations = steps,

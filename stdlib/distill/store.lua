@@ -96,12 +96,18 @@ function Run:median()
   return sorted[(#sorted + 1) // 2]
 end
 
+--- Writes the checkpoint.
+function Run:keep(still)
+  if not self.folder then return end
+  ms.io.save(self.checkpoint, tensors_of(still), { metadata = metadata_of(still, self.settings) })
+end
+
 --- Writes a row of metrics, then the checkpoint.
 function Run:write(still, row)
   if not self.folder then return end
   row.seconds = self:median()
   self.metrics:append(row)
-  ms.io.save(self.checkpoint, tensors_of(still), { metadata = metadata_of(still, self.settings) })
+  self:keep(still)
 end
 
 --- Writes images.npz (images, labels from 0, step sizes, mean and deviation of the pixels) and images.png.

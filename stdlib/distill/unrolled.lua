@@ -17,11 +17,11 @@ Still.__name = "distill.Still"
 local spec = {
   { "net", "table", "A network (ms.nn.Layer)." },
   { "train", "ms.ImageSet", "The real images to distil." },
-  { "images_per_class", "integer", "k: synthetic images of each class in a step.", default = 1 },
-  { "steps", "integer", "S: how many lists of images.", default = 1 },
-  { "passes", "integer", "How often the inner loop goes through them.", default = 3 },
+  { "images_per_class", "integer", "k: synthetic images of each class in a step.", default = 1, least = 1 },
+  { "steps", "integer", "S: how many lists of images.", default = 1, least = 1 },
+  { "passes", "integer", "How often the inner loop goes through them.", default = 3, least = 1 },
   { "init", '"known"|"unknown"', "One w0 for all, or fresh ones for each iteration and test.", default = "known" },
-  { "networks", "integer", "Unknown initialisation: networks in an iteration.", default = 4 },
+  { "networks", "integer", "Unknown initialisation: networks in an iteration.", default = 4, least = 1 },
   { "step_size", "number", "Where the learned step sizes start.", default = 0.1 },
   { "start", '"normal"|"real"', "Synthetic images start as noise or as real images.", default = "normal" },
   { "seed", "integer", "Of everything drawn.", default = 1 },
@@ -42,9 +42,6 @@ local spec = {
 --- @return distill.Still
 function unrolled.new(options)
   local o = check.options("distill.unrolled", options, spec)
-  for _, name in ipairs { "images_per_class", "steps", "passes", "networks" } do
-    if o[name] < 1 then check.fail("distill.unrolled", "argument '%s': expected at least 1, got %d", name, o[name]) end
-  end
   if o.step_size <= 0 then check.fail("distill.unrolled", "argument 'step_size': expected more than 0, got %g", o.step_size) end
   local self = setmetatable(o, Still)
   self.random = ms.random(o.seed)
@@ -141,15 +138,15 @@ function unrolled.combine(a, b, f)
 end
 
 local fit_spec = {
-  { "iterations", "integer", "Outer iterations in all." },
-  { "batch", "integer", "Real images in an iteration.", default = 1024 },
+  { "iterations", "integer", "Outer iterations in all.", least = 1 },
+  { "batch", "integer", "Real images in an iteration.", default = 1024, least = 1 },
   { "schedule?", "ms.Schedule", "Adam's learning rate for the images; a cosine from 0.01 if left out." },
   { "betas", "number[]", "Adam's decay rates.", default = { 0.5, 0.999 } },
-  { "step_size_lr", "number", "Learning rate of the raw step sizes, as a share of lr.", default = 0.2 },
-  { "clip", "number", "Largest norm of the outer gradient; 0 for no limit.", default = 1 },
-  { "averaging", "number", "Decay of the moving average of the iterates; 0 for none.", default = 0.99 },
+  { "step_size_lr", "number", "Learning rate of the raw step sizes, as a share of lr.", default = 0.2, least = 0 },
+  { "clip", "number", "Largest norm of the outer gradient; 0 for no limit.", default = 1, least = 0 },
+  { "averaging", "number", "Decay of the moving average of the iterates; 0 for none.", default = 0.99, least = 0 },
   { "validation?", "ms.ImageSet", "Held-out training images to choose the best iterate by." },
-  { "evaluate_every", "integer", "Iterations between evaluations and checkpoints.", default = 250 },
+  { "evaluate_every", "integer", "Iterations between evaluations and checkpoints.", default = 250, least = 1 },
   { "folder?", "string", "Where checkpoints and metrics go; the run resumes from there." },
   { "fresh", "boolean", "Starts anew even where there is a checkpoint.", default = false },
   { "quiet", "boolean", "Prints no progress.", default = false },
@@ -161,8 +158,6 @@ local function make_optimizers(o)
     raw_step_sizes = ms.optim.adam { lr = o.schedule:scaled(o.step_size_lr), betas = o.betas },
   }
 end
-
-local function is_finite(number) return number == number and math.abs(number) < math.huge end
 
 --- Distils: takes outer iterations until there were as many as asked for, or goes on from the folder's checkpoint.
 --- @param options table  see help(distill.unrolled)
@@ -187,17 +182,21 @@ function Still:fit(options)
   return self
 end
 
+-- Ends the run at an iteration that cannot be taken; the state before it is the checkpoint.
+function Still:stop(problem)
+  self.run:keep(self)
+  check.fail("still:fit", "iteration %d: %s; the state after iteration %d is kept", self.iteration + 1, problem,
+    self.iteration)
+end
+
 -- One outer iteration. A loss or gradient that is not finite changes nothing and ends the run.
 function Still:iterate(o, x, y)
   local loss, gradient = self:outer_gradient(self.iteration + 1, x, y)
-  if not is_finite(loss) then
-    check.fail("still:fit", "iteration %d: the outer loss is %s; the state after iteration %d is kept", self.iteration + 1, loss, self.iteration)
-  end
+  local problem = check.not_finite(loss)
+  if problem then self:stop("the outer loss is " .. problem) end
   local norm = 0
   if o.clip > 0 then gradient, norm = ms.optim.clip_norm(gradient, o.clip) end
-  if not is_finite(norm) then
-    check.fail("still:fit", "iteration %d: the outer gradient is not finite; the state after iteration %d is kept", self.iteration + 1, self.iteration)
-  end
+  if check.not_finite(norm) then self:stop "the outer gradient is not finite" end
   self.parameters = {
     images = self.optimizers.images:step(self.parameters.images, gradient.images),
     raw_step_sizes = self.optimizers.raw_step_sizes:step(self.parameters.raw_step_sizes, gradient.raw_step_sizes),
@@ -229,7 +228,7 @@ function Still:assess(o, run, loss, norm)
 end
 
 local evaluate_spec = {
-  { "networks", "integer", "Unknown initialisation: how many fresh test networks.", default = 20 },
+  { "networks", "integer", "Unknown initialisation: how many fresh test networks.", default = 20, least = 1 },
   { "parameters?", "table", "Other images and step sizes than the still's own." },
 }
 
@@ -282,7 +281,7 @@ function Still:baseline(images, validation, test)
     local raw = ms.full(self.updates, math.log(math.exp(step_size) - 1))
     local parameters = { images = images, raw_step_sizes = raw }
     local held = self:evaluate(validation, { parameters = parameters, networks = 3 })
-    if is_finite(held.loss) and (not best or held.accuracy > best.held) then
+    if not check.not_finite(held.loss) and (not best or held.accuracy > best.held) then
       best = { held = held.accuracy, parameters = parameters, step_size = step_size }
     end
   end

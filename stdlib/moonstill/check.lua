@@ -21,6 +21,14 @@ function check.fail(name, format, ...)
   error(("%s%s: %s"):format(host.blame(), name, format:format(...)), 0)
 end
 
+--- Says what a number is that is not finite: "NaN", "infinity" or "-infinity"; nil for a finite one.
+--- @param number number
+--- @return string|nil
+function check.not_finite(number)
+  if number ~= number then return "NaN" end
+  if math.abs(number) == math.huge then return number > 0 and "infinity" or "-infinity" end
+end
+
 --- Checks one positional argument.
 --- @param name string  full name of the public function
 --- @param place integer  which argument, from 1

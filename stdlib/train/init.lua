@@ -25,12 +25,13 @@ local spec = {
   { "net", "table", "A network (ms.nn.Layer)." },
   { "train", "ms.ImageSet", "Images to train on." },
   { "test?", "ms.ImageSet", "Images to test on after each epoch." },
-  { "epochs", "integer", "Passes over the images.", default = 3 },
-  { "batch", "integer", "Images in a batch.", default = 128 },
+  { "epochs", "integer", "Passes over the images.", default = 3, least = 1 },
+  { "batch", "integer", "Images in a batch.", default = 128, least = 1 },
   { "optimizer?", "ms.Optimizer", "Adam with lr = 1e-3 and cosine decay if left out." },
   { "seed", "integer", "Of the initial weights and of the order.", default = 1 },
   { "weights?", "ms.Tensor", "Where to start; drawn from the seed if left out." },
   { "on_epoch?", "function", "Called with { epoch, loss, accuracy, test_loss, seconds }." },
+  { "on_failure?", "function", "Called with the last good weights and their step when a loss is not finite." },
   { "quiet", "boolean", "Prints no progress.", default = false },
 }
 
@@ -67,8 +68,10 @@ function train.fit(options)
       step = step + 1
       local loss, gradient = loss_and_grad(w, x, y)
       local number = loss:item()
-      if number ~= number or math.abs(number) == math.huge then
-        check.fail("train.fit", "step %d: the loss is %s; the weights of the step before are finite", step, number)
+      local problem = check.not_finite(number)
+      if problem then
+        if o.on_failure then o.on_failure(w, step - 1) end
+        check.fail("train.fit", "step %d: the loss is %s", step, problem)
       end
       w = o.net:project(optimizer:step(w, gradient))
       total = total + number

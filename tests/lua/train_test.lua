@@ -1,0 +1,87 @@
+-- Training a network, and what stops it.
+local ms = require "moonstill"
+local test = require "moonstill.test"
+local train = require "train"
+
+local nn = ms.nn
+local set = ms.data.images("digits", { train = 400, test = 200 })
+
+local function small_net() return nn.sequential { nn.flatten(), nn.linear(784, 10) } end
+
+test("a linear model learns the digits, the same for one seed and any number of threads", function()
+  local net, threads = small_net(), ms.threads()
+  local function fit(count, seed)
+    ms.set_threads(count)
+    local w, history = train.fit { net = net, train = set.train, test = set.test, epochs = 4, batch = 50, seed = seed, quiet = true,
+      optimizer = ms.optim.adam { lr = 0.01 } }
+    ms.set_threads(threads)
+    return w, history
+  end
+  local w, history = fit(1, 1)
+  test.equal(#history, 4)
+  test.ok(history[4].loss < history[1].loss / 2, "the loss falls")
+  test.ok(history[4].accuracy > 0.7, ("accuracy %g"):format(history[4].accuracy))
+  test.equal(train.evaluate(net, w, set.test).accuracy, history[4].accuracy)
+  test.equal(fit(2, 1):totable(), w:totable())
+  test.ok((fit(1, 2) - w):abs():max():item() > 1e-3, "another seed")
+end)
+
+test("dropout is on in training and off in tests", function()
+  local seen = {}
+  local spy = nn.layer { name = "spy", apply = function(_, x, _, context)
+    seen[tostring(context.train)] = true
+    return x
+  end }
+  local net = nn.sequential { nn.flatten(), spy, nn.dropout { p = 0.5 }, nn.linear(784, 10) }
+  train.fit { net = net, train = set.train, test = set.test, epochs = 1, batch = 200, quiet = true }
+  test.equal(seen, { ["true"] = true, ["nil"] = true })
+end)
+
+test("a loss that is not finite names the step and keeps the last good weights", function()
+  local steps, kept = 0, nil
+  local poison = nn.layer { name = "poison", apply = function(_, x)
+    steps = steps + 1
+    return steps == 3 and x * (0 / 0) or x
+  end }
+  local net = nn.sequential { nn.flatten(), poison, nn.linear(784, 10) }
+  local code = [[
+local train, net, set, on_failure = ...
+train.fit { net = net, train = set.train, batch = 100, quiet = true, on_failure = on_failure }
+]]
+  local chunk = assert(load(code, "@scripts/user.lua"))
+  test.fails("scripts/user.lua:2: train.fit: step 3: the loss is NaN",
+    function() chunk(train, net, set, function(w, step) kept = { w = w, step = step } end) end)
+  test.equal(kept.step, 2)
+  test.ok(kept.w:abs():max():item() < 10, "finite weights")
+end)
+
+test("infinity among the data", function()
+  local poison = nn.layer { name = "poison", apply = function(_, x) return x + ms.full(x:shape(), math.huge) end }
+  local net = nn.sequential { nn.flatten(), poison, nn.linear(784, 10) }
+  test.fails_with("train.fit: step 1: the loss is NaN", function()
+    train.fit { net = net, train = set.train, batch = 100, quiet = true }
+  end)
+end)
+
+local cases = {
+  { "train.fit { net = net, train = set.train, epoch = 1 }", "train.fit: unknown argument 'epoch' (did you mean 'epochs'?)" },
+  { "train.fit { net = net, train = set.train, epochs = 'x' }",
+    "train.fit: argument 'epochs': expected integer, got string \"x\"" },
+  { "train.fit { net = net, train = set.train, epochs = 0 }", "train.fit: argument 'epochs': expected at least 1, got 0" },
+  { "train.fit { net = net, train = set.train, batch = 0 }", "train.fit: argument 'batch': expected at least 1, got 0" },
+  { "train.fit { net = net }", "train.fit: argument 'train': expected imageset, got nothing" },
+  { "train.fit { net = wrong, train = set.train, quiet = true }",
+    "in sequential[2] (linear(700 -> 10)): expected input [batch, 700], got [batch, 784]" },
+  { "train.fit { net = ms.nn.sequential { ms.nn.flatten(), ms.nn.linear(784, 9) }, train = set.train, quiet = true }",
+    "ms.nn.cross_entropy: argument 2 'targets': class 10 is outside 1..9" },
+  { "train.evaluate(net, ms.ones {3}, set.test)",
+    "in sequential: argument 2 'w': expected 7850 weights, got a tensor of shape [3]" },
+}
+
+for _, case in ipairs(cases) do
+  test(case[1], function()
+    local chunk = assert(load("local ms, train, net, wrong, set = ...\n" .. case[1], "@scripts/user.lua"))
+    local wrong = nn.sequential { nn.flatten(), nn.linear(700, 10) }
+    test.fails("scripts/user.lua:2: " .. case[2], function() chunk(ms, train, small_net(), wrong, set) end)
+  end)
+end
