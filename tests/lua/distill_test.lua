@@ -1,0 +1,179 @@
+-- Unrolled distillation: its gradient, its variants, and runs that stop and go on.
+local distill = require "distill"
+local ms = require "moonstill"
+local program = require "program"
+local test = require "moonstill.test"
+
+local nn = ms.nn
+local set = ms.data.images("digits", { train = 300, test = 100 })
+
+local function small_net() return nn.sequential { nn.flatten(), nn.linear(784, 12), nn.tanh(), nn.linear(12, 10) } end
+
+local function new(options)
+  local o = { net = small_net(), train = set.train }
+  for name, value in pairs(options or {}) do o[name] = value end
+  return distill.unrolled(o)
+end
+
+local function fit(still, options)
+  local o = { iterations = 3, batch = 100, quiet = true }
+  for name, value in pairs(options or {}) do o[name] = value end
+  return still:fit(o)
+end
+
+-- A folder of its own, removed at the end of the scope.
+local function folder()
+  local path = os.tmpname()
+  os.remove(path)
+  return setmetatable({ path = path }, { __close = function() os.execute("rm -rf '" .. path .. "'") end })
+end
+
+local function bytes(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read "a"
+end
+
+test("the outer gradient agrees with central differences, in f64", function()
+  for _, case in ipairs { { steps = 1, passes = 2 }, { steps = 2, passes = 1 }, { steps = 2, passes = 2, checkpoint = true } } do
+    local still = new(case)
+    local w = still.net:initialise(ms.random(1), { dtype = "f64" })
+    still.labels = still.labels:to "f64"
+    local x, y = set.train:batch({ 1, 2, 3, 4, 5, 6, 7 }, { dtype = "f64" })
+    local parameters = { images = {}, raw_step_sizes = still.parameters.raw_step_sizes:to "f64" }
+    for s, images in ipairs(still.parameters.images) do parameters.images[s] = images:to "f64" end
+    ms.test.gradcheck(function(p) return nn.cross_entropy(still.net(x, still:inner_loop(w, p)), y) end, parameters,
+      { order = 1, tolerance = 1e-5 })
+  end
+end)
+
+test("a checkpoint in the inner loop changes no bit", function()
+  local function images(checkpoint)
+    return ms.concat(fit(new { passes = 3, steps = 2, checkpoint = checkpoint }).parameters.images):totable()
+  end
+  test.equal(images(true), images(false))
+end)
+
+test("distilled images teach more than they did at first, and the protocol is the same for others", function()
+  local still = new { passes = 2 }
+  local before = still:evaluate(set.test)
+  fit(still, { iterations = 80, schedule = ms.optim.cosine { lr = 0.05, steps = 80 } })
+  local after = still:evaluate(set.test)
+  test.ok(after.accuracy > before.accuracy + 0.2, ("%s, then %s"):format(before, after))
+  test.ok(after.loss < before.loss, "the loss falls")
+  test.equal({ after.updates, after.images, after.networks }, { 2, 10, 1 })
+  local baseline = still:baseline({ set.train:class_means() }, set.train, set.test)
+  test.ok(baseline.step_size > 0 and baseline.accuracy > 0.1, tostring(baseline))
+  for _, size in ipairs(still:step_sizes()) do test.ok(size > 0, "step sizes are positive") end
+end)
+
+test("unknown initialisation draws networks anew", function()
+  local still = new { init = "unknown", networks = 2, images_per_class = 2 }
+  local first, second = still:initial_weights(1), still:initial_weights(2)
+  test.equal(#first, 2)
+  test.ok((first[1] - first[2]):abs():max():item() > 0, "two networks")
+  test.ok((first[1] - second[1]):abs():max():item() > 0, "two iterations")
+  test.equal(still:initial_weights(2)[1]:totable(), second[1]:totable())
+  fit(still, { iterations = 2 })
+  local result = still:evaluate(set.test, { networks = 3 })
+  test.equal({ result.networks, result.images }, { 3, 20 })
+  test.ok(tostring(result):find("deviation %S+ over 3 networks"), tostring(result))
+end)
+
+test("one seed, one set of bytes, with 1 and 2 threads", function()
+  local threads, checkpoints = ms.threads(), {}
+  for count = 1, 2 do
+    local out <close> = folder()
+    ms.set_threads(count)
+    fit(new { passes = 2 }, { folder = out.path, validation = set.test, evaluate_every = 2 })
+    checkpoints[count] = bytes(out.path .. "/checkpoint.safetensors")
+  end
+  ms.set_threads(threads)
+  test.ok(checkpoints[1] == checkpoints[2], "equal bytes")
+end)
+
+test("other settings, and files that are none, are refused where a run would go on", function()
+  local out <close> = folder()
+  fit(new { passes = 2 }, { folder = out.path })
+  test.fails_with("checkpoint.safetensors' is of a run with other settings: take another folder, or start anew",
+    function() fit(new { passes = 3 }, { folder = out.path }) end)
+  test.fails_with("is of a run with other settings", function() fit(new { passes = 2, seed = 2 }, { folder = out.path }) end)
+  fit(new { passes = 3 }, { folder = out.path, fresh = true })
+  local file <close> = assert(io.open(out.path .. "/checkpoint.safetensors", "r+b"))
+  file:write(("\255"):rep(8))
+  file:flush()
+  test.fails_with("checkpoint.safetensors", function() fit(new { passes = 3 }, { folder = out.path }) end)
+end)
+
+test("a loss that is not finite: which iteration, and the state before it is kept", function()
+  local out <close> = folder()
+  local calls, limit = 0, 7
+  local poison = nn.layer { name = "poison", apply = function(_, x)
+    calls = calls + 1
+    return calls > limit and x * (0 / 0) or x
+  end }
+  local net = nn.sequential { nn.flatten(), poison, nn.linear(784, 10) }
+  local still = distill.unrolled { net = net, train = set.train, passes = 2 }
+  test.fails_with("still:fit: iteration 3: the outer loss is NaN; the state after iteration 2 is kept",
+    function() fit(still, { folder = out.path, iterations = 9 }) end)
+  test.equal(still.iteration, 2)
+  local loaded, metadata = ms.io.load(out.path .. "/checkpoint.safetensors")
+  test.equal(metadata.iteration, "2")
+  test.equal(loaded["parameters.images[1]"]:totable(), still.parameters.images[1]:totable())
+end)
+
+-- The same run in a process of its own, which may be killed.
+local script = [[
+local ms, distill = require "moonstill", require "distill"
+local set = ms.data.images("digits", { train = 300, test = 100 })
+local net = ms.nn.sequential { ms.nn.flatten(), ms.nn.linear(784, 10) }
+distill.unrolled { net = net, train = set.train, passes = 2 }:fit {
+  iterations = 300, batch = 50, evaluate_every = 3, validation = set.test, folder = (...), quiet = true,
+}
+]]
+
+test("a run that is killed goes on to the same bytes", function()
+  local file <close> = program.file(".lua", script)
+  local whole <close> = folder()
+  local broken <close> = folder()
+  local clock = ms.timer()
+  test.equal(select(2, program.run { file.path, whole.path }), 0)
+  local seconds, random, kills = clock:seconds(), ms.random(os.time()), 0
+  for _ = 1, 5 do
+    local after = random:uniform { low = 0.1, high = 0.6 } * seconds
+    local command = ("timeout -s KILL %.3f '%s' '%s' '%s' 2>/dev/null"):format(after, require("moonstill.host").program,
+      file.path, broken.path)
+    if not os.execute(command) then kills = kills + 1 end
+  end
+  test.ok(kills > 0, "no run was killed")
+  test.equal(select(2, program.run { file.path, broken.path }), 0)
+  local name = "/checkpoint.safetensors"
+  test.ok(bytes(whole.path .. name) == bytes(broken.path .. name), "equal bytes")
+  local function rows(out) return (bytes(out .. "/metrics.csv"):gsub(",[^,\n]*\n", "\n")) end
+  test.equal(rows(broken.path), rows(whole.path))
+end)
+
+local cases = {
+  { "distill.unrolled { train = set.train }", "distill.unrolled: argument 'net': expected table, got nothing" },
+  { "distill.unrolled { net = net, train = set.train, steps = 0 }",
+    "distill.unrolled: argument 'steps': expected at least 1, got 0" },
+  { "distill.unrolled { net = net, train = set.train, epochs = 3 }",
+    "distill.unrolled: unknown argument 'epochs' (known: net, train, images_per_class, steps, passes, init, networks, "
+      .. "step_size, start, seed, checkpoint)" },
+  { "distill.unrolled { net = net, train = set.train, init = 'knwon' }",
+    "distill.unrolled: argument 'init': expected \"known\" or \"unknown\", got string \"knwon\" (did you mean \"known\"?)" },
+  { "distill.unrolled { net = net, train = set.train, step_size = 0 }",
+    "distill.unrolled: argument 'step_size': expected more than 0, got 0" },
+  { "distill.unrolled { net = net, train = set.train }:fit {}",
+    "still:fit: argument 'iterations': expected integer, got nothing" },
+  { "distill.unrolled { net = net, train = set.train }:fit { iterations = 3, evaluate_every = 0 }",
+    "still:fit: argument 'evaluate_every': expected at least 1, got 0" },
+  { "distill.unrolled { net = ms.nn.linear(3, 4), train = set.train }:fit { iterations = 1, quiet = true }",
+    "in linear(3 -> 4): expected input [batch, 3], got [batch, 1, 28, 28]" },
+}
+
+for _, case in ipairs(cases) do
+  test(case[1], function()
+    local chunk = assert(load("local ms, distill, net, set = ...\n" .. case[1], "@scripts/user.lua"))
+    test.fails("scripts/user.lua:2: " .. case[2], function() chunk(ms, distill, small_net(), set) end)
+  end)
+end
