@@ -149,10 +149,8 @@ std::vector<std::string> input_order(lua_State* L, const Args& a) {
 }
 
 int make_circuit(lua_State* L, Args& a) {
-  const std::int64_t n = a.integer("qubits");
-  if (n < 1 || n > quantum::max_qubits)
-    a.fail("qubits", "expected 1 to {} qubits, got {}", quantum::max_qubits, n);
-  const auto circuit = std::make_shared<LuaCircuit>(LuaCircuit{Circuit(static_cast<int>(n), first_qubit)});
+  const auto circuit =
+      std::make_shared<LuaCircuit>(LuaCircuit{Circuit(qubit_count(a, DType::f32), first_qubit)});
   const std::vector<std::string> names = input_order(L, a);
   for (const std::string& name : names) {
     lua_getfield(L, a.slot("inputs"), name.c_str());

@@ -91,6 +91,9 @@ inline constexpr int first_qubit = 1;
 inline constexpr const char* qubits_type = "integer|integer[]";
 inline constexpr const char* matrix_type = "table|ms.Tensor";
 
+/// The argument 'qubits' as a number of qubits that a state in `dtype` may have.
+[[nodiscard]] int qubit_count(const Args& a, DType dtype);
+
 /// 0-based numbers of qubits; the engine checks the upper end, and names qubits from 1.
 [[nodiscard]] std::vector<int> qubits_of(const Args& a, Args::Key key);
 

@@ -1,4 +1,7 @@
 // What the methods of circuits and of qubits share: one row for each gate of the engine's table.
+#include <algorithm>
+#include <cmath>
+
 #include "bindings/quantum.hpp"
 
 namespace moonstill::lua {
@@ -28,6 +31,18 @@ std::vector<QubitName> qubit_names(const Gate& gate) {
 }
 
 }  // namespace
+
+int qubit_count(const Args& a, DType dtype) {
+  const std::int64_t n = a.integer("qubits");
+  if (n < 1) a.fail("qubits", "expected 1 to {} qubits, got {}", quantum::max_qubits, n);
+  if (n > quantum::max_qubits) {
+    const double bytes = std::ldexp(2.0 * static_cast<double>(dtype_size(dtype)),
+                                    static_cast<int>(std::min<std::int64_t>(n, 1000)));
+    a.fail("qubits", "expected 1 to {} qubits, got {}: one state in {} takes {:.3g} bytes",
+           quantum::max_qubits, n, dtype_name(dtype), bytes);
+  }
+  return static_cast<int>(n);
+}
 
 std::vector<int> qubits_of(const Args& a, Args::Key key) {
   const auto indices = a.indices(key, quantum::max_qubits);

@@ -122,20 +122,17 @@ void add_readings(Module& ms) {
 
 void open_qubits(Module& ms) {
   ms.add_class<LuaQubits>();
-  ms.add({.name = "ms.qubits",
-          .documentation = "Makes qubits, all of them 0, for gates that act at once.",
-          .parameters = {{"qubits", "integer", "1 to 24."}},
-          .options = {{"dtype", floating_type, "Type of the amplitudes.", "\"f64\""}},
-          .returns = "ms.Qubits",
-          .example = "local q = ms.qubits(2)\nprint(q:h(1):cnot(1, 2))",
-          .body = [](lua_State* L, Args& a) {
-            const std::int64_t n = a.integer("qubits");
-            if (n < 1 || n > quantum::max_qubits) {
-              a.fail("qubits", "expected 1 to {} qubits, got {}", quantum::max_qubits, n);
-            }
-            const DType dtype = a.choice("dtype") == 0 ? DType::f32 : DType::f64;
-            return push(L, LuaQubits{quantum::Qubits(static_cast<int>(n), dtype, first_qubit), Generator(0)});
-          }});
+  ms.add(
+      {.name = "ms.qubits",
+       .documentation = "Makes qubits, all of them 0, for gates that act at once.",
+       .parameters = {{"qubits", "integer", "1 to 24."}},
+       .options = {{"dtype", floating_type, "Type of the amplitudes.", "\"f64\""}},
+       .returns = "ms.Qubits",
+       .example = "local q = ms.qubits(2)\nprint(q:h(1):cnot(1, 2))",
+       .body = [](lua_State* L, Args& a) {
+         const DType dtype = a.choice("dtype") == 0 ? DType::f32 : DType::f64;
+         return push(L, LuaQubits{quantum::Qubits(qubit_count(a, dtype), dtype, first_qubit), Generator(0)});
+       }});
   add_gates(ms);
   ms.add({.name = "ms.Qubits:reset",
           .documentation = "Sets all qubits to 0.",

@@ -410,7 +410,8 @@ Shape reshape_target(const Value& x, const std::vector<std::int64_t>& sizes) {
   std::int64_t known = 1;
   std::int64_t* open = nullptr;
   for (std::int64_t& size : out) {
-    if (size == -1 && open == nullptr)
+    if (size == -1 && open != nullptr) fail(ErrorKind::shape, "shape: only one size may be -1");
+    if (size == -1)
       open = &size;
     else
       known *= size;

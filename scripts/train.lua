@@ -24,7 +24,7 @@ local function save(w, metadata)
   if opt.out ~= "" then ms.io.save(opt.out .. "/weights.safetensors", net:named(w), { metadata = metadata }) end
 end
 
-local steps = opt.epochs * (#set.train // opt.batch)
+local steps = opt.epochs * math.max(1, #set.train // opt.batch)
 local w, history = train.fit {
   net = net, train = set.train, test = set.test, epochs = opt.epochs, batch = opt.batch, seed = opt.seed,
   optimizer = ms.optim.adam { lr = ms.optim.cosine { lr = opt.lr, steps = steps, floor = 0.02, warmup = 20 } },

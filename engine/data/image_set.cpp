@@ -46,8 +46,8 @@ void ImageSet::check() const {
   const auto wrong =
       std::ranges::find_if(labels, [&](std::int32_t label) { return label < 0 || label >= classes_; });
   if (wrong != labels.end()) {
-    fail(ErrorKind::range, "{}: label {} of image {} is outside 0..{}", name_, *wrong, wrong - labels.begin(),
-         classes_ - 1);
+    fail(ErrorKind::range, "{}: label {} of image {} is outside 0..{}", name_, *wrong,
+         wrong - labels.begin() + 1, classes_ - 1);
   }
 }
 

@@ -79,8 +79,8 @@ std::vector<Tensor> Optimizer::step(std::span<const Tensor> weights, std::span<c
            gradients[k].shape().text(), moments_[k].shape().text());
     }
     if (!all_finite(gradients[k])) {
-      fail(ErrorKind::numeric, "optimizer: step {}: the gradient of tensor {} holds NaN or infinity",
-           steps_ + 1, k + 1);
+      fail(ErrorKind::numeric, "step: update {}: the gradient of tensor {} holds NaN or infinity", steps_ + 1,
+           k + 1);
     }
   }
   const double rate_now = rate();

@@ -13,6 +13,13 @@ local common = {
 
 local clock
 
+-- Refuses a place that cannot be written at once, and not after hours of work.
+local function check_writable(file)
+  local probe = file .. ".probe"
+  ms.io.write_text(probe, "")
+  os.remove(probe)
+end
+
 --- Reads a script's command line: its own options, then --data, --seed, --threads, --out, --json and --help.
 --- @param spec table  as for ms.options; `defaults` replaces defaults by name
 --- @return table
@@ -28,6 +35,9 @@ function experiment.options(spec)
     end
   end
   local options = ms.options(entries)
+  for _, file in ipairs { options.json, options.out ~= "" and options.out .. "/result.json" or "" } do
+    if file ~= "" then check_writable(file) end
+  end
   if options.threads > 0 then ms.set_threads(options.threads) end
   clock = ms.timer()
   return options

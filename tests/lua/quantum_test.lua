@@ -104,7 +104,8 @@ end)
 
 local cases = {
   { "ms.circuit(0)", "ms.circuit: argument 1 'qubits': expected 1 to 24 qubits, got 0" },
-  { "ms.circuit(25)", "ms.circuit: argument 1 'qubits': expected 1 to 24 qubits, got 25" },
+  { "ms.circuit(25)", "ms.circuit: argument 1 'qubits': expected 1 to 24 qubits, got 25: one state in f32 takes 2.68e+08 bytes" },
+  { "ms.qubits(40)", "ms.qubits: argument 1 'qubits': expected 1 to 24 qubits, got 40: one state in f64 takes 1.76e+13 bytes" },
   { "ms.circuit(1, {x = 0})", "ms.circuit: input 'x': expected sizes of at least 1, got number 0" },
   { "ms.circuit(1, {observable = 2})",
     "ms.circuit: argument 2 'inputs': 'observable' has a meaning of its own at the call" },

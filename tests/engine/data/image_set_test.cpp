@@ -133,7 +133,7 @@ TEST_CASE("batches do not depend on the number of threads") {
 TEST_CASE("a set checks what it is made of, and its indices") {
   const Tensor pixels = Tensor::zeros({2, 1, 2, 2}, DType::u8);
   const Tensor labels = Tensor::from(std::vector<double>{0, 3}, {2}, DType::i32);
-  CHECK_THROWS_WITH(ImageSet("s", pixels, labels, 3), "s: label 3 of image 1 is outside 0..2");
+  CHECK_THROWS_WITH(ImageSet("s", pixels, labels, 3), "s: label 3 of image 2 is outside 0..2");
   CHECK_THROWS_WITH(ImageSet("s", pixels, Tensor::zeros({3}, DType::i32), 3), "s: 2 images, but 3 labels");
   CHECK_THROWS_WITH(ImageSet("s", pixels.cast(DType::f32), labels, 4),
                     "s: expected u8 images [N, C, H, W], got f32 [2, 1, 2, 2]");

@@ -154,7 +154,7 @@ TEST_CASE("what is wrong with a folder of images is said with its path and numbe
   }
   SECTION("labels out of range") {
     write(labels, idx({3}, "\x01\x0a\x01"));
-    CHECK(reason(folder.path()) == labels.string() + ": label 10 of image 1 is outside 0..9");
+    CHECK(reason(folder.path()) == labels.string() + ": label 10 of image 2 is outside 0..9");
   }
   SECTION("counts that differ") {
     write(labels, idx({2}, "\1\1"));

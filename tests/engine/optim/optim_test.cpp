@@ -75,7 +75,7 @@ TEST_CASE("a gradient that is not finite changes nothing", "[optim]") {
   const double moment = adam.moments()[0].at(0);
   for (const double bad : {std::nan(""), std::numeric_limits<double>::infinity()}) {
     CHECK_THROWS_WITH(one_step(adam, w, vector({bad})),
-                      ContainsSubstring("step 2: the gradient of tensor 1 holds NaN or infinity"));
+                      ContainsSubstring("update 2: the gradient of tensor 1 holds NaN or infinity"));
   }
   CHECK(adam.steps() == 1);
   CHECK(adam.moments()[0].at(0) == moment);
