@@ -6,8 +6,11 @@ local experiment = require "experiment"
 -- Only what differs from the defaults below, which are ours.
 local presets = {
   ours = {},
-  paper = { batch = 1024, lr = 0.01, step_size = 0.02, step_size_lr = 1, clip = 0, averaging = 0, decay_every = 40, iterations = 23200 },
-  start = { iterations = 2500, batch = 256, hold_out = 1000, evaluate_every = 250 },
+  paper = {
+    iterations = 23200, batch = 1024, lr = 0.01, decay_every = 40, step_size = 0.02, step_size_lr = 1, clip = 0,
+    averaging = 0, patience = 0, evaluate_every = 250, hold_out = 1000,
+  },
+  start = { iterations = 6000, batch = 256, hold_out = 1000 },
 }
 
 local function chosen_preset()
@@ -27,17 +30,19 @@ local opt = experiment.options {
   { "steps", default = 1, help = "lists of images" },
   { "passes", default = 3, help = "how often the inner loop takes each list" },
   { "images_per_class", default = 1, help = "of each class in a list" },
-  { "iterations", default = 12000, help = "outer iterations" },
+  { "iterations", default = 30000, help = "outer iterations" },
   { "batch", default = 512, help = "real images in an outer iteration" },
-  { "lr", default = 0.01, help = "Adam's learning rate for the images; falls along a cosine" },
-  { "decay_every", default = 0, help = "epochs between halvings of lr, in place of the cosine; 0: the cosine" },
+  { "lr", default = 0.03, help = "Adam's learning rate for the images" },
+  { "decay_every", default = 0, help = "epochs between halvings of lr; 0: lr falls only when there is no progress" },
   { "step_size", default = 0.1, help = "where the learned step sizes start" },
-  { "step_size_lr", default = 0.2, help = "learning rate of the step sizes, as a share of lr" },
-  { "clip", default = 1.0, help = "largest norm of the outer gradient; 0: no limit" },
-  { "averaging", default = 0.99, help = "decay of the moving average of the iterates; 0: none" },
+  { "step_size_lr", default = 1.0, help = "learning rate of the step sizes, as a share of lr" },
+  { "clip", default = 0.2, help = "largest norm of the outer gradient; 0: no limit" },
+  { "averaging", default = 0.9, help = "decay of the moving average of the iterates; 0: none" },
+  { "patience", default = 8, help = "evaluations without progress before going back to the best state; 0: never" },
+  { "backoff", default = 0.8, help = "factor of lr after each return" },
   { "start", default = "normal", choices = { "normal", "real" }, help = "images start as noise, or as real ones" },
   { "hold_out", default = 5000, help = "training images kept out of distillation, to choose the best iterate by" },
-  { "evaluate_every", default = 250, help = "iterations between evaluations and checkpoints" },
+  { "evaluate_every", default = 25, help = "iterations between evaluations on the held-out images" },
   { "resume", default = true, help = "goes on from the checkpoint in --out" },
 }
 
@@ -57,13 +62,14 @@ print(set.train)
 print(net)
 print(still)
 
-local schedule = opt.decay_every > 0
-  and ms.optim.step_decay { lr = opt.lr, every = opt.decay_every * (#real // opt.batch) }
-  or ms.optim.cosine { lr = opt.lr, steps = opt.iterations, floor = 0.01 }
+local schedule
+if opt.decay_every > 0 then
+  schedule = ms.optim.step_decay { lr = opt.lr, every = opt.decay_every * (#real // opt.batch) }
+end
 still:fit {
-  iterations = opt.iterations, batch = opt.batch, schedule = schedule, step_size_lr = opt.step_size_lr, clip = opt.clip,
-  averaging = opt.averaging, validation = held_out, evaluate_every = opt.evaluate_every,
-  folder = opt.out ~= "" and opt.out or nil, fresh = not opt.resume,
+  iterations = opt.iterations, batch = opt.batch, lr = opt.lr, schedule = schedule, step_size_lr = opt.step_size_lr,
+  clip = opt.clip, averaging = opt.averaging, patience = opt.patience, backoff = opt.backoff, validation = held_out,
+  evaluate_every = opt.evaluate_every, folder = opt.out ~= "" and opt.out or nil, fresh = not opt.resume,
 }
 
 local last = still:evaluate(set.test)
@@ -81,7 +87,7 @@ local means = opt.images_per_class == 1
   and still:baseline(lists_of(function() return real:class_means() end), held_out, set.test)
 
 print()
-print(("distilled images, best by held-out images (iteration %d): %s"):format(still.best.iteration, best))
+print(("distilled images, best by held-out images (iteration %d): %s"):format(still:best().iteration, best))
 print(("distilled images, last iterate: %s"):format(last))
 print(("random real images: %s"):format(random_images))
 if means then print(("class means: %s"):format(means)) end
@@ -94,7 +100,7 @@ experiment.finish(opt, {
   dataset = set.train:name(), model = net.name, observable = opt.model == "quantum" and opt.observable or nil,
   init = opt.init, parameters = net:count(true), images = best.images, inner_updates = best.updates,
   iterations = opt.iterations, test_accuracy = best.accuracy, test_loss = best.loss,
-  test_accuracy_last = last.accuracy, held_out_accuracy = still.best.accuracy, best_iteration = still.best.iteration,
+  test_accuracy_last = last.accuracy, held_out_accuracy = still:best().accuracy, best_iteration = still:best().iteration,
   test_accuracy_random_images = random_images.accuracy, test_accuracy_class_means = means and means.accuracy or nil,
   step_sizes = still:step_sizes(), seconds_per_iteration = still:seconds_per_iteration(),
 })

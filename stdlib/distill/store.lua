@@ -8,36 +8,22 @@ local store = {}
 local Run = {}
 Run.__index = Run
 
-local columns = { "iteration", "loss", "gradient_norm", "last_accuracy", "averaged_accuracy", "seconds" }
+local columns = {
+  "iteration", "loss", "gradient_norm", "rate", "last_loss", "last_accuracy", "averaged_loss", "averaged_accuracy", "seconds",
+}
 
 local function settings_text(still, o)
   local settings = {
     net = tostring(still.net), images_per_class = still.images_per_class, steps = still.steps, passes = still.passes,
     init = still.init, networks = still.networks, step_size = still.step_size, start = still.start, seed = still.seed,
-    data = tostring(still.train), iterations = o.iterations, batch = o.batch, schedule = tostring(o.schedule), betas = o.betas,
-    step_size_lr = o.step_size_lr, clip = o.clip, averaging = o.averaging,
+    data = tostring(still.train), iterations = o.iterations, batch = o.batch, schedule = tostring(o.schedule),
+    betas = o.betas, step_size_lr = o.step_size_lr, clip = o.clip, averaging = o.averaging, patience = o.patience,
+    backoff = o.backoff, evaluate_every = o.evaluate_every, validation = o.validation and tostring(o.validation),
   }
   return ms.io.json(settings)
 end
 
-local function tensors_of(still)
-  local tensors = {
-    parameters = still.parameters, averaged = still.averaged, best = still.best and still.best.parameters,
-    moments = {},
-  }
-  for name, optimizer in pairs(still.optimizers) do tensors.moments[name] = optimizer:state().moments end
-  return tensors
-end
-
-local function metadata_of(still, settings)
-  local best = still.best or {}
-  return {
-    settings = settings, iteration = still.iteration, best_accuracy = best.accuracy, best_iteration = best.iteration,
-    best_kind = best.kind,
-  }
-end
-
--- Tensors named "parameters.images[1]" back into tables of the same build.
+-- Tensors named "parameters.images[1]" back into { images, raw_step_sizes }, or nil.
 local function rebuild(loaded, prefix, like)
   if not loaded[prefix .. ".raw_step_sizes"] then return nil end
   local images = {}
@@ -45,29 +31,30 @@ local function rebuild(loaded, prefix, like)
   return { images = images, raw_step_sizes = loaded[prefix .. ".raw_step_sizes"] }
 end
 
+local function rebuild_moments(loaded, names)
+  local moments = {}
+  for name in pairs(names) do
+    local list = {}
+    while loaded[("moments.%s[%d]"):format(name, #list + 1)] do
+      list[#list + 1] = loaded[("moments.%s[%d]"):format(name, #list + 1)]
+    end
+    moments[name] = list
+  end
+  return moments
+end
+
 local function restore(still, path, settings)
   local loaded, metadata = ms.io.load(path)
   if metadata.settings ~= settings then
-    check.fail("still:fit", "'%s' is of a run with other settings: take another folder, or start anew with fresh (--fresh)\n  there: %s\n  here:  %s",
-      path, metadata.settings or "none", settings)
+    check.fail("still:fit", "'%s' is of a run with other settings: take another folder, or start anew with fresh"
+      .. " (--no-resume)\n  there: %s\n  here:  %s", path, metadata.settings or "none", settings)
   end
-  still.iteration = math.tointeger(tonumber(metadata.iteration))
+  still.iteration = math.tointeger(metadata.iteration)
   still.parameters = rebuild(loaded, "parameters", still.parameters)
-  still.averaged = rebuild(loaded, "averaged", still.parameters)
-  local best = rebuild(loaded, "best", still.parameters)
-  if best then
-    still.best = {
-      parameters = best, accuracy = tonumber(metadata.best_accuracy), kind = metadata.best_kind,
-      iteration = math.tointeger(tonumber(metadata.best_iteration)),
-    }
-  end
-  for name, optimizer in pairs(still.optimizers) do
-    local moments = {}
-    while loaded[("moments.%s[%d]"):format(name, #moments + 1)] do
-      moments[#moments + 1] = loaded[("moments.%s[%d]"):format(name, #moments + 1)]
-    end
-    optimizer:restore { steps = still.iteration, moments = moments }
-  end
+  still.search:restore({
+    averaged = rebuild(loaded, "averaged", still.parameters), best = rebuild(loaded, "best", still.parameters),
+    moments = rebuild_moments(loaded, still.search.optimizers),
+  }, metadata)
 end
 
 --- Opens the run's folder, and goes on from its checkpoint where there is one.
@@ -79,7 +66,8 @@ function store.open(still, o)
   run.settings = settings_text(still, o)
   if not o.fresh and ms.io.exists(run.checkpoint) then
     restore(still, run.checkpoint, run.settings)
-    run.rows = still.iteration // o.evaluate_every + ((still.iteration == o.iterations and still.iteration % o.evaluate_every > 0) and 1 or 0)
+    local last = still.iteration == o.iterations and still.iteration % o.evaluate_every > 0
+    run.rows = still.iteration // o.evaluate_every + (last and 1 or 0)
   end
   run.metrics = ms.io.csv(o.folder .. "/metrics.csv", columns, { keep = run.rows })
   return run
@@ -99,15 +87,17 @@ end
 --- Writes the checkpoint.
 function Run:keep(still)
   if not self.folder then return end
-  ms.io.save(self.checkpoint, tensors_of(still), { metadata = metadata_of(still, self.settings) })
+  local tensors, metadata = still.search:state()
+  tensors.parameters = still.parameters
+  metadata.iteration, metadata.settings = still.iteration, self.settings
+  ms.io.save(self.checkpoint, tensors, { metadata = metadata })
 end
 
---- Writes a row of metrics, then the checkpoint.
-function Run:write(still, row)
+--- Appends a row of metrics.
+function Run:append(row)
   if not self.folder then return end
   row.seconds = self:median()
   self.metrics:append(row)
-  self:keep(still)
 end
 
 --- Writes images.npz (images, labels from 0, step sizes, mean and deviation of the pixels) and images.png.
@@ -118,7 +108,8 @@ function store.save_images(still, folder)
     for _, class in ipairs(still.image_classes) do labels[#labels + 1] = class - 1 end
   end
   ms.io.save(folder .. "/images.npz", {
-    images = images, labels = ms.tensor(labels, { dtype = "i32" }), step_sizes = still.parameters.raw_step_sizes:softplus(),
+    images = images, labels = ms.tensor(labels, { dtype = "i32" }),
+    step_sizes = still.parameters.raw_step_sizes:softplus(),
     mean = ms.tensor(still.train:mean()), deviation = ms.tensor(still.train:deviation()),
   })
   ms.io.write_png(folder .. "/images.png", images, { columns = still.classes * still.images_per_class, magnify = 4 })

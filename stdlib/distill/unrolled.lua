@@ -4,8 +4,9 @@
 -- that takes these T gradient steps from its initial weights, and sees nothing else, should then know the real data.
 local ms = require "moonstill"
 local check = require "moonstill.check"
-local train = require "train"
+local search = require "distill.search"
 local store = require "distill.store"
+local train = require "train"
 
 local unrolled = {}
 
@@ -52,7 +53,6 @@ function unrolled.new(options)
   self.inner_gradient = ms.grad(function(w, x, y) return ms.nn.cross_entropy(o.net(x, w), y) end)
   if o.checkpoint == nil then self.checkpoint = self.updates >= 10 end
   self.parameters = self:start_parameters()
-  self.averaged = self.parameters
   self.iteration = 0
   return self
 end
@@ -124,59 +124,50 @@ function Still:outer_gradient(iteration, x, y)
   for _, w in ipairs(initial) do
     local loss, g = loss_and_grad(self.parameters, w)
     total = total + loss:item()
-    gradient = gradient and unrolled.combine(gradient, g, function(a, b) return a + b end) or g
+    gradient = gradient and search.combine(gradient, g, function(a, b) return a + b end) or g
   end
-  if #initial > 1 then gradient = unrolled.combine(gradient, gradient, function(a) return a / #initial end) end
+  if #initial > 1 then gradient = search.combine(gradient, gradient, function(a) return a / #initial end) end
   return total / #initial, gradient
-end
-
---- Combines two sets of parameters, tensor by tensor.
-function unrolled.combine(a, b, f)
-  local images = {}
-  for s = 1, #a.images do images[s] = f(a.images[s], b.images[s]) end
-  return { images = images, raw_step_sizes = f(a.raw_step_sizes, b.raw_step_sizes) }
 end
 
 local fit_spec = {
   { "iterations", "integer", "Outer iterations in all.", least = 1 },
-  { "batch", "integer", "Real images in an iteration.", default = 1024, least = 1 },
-  { "schedule?", "ms.Schedule", "Adam's learning rate for the images; a cosine from 0.01 if left out." },
+  { "batch", "integer", "Real images in an iteration.", default = 512, least = 1 },
+  { "lr", "number", "Adam's learning rate for the images.", default = 0.03, least = 0 },
+  { "schedule?", "ms.Schedule", "A learning rate that changes, in place of lr." },
   { "betas", "number[]", "Adam's decay rates.", default = { 0.5, 0.999 } },
-  { "step_size_lr", "number", "Learning rate of the raw step sizes, as a share of lr.", default = 0.2, least = 0 },
-  { "clip", "number", "Largest norm of the outer gradient; 0 for no limit.", default = 1, least = 0 },
-  { "averaging", "number", "Decay of the moving average of the iterates; 0 for none.", default = 0.99, least = 0 },
+  { "step_size_lr", "number", "Learning rate of the raw step sizes, as a share of lr.", default = 1, least = 0 },
+  { "clip", "number", "Largest norm of the outer gradient; 0 for no limit.", default = 0.2, least = 0 },
+  { "averaging", "number", "Decay of the moving average of the iterates; 0 for none.", default = 0.9, least = 0 },
   { "validation?", "ms.ImageSet", "Held-out training images to choose the best iterate by." },
-  { "evaluate_every", "integer", "Iterations between evaluations and checkpoints.", default = 250, least = 1 },
+  { "evaluate_every", "integer", "Iterations between evaluations.", default = 25, least = 1 },
+  { "patience", "integer", "Evaluations without progress before going back to the best state; 0: never.", default = 8,
+    least = 0 },
+  { "backoff", "number", "Factor of the learning rate after each return.", default = 0.8, least = 0 },
+  { "checkpoint_every", "integer", "Evaluations between checkpoints.", default = 10, least = 1 },
   { "folder?", "string", "Where checkpoints and metrics go; the run resumes from there." },
   { "fresh", "boolean", "Starts anew even where there is a checkpoint.", default = false },
   { "quiet", "boolean", "Prints no progress.", default = false },
 }
-
-local function make_optimizers(o)
-  return {
-    images = ms.optim.adam { lr = o.schedule, betas = o.betas },
-    raw_step_sizes = ms.optim.adam { lr = o.schedule:scaled(o.step_size_lr), betas = o.betas },
-  }
-end
 
 --- Distils: takes outer iterations until there were as many as asked for, or goes on from the folder's checkpoint.
 --- @param options table  see help(distill.unrolled)
 --- @return distill.Still self
 function Still:fit(options)
   local o = check.options("still:fit", options, fit_spec)
-  o.schedule = o.schedule or ms.optim.cosine { lr = 0.01, steps = o.iterations, floor = 0.01 }
-  local batches = self.train:batches { batch = math.min(o.batch, #self.train), random = self.random:split "order", drop_last = true }
-  self.optimizers = make_optimizers(o)
-  local run = store.open(self, o)
-  self.run = run
+  o.schedule = o.schedule or ms.optim.constant(o.lr)
+  local batches = self.train:batches {
+    batch = math.min(o.batch, #self.train), random = self.random:split "order", drop_last = true,
+  }
+  self.search = search.new(self.parameters, o)
+  self.run = store.open(self, o)
   local bar = ms.progress { total = o.iterations, label = "distil", done = self.iteration, quiet = o.quiet }
   while self.iteration < o.iterations do
     local clock = ms.timer()
-    local loss, norm = self:iterate(o, batches:at(self.iteration + 1))
-    run:add_seconds(clock:seconds())
-    local last = self.iteration == o.iterations
-    if last or self.iteration % o.evaluate_every == 0 then self:assess(o, run, loss, norm) end
-    bar:update(self.iteration, ("loss %.3f%s"):format(loss, run.summary))
+    local loss, norm = self:iterate(batches:at(self.iteration + 1))
+    self.run:add_seconds(clock:seconds())
+    if self.iteration % o.evaluate_every == 0 or self.iteration == o.iterations then self:assess(o, loss, norm) end
+    bar:update(self.iteration, ("loss %.3f%s"):format(loss, self.run.summary))
   end
   bar:finish()
   return self
@@ -190,41 +181,33 @@ function Still:stop(problem)
 end
 
 -- One outer iteration. A loss or gradient that is not finite changes nothing and ends the run.
-function Still:iterate(o, x, y)
+function Still:iterate(x, y)
   local loss, gradient = self:outer_gradient(self.iteration + 1, x, y)
   local problem = check.not_finite(loss)
   if problem then self:stop("the outer loss is " .. problem) end
-  local norm = 0
-  if o.clip > 0 then gradient, norm = ms.optim.clip_norm(gradient, o.clip) end
-  if check.not_finite(norm) then self:stop "the outer gradient is not finite" end
-  self.parameters = {
-    images = self.optimizers.images:step(self.parameters.images, gradient.images),
-    raw_step_sizes = self.optimizers.raw_step_sizes:step(self.parameters.raw_step_sizes, gradient.raw_step_sizes),
-  }
-  self.iteration = self.iteration + 1
-  -- Early on the average follows closely: a decay of at most n / (n + 10) after n iterations.
-  local decay = math.min(o.averaging, self.iteration / (self.iteration + 10))
-  self.averaged = unrolled.combine(self.averaged, self.parameters, function(a, p) return p + decay * (a - p) end)
+  local moved, norm = self.search:step(self.parameters, gradient)
+  if not moved then self:stop "the outer gradient is not finite" end
+  self.parameters, self.iteration = moved, self.iteration + 1
   return loss, norm
 end
 
--- Evaluates on the held-out images, keeps the best, writes the metrics' row and the checkpoint.
-function Still:assess(o, run, loss, norm)
+-- Judges by the held-out images, writes the metrics' row and now and then the checkpoint.
+function Still:assess(o, loss, norm)
   local row = { iteration = self.iteration, loss = loss, gradient_norm = norm }
   if o.validation then
-    local candidates = { last = self.parameters, averaged = o.averaging > 0 and self.averaged or nil }
-    for name, parameters in pairs(candidates) do
-      row[name .. "_accuracy"] = self:evaluate(o.validation, { parameters = parameters }).accuracy
+    local function evaluate(parameters) return self:evaluate(o.validation, { parameters = parameters, networks = 3 }) end
+    local go_on, results = self.search:judge(self.parameters, self.iteration, evaluate)
+    -- The last iterate is what is reported as such.
+    if self.iteration < o.iterations then self.parameters = go_on end
+    row.rate = self.search.rate
+    for kind, result in pairs(results) do
+      row[kind .. "_loss"], row[kind .. "_accuracy"] = result.loss, result.accuracy
     end
-    for _, name in ipairs { "averaged", "last" } do
-      local accuracy = row[name .. "_accuracy"]
-      if accuracy and accuracy > (self.best and self.best.accuracy or -1) then
-        self.best = { parameters = candidates[name], accuracy = accuracy, iteration = self.iteration, kind = name }
-      end
-    end
-    run.summary = (", held-out accuracy %.4f, best %.4f"):format(row.last_accuracy, self.best.accuracy)
+    self.run.summary = (", held out: accuracy %.4f, best %.4f"):format(row.last_accuracy, self.search.best.accuracy)
   end
-  run:write(self, row)
+  self.run:append(row)
+  local evaluations = self.iteration // o.evaluate_every
+  if evaluations % o.checkpoint_every == 0 or self.iteration == o.iterations then self.run:keep(self) end
 end
 
 local evaluate_spec = {
@@ -270,19 +253,19 @@ function Still:evaluate(set, options)
 end
 
 --- Tests other images under the same protocol: the same initial weights and number of updates, the step size chosen
---- from a few by held-out accuracy. This is what distilled images must be compared with.
+--- from a few by held-out loss. This is what distilled images must be compared with.
 --- @param images ms.Tensor[]        S lists, classes in order
 --- @param validation ms.ImageSet    to choose the step size by
 --- @param test ms.ImageSet
 --- @return distill.Result           with the field step_size
 function Still:baseline(images, validation, test)
   local best
-  for _, step_size in ipairs { 0.003, 0.01, 0.03, 0.1, 0.3, 1.0 } do
+  for _, step_size in ipairs { 0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2 } do
     local raw = ms.full(self.updates, math.log(math.exp(step_size) - 1))
     local parameters = { images = images, raw_step_sizes = raw }
     local held = self:evaluate(validation, { parameters = parameters, networks = 3 })
-    if not check.not_finite(held.loss) and (not best or held.accuracy > best.held) then
-      best = { held = held.accuracy, parameters = parameters, step_size = step_size }
+    if not check.not_finite(held.loss) and (not best or held.loss < best.held) then
+      best = { held = held.loss, parameters = parameters, step_size = step_size }
     end
   end
   local result = self:evaluate(test, { parameters = best.parameters })
@@ -298,10 +281,15 @@ function Still:step_sizes() return self.parameters.raw_step_sizes:softplus():tot
 --- @return number?
 function Still:seconds_per_iteration() return self.run and self.run:median() end
 
---- Takes the best iterate by held-out accuracy as the still's images and step sizes.
+--- Gives the best state by held-out loss: { parameters, loss, accuracy, iteration, kind }, or nil without validation.
+--- @return table?
+function Still:best() return self.search and self.search.best end
+
+--- Takes the best state as the still's images and step sizes.
 --- @return distill.Still self
 function Still:use_best()
-  if self.best then self.parameters = self.best.parameters end
+  local best = self:best()
+  if best then self.parameters = best.parameters end
   return self
 end
 

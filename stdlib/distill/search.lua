@@ -1,0 +1,113 @@
+-- The outer optimiser. The outer loss is not smooth: an inner step size of 2 or 3 turns small changes of the images into
+-- large ones of the weights. So gradients are clipped, a moving average of the iterates stands beside the last one, and
+-- when held-out images see no progress for a while the search goes back to the best state with a smaller learning rate.
+local ms = require "moonstill"
+
+local search = {}
+
+--- @class distill.Search
+--- @field rate number      factor of the learning rate, smaller after each return
+--- @field averaged table   moving average of the parameters
+--- @field best? table      { parameters, loss, accuracy, iteration, kind }
+--- @field waited integer   evaluations since the best one
+local Search = {}
+Search.__index = Search
+
+-- Moments start anew too: those of the way that led nowhere would lead there again.
+local function make_optimizers(o, rate)
+  return {
+    images = ms.optim.adam { lr = o.schedule:scaled(rate), betas = o.betas },
+    raw_step_sizes = ms.optim.adam { lr = o.schedule:scaled(rate * o.step_size_lr), betas = o.betas },
+  }
+end
+
+--- @param parameters table  { images = ms.Tensor[], raw_step_sizes = ms.Tensor }
+--- @param o table           options of Still:fit
+--- @return distill.Search
+function search.new(parameters, o)
+  return setmetatable({
+    options = o, rate = 1, averaged = parameters, waited = 0, steps = 0, optimizers = make_optimizers(o, 1),
+  }, Search)
+end
+
+--- Combines two sets of parameters, tensor by tensor.
+function search.combine(a, b, f)
+  local images = {}
+  for s = 1, #a.images do images[s] = f(a.images[s], b.images[s]) end
+  return { images = images, raw_step_sizes = f(a.raw_step_sizes, b.raw_step_sizes) }
+end
+
+--- Takes one step. Returns the new parameters and the gradient's norm, or nil and the norm when that is not finite.
+function Search:step(parameters, gradient)
+  local o = self.options
+  local clipped, norm = ms.optim.clip_norm(gradient, o.clip > 0 and o.clip or math.huge)
+  if norm ~= norm or norm == math.huge then return nil, norm end
+  local moved = {
+    images = self.optimizers.images:step(parameters.images, clipped.images),
+    raw_step_sizes = self.optimizers.raw_step_sizes:step(parameters.raw_step_sizes, clipped.raw_step_sizes),
+  }
+  self.steps = self.steps + 1
+  -- Early on the average follows closely: a decay of at most n / (n + 10) after n steps.
+  local decay = math.min(o.averaging, self.steps / (self.steps + 10))
+  self.averaged = search.combine(self.averaged, moved, function(a, p) return p + decay * (a - p) end)
+  return moved, norm
+end
+
+--- Judges the last and the averaged parameters on held-out images, and keeps the best (by loss) that ever was.
+--- @param evaluate fun(parameters: table): distill.Result
+--- @return table parameters  to go on from: the last ones, or the best ones
+--- @return table results     by name: last, averaged
+function Search:judge(parameters, iteration, evaluate)
+  local o = self.options
+  local candidates = { last = parameters, averaged = o.averaging > 0 and self.averaged or nil }
+  local results = {}
+  self.waited = self.waited + 1
+  for _, kind in ipairs { "last", "averaged" } do
+    local candidate = candidates[kind]
+    local result = candidate and evaluate(candidate)
+    if result and result.loss < (self.best and self.best.loss or math.huge) then
+      self.best = {
+        parameters = candidate, loss = result.loss, accuracy = result.accuracy, iteration = iteration, kind = kind,
+      }
+      self.waited = 0
+    end
+    results[kind] = result
+  end
+  if o.patience > 0 and self.waited >= o.patience and self.best then
+    self.rate, self.waited, self.steps = self.rate * o.backoff, 0, 0
+    self.optimizers = make_optimizers(o, self.rate)
+    parameters, self.averaged = self.best.parameters, self.best.parameters
+  end
+  return parameters, results
+end
+
+-- ---- for the checkpoint ----
+
+--- Gives everything that a search needs to go on: tensors, and numbers and texts.
+function Search:state()
+  local best, moments = self.best or {}, {}
+  for name, optimizer in pairs(self.optimizers) do moments[name] = optimizer:state().moments end
+  return { averaged = self.averaged, best = best.parameters, moments = moments }, {
+    rate = ("%.17g"):format(self.rate), waited = self.waited, steps = self.steps,
+    best_loss = best.loss and ("%.17g"):format(best.loss), best_accuracy = best.accuracy and ("%.17g"):format(best.accuracy),
+    best_iteration = best.iteration, best_kind = best.kind,
+  }
+end
+
+--- Puts back what state() gave; `texts` are the numbers as texts.
+function Search:restore(tensors, texts)
+  self.rate, self.waited, self.steps = tonumber(texts.rate), math.tointeger(texts.waited), math.tointeger(texts.steps)
+  self.averaged = tensors.averaged
+  if tensors.best then
+    self.best = {
+      parameters = tensors.best, loss = tonumber(texts.best_loss), accuracy = tonumber(texts.best_accuracy),
+      iteration = math.tointeger(texts.best_iteration), kind = texts.best_kind,
+    }
+  end
+  self.optimizers = make_optimizers(self.options, self.rate)
+  for name, optimizer in pairs(self.optimizers) do
+    optimizer:restore { steps = self.steps, moments = tensors.moments[name] }
+  end
+end
+
+return search
