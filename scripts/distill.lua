@@ -10,7 +10,7 @@ local presets = {
     iterations = 23200, batch = 1024, lr = 0.01, decay_every = 40, step_size = 0.02, step_size_lr = 1, clip = 0,
     averaging = 0, patience = 0, evaluate_every = 250, hold_out = 1000,
   },
-  start = { iterations = 6000, batch = 256, hold_out = 1000 },
+  start = { iterations = 5000, hold_out = 1000 },
 }
 
 local function chosen_preset()
@@ -30,8 +30,8 @@ local opt = experiment.options {
   { "steps", default = 1, help = "lists of images" },
   { "passes", default = 3, help = "how often the inner loop takes each list" },
   { "images_per_class", default = 1, help = "of each class in a list" },
-  { "iterations", default = 30000, help = "outer iterations" },
-  { "batch", default = 512, help = "real images in an outer iteration" },
+  { "iterations", default = 24000, help = "outer iterations" },
+  { "batch", default = 256, help = "real images in an outer iteration" },
   { "lr", default = 0.03, help = "Adam's learning rate for the images" },
   { "decay_every", default = 0, help = "epochs between halvings of lr; 0: lr falls only when there is no progress" },
   { "step_size", default = 0.1, help = "where the learned step sizes start" },
