@@ -1,5 +1,6 @@
 -- Lua's collector knows what tensors weigh: a plain loop runs at flat memory.
 local ms = require "moonstill"
+local program = require "program"
 local test = require "moonstill.test"
 
 test("a loop that drops its tensors", function()
@@ -18,4 +19,32 @@ test("close gives memory back at once", function()
   test.ok(ms.memory().live >= before + 2 ^ 20)
   x:close()
   test.equal(ms.memory().live, before)
+end)
+
+-- A plain training loop: the resident memory of its process after `from` and after `to` steps, in KiB.
+local loop = [[
+local ms, qnn = require "moonstill", require "qnn"
+local net = qnn.lenet.quantum {}
+local set = ms.data.images("digits", { train = 2000, test = 1 }).train
+local walk = set:batches { batch = 32, seed = 1, drop_last = true }
+local loss_and_grad = ms.value_and_grad(function(w, x, y) return ms.nn.cross_entropy(net(x, w), y) end)
+local w, adam = net:initialise(ms.random(1)), ms.optim.adam()
+local from, to = ...
+for step = 1, tonumber(to) do
+  local x, y = walk:at(step)
+  local loss, gradient = loss_and_grad(w, x, y)
+  w = net:project(adam:step(w, gradient))
+  if step == tonumber(from) or step == tonumber(to) then
+    print(io.open "/proc/self/status":read "a":match "VmRSS:%s+(%d+)")
+  end
+end
+]]
+
+test("a plain training loop runs at flat memory", function()
+  local script <close> = program.file(".lua", loop)
+  local output, code = program.run { "--threads", "1", script.path, "400", "1000" }
+  test.equal(code, 0)
+  local before, after = output:match "(%d+)\n(%d+)"
+  local growth = after / before - 1
+  test.ok(growth < 0.015, ("resident memory grew by %.2f %%"):format(100 * growth))
 end)
