@@ -331,12 +331,12 @@ void add_makers(Module& ms) {
           .example = "print(ms.linspace(0, 1, 5))",
           .body = [](lua_State* L, Args& a) {
             const std::size_t count = a.size("count", 2);
-            std::vector<double> values(count);
+            Tensor values = Tensor::empty({static_cast<std::int64_t>(count)}, DType::f64);
+            const std::span<double> numbers = values.write<double>();
             const double step = (a.number("last") - a.number("first")) / static_cast<double>(count - 1);
             for (std::size_t i = 0; i < count; ++i)
-              values[i] = a.number("first") + step * static_cast<double>(i);
-            return push(
-                L, Value(Tensor::from(values, {static_cast<std::int64_t>(count)}, dtype_of(a, "dtype"))));
+              numbers[i] = a.number("first") + step * static_cast<double>(i);
+            return push(L, ops::cast(Value(std::move(values)), dtype_of(a, "dtype")));
           }});
 }
 
@@ -350,9 +350,9 @@ void add_random(Module& ms) {
             .returns = "ms.Tensor",
             .body = [fill](lua_State* L, Args& a) {
               const Shape shape = shape_of(a, "shape");
-              std::vector<double> numbers(static_cast<std::size_t>(shape.count()));
-              (a.self<Generator>().*fill)(numbers, 0.0, 1.0);
-              return push(L, Value(Tensor::from(numbers, shape, dtype_of(a, "dtype"))));
+              Tensor numbers = Tensor::empty(shape, DType::f64);
+              (a.self<Generator>().*fill)(numbers.write<double>(), 0.0, 1.0);
+              return push(L, ops::cast(Value(std::move(numbers)), dtype_of(a, "dtype")));
             }});
   };
   drawn("ms.Generator:normal", "Draws a tensor of standard normal numbers.", &Generator::fill_normal);
