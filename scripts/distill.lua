@@ -26,7 +26,7 @@ local opt = experiment.options {
   { "preset", default = "ours", choices = { "ours", "paper", "start" }, help = "where the defaults come from" },
   { "model", default = "quantum", choices = { "quantum", "classical" }, help = "which LeNet" },
   { "observable", default = "trainable", choices = { "trainable", "fixed" }, help = "the quantum LeNet's Hermitians" },
-  { "init", default = "known", choices = { "known", "unknown" }, help = "one set of initial weights, or fresh ones each time" },
+  { "init", default = "known", choices = { "known", "unknown" }, help = "one set of initial weights, or fresh ones" },
   { "steps", default = 1, help = "lists of images" },
   { "passes", default = 3, help = "how often the inner loop takes each list" },
   { "images_per_class", default = 1, help = "of each class in a list" },
@@ -55,7 +55,8 @@ local net = qnn.lenet[opt.model] {
   observable = opt.model == "quantum" and opt.observable or nil,
 }
 local still = distill.unrolled {
-  net = net, train = real, images_per_class = opt.images_per_class, steps = opt.steps, passes = opt.passes, init = opt.init,
+  net = net, train = real, images_per_class = opt.images_per_class, steps = opt.steps, passes = opt.passes,
+  init = opt.init,
   step_size = opt.step_size, start = opt.start, seed = opt.seed,
 }
 print(set.train)
@@ -81,7 +82,9 @@ local function lists_of(make)
   for s = 1, opt.steps do lists[s] = make(s) end
   return lists
 end
-local drawn = lists_of(function(s) return (real:per_class(opt.images_per_class, random:split "random images":split(s)):batch()) end)
+local drawn = lists_of(function(s)
+  return (real:per_class(opt.images_per_class, random:split "random images":split(s)):batch())
+end)
 local random_images = still:baseline(drawn, held_out, set.test)
 local means = opt.images_per_class == 1
   and still:baseline(lists_of(function() return real:class_means() end), held_out, set.test)
@@ -100,7 +103,8 @@ experiment.finish(opt, {
   dataset = set.train:name(), model = net.name, observable = opt.model == "quantum" and opt.observable or nil,
   init = opt.init, parameters = net:count(true), images = best.images, inner_updates = best.updates,
   iterations = opt.iterations, test_accuracy = best.accuracy, test_loss = best.loss,
-  test_accuracy_last = last.accuracy, held_out_accuracy = still:best().accuracy, best_iteration = still:best().iteration,
+  test_accuracy_last = last.accuracy, held_out_accuracy = still:best().accuracy,
+  best_iteration = still:best().iteration,
   test_accuracy_random_images = random_images.accuracy, test_accuracy_class_means = means and means.accuracy or nil,
   step_sizes = still:step_sizes(), seconds_per_iteration = still:seconds_per_iteration(),
 })

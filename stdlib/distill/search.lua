@@ -1,6 +1,7 @@
--- The outer optimiser. The outer loss is not smooth: an inner step size of 2 or 3 turns small changes of the images into
--- large ones of the weights. So gradients are clipped, a moving average of the iterates stands beside the last one, and
--- when held-out images see no progress for a while the search goes back to the best state with a smaller learning rate.
+-- The outer optimiser. The outer loss is not smooth: an inner step size of 2 or 3 turns small changes of the images
+-- into large ones of the weights. So gradients are clipped, a moving average of the iterates stands beside the last
+-- one, and when held-out images see no progress for a while the search goes back to the best state with a smaller
+-- learning rate.
 local ms = require "moonstill"
 
 local search = {}
@@ -21,6 +22,7 @@ local function make_optimizers(o, rate)
   }
 end
 
+--- Starts a search.
 --- @param parameters table  { images = ms.Tensor[], raw_step_sizes = ms.Tensor }
 --- @param o table           options of Still:fit
 --- @return distill.Search
@@ -89,7 +91,8 @@ function Search:state()
   for name, optimizer in pairs(self.optimizers) do moments[name] = optimizer:state().moments end
   return { averaged = self.averaged, best = best.parameters, moments = moments }, {
     rate = ("%.17g"):format(self.rate), waited = self.waited, steps = self.steps,
-    best_loss = best.loss and ("%.17g"):format(best.loss), best_accuracy = best.accuracy and ("%.17g"):format(best.accuracy),
+    best_loss = best.loss and ("%.17g"):format(best.loss),
+    best_accuracy = best.accuracy and ("%.17g"):format(best.accuracy),
     best_iteration = best.iteration, best_kind = best.kind,
   }
 end

@@ -9,7 +9,8 @@ local Run = {}
 Run.__index = Run
 
 local columns = {
-  "iteration", "loss", "gradient_norm", "rate", "last_loss", "last_accuracy", "averaged_loss", "averaged_accuracy", "seconds",
+  "iteration", "loss", "gradient_norm", "rate", "last_loss", "last_accuracy", "averaged_loss", "averaged_accuracy",
+  "seconds",
 }
 
 local function settings_text(still, o)

@@ -43,7 +43,9 @@ local spec = {
 --- @return distill.Still
 function unrolled.new(options)
   local o = check.options("distill.unrolled", options, spec)
-  if o.step_size <= 0 then check.fail("distill.unrolled", "argument 'step_size': expected more than 0, got %g", o.step_size) end
+  if o.step_size <= 0 then
+    check.fail("distill.unrolled", "argument 'step_size': expected more than 0, got %g", o.step_size)
+  end
   local self = setmetatable(o, Still)
   self.random = ms.random(o.seed)
   self.classes = o.train:classes()
@@ -195,7 +197,9 @@ end
 function Still:assess(o, loss, norm)
   local row = { iteration = self.iteration, loss = loss, gradient_norm = norm }
   if o.validation then
-    local function evaluate(parameters) return self:evaluate(o.validation, { parameters = parameters, networks = 3 }) end
+    local function evaluate(parameters)
+      return self:evaluate(o.validation, { parameters = parameters, networks = 3 })
+    end
     local go_on, results = self.search:judge(self.parameters, self.iteration, evaluate)
     -- The last iterate is what is reported as such.
     if self.iteration < o.iterations then self.parameters = go_on end
@@ -226,7 +230,9 @@ Result.__index = Result
 
 function Result:__tostring()
   local text = ("accuracy %.4f, loss %.4f"):format(self.accuracy, self.loss)
-  if self.networks > 1 then text = text .. (", deviation %.4f over %d networks"):format(self.deviation, self.networks) end
+  if self.networks > 1 then
+    text = text .. (", deviation %.4f over %d networks"):format(self.deviation, self.networks)
+  end
   return ("%s, after %d updates on %d images"):format(text, self.updates, self.images)
 end
 

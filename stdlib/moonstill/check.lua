@@ -89,7 +89,7 @@ function check.options(name, options, spec)
     else
       local why = host.mismatch(entry[2], value)
       if why then check.fail(name, "argument '%s': %s", key, why) end
-      if entry.least and not (value >= entry.least) then
+      if entry.least and (value < entry.least or value ~= value) then
         check.fail(name, "argument '%s': expected at least %s, got %s", key, entry.least, value)
       end
     end

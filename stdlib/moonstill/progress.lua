@@ -1,4 +1,5 @@
--- ms.progress: how far a run is, how fast, and how long it will take. One line on a terminal, a line now and then otherwise.
+-- ms.progress: how far a run is, how fast, and how long it will take. One line on a terminal, a line now and then
+-- otherwise.
 local ms = require "moonstill.native"
 local check = require "moonstill.check"
 local host = require "moonstill.host"

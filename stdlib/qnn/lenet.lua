@@ -72,7 +72,9 @@ end
 function lenet.quantum(options)
   local o = check.options("qnn.lenet.quantum", options, quantum_spec)
   check_size("qnn.lenet.quantum", o)
-  if o.qubits < 2 or o.qubits > 16 then check.fail("qnn.lenet.quantum", "argument 'qubits': expected 2 to 16, got %d", o.qubits) end
+  if o.qubits < 2 or o.qubits > 16 then
+    check.fail("qnn.lenet.quantum", "argument 'qubits': expected 2 to 16, got %d", o.qubits)
+  end
   local ansatz = o.circuit or entangling_circuit(o.qubits, o.layers)
   local features = 1 << ansatz:qubits()
   local quantum = nn.sequential {

@@ -44,7 +44,8 @@ local spec = {
 --- local w = train.fit { net = net, train = set.train, epochs = 1, quiet = true }
 --- print(train.evaluate(net, w, set.test).accuracy > 0.1)
 --- ```
---- Parameters with a range (trainable Hermitians: [-1, 1], as in arXiv 2503.17935) are put back into it after each step.
+--- Parameters with a range (trainable Hermitians: [-1, 1], as in arXiv 2503.17935) are put back into it after each
+--- step.
 --- @param options table  see help(train.fit)
 --- @return ms.Tensor w      the trained weights
 --- @return table[] history  one entry an epoch: { epoch, loss, seconds, accuracy?, test_loss? }

@@ -6,7 +6,8 @@ local layer = require "moonstill.nn.layer"
 local spec = {
   { "input", "string", "The circuit's input that the layer's input becomes.", default = "x" },
   { "observable", '"hermitian"|ms.Observable|table',
-    '"hermitian": a 2x2 Hermitian on each qubit, of 8 numbers among the weights; or fixed observables.', default = "hermitian" },
+    '"hermitian": a 2x2 Hermitian on each qubit, of 8 numbers among the weights; or fixed observables.',
+    default = "hermitian" },
   { "trainable", "boolean", "False keeps the weights of the Hermitians at their initial values.", default = true },
   { "init", "string", "Initialiser of the circuit's angles.", default = "xavier_normal" },
   { "gain", "number", "Factor of its deviation.", default = 1 },
@@ -33,7 +34,9 @@ end
 --- expectation values.
 ---
 --- ```lua
---- local ansatz = ms.circuit(2, { x = { 4 }, w = { 1, 2, 3 } }, function(c, x, w) c:amplitudes(x):strongly_entangling(w) end)
+--- local ansatz = ms.circuit(2, { x = { 4 }, w = { 1, 2, 3 } }, function(c, x, w)
+---   c:amplitudes(x):strongly_entangling(w)
+--- end)
 --- print(ms.nn.circuit(ansatz, { observable = ms.observable.pauli "ZZ" }))
 --- ```
 --- @param ansatz ms.Circuit
@@ -62,7 +65,8 @@ local function circuit(ansatz, options)
     output = function(_, shape, refuse)
       if #shape ~= #input_shape or elements(shape) ~= count then refuse(expected) end
       -- As many outputs as the readout has; known by trying one sample.
-      local one = { [o.input] = ms.ones(input_shape), observable = observable { hermitian = ms.zeros { ansatz:qubits(), 2, 2, 2 } } }
+      local hermitian = ms.zeros { ansatz:qubits(), 2, 2, 2 }
+      local one = { [o.input] = ms.ones(input_shape), observable = observable { hermitian = hermitian } }
       for _, p in ipairs(parameters) do
         if p.name ~= "hermitian" then one[p.name] = ms.zeros(p.shape) end
       end

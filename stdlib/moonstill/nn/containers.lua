@@ -59,7 +59,9 @@ function containers.residual(body)
     children = { body },
     output = function(_, shape, refuse, output_of)
       local out = output_of(1, shape)
-      if not same_shape(out, shape) then refuse(("of the body's output shape, [batch, %s]"):format(table.concat(out, ", "))) end
+      if not same_shape(out, shape) then
+        refuse(("of the body's output shape, [batch, %s]"):format(table.concat(out, ", ")))
+      end
       return out
     end,
     apply = function(self, x, p, context) return x + self.children[1]:apply(x, p[1], context) end,

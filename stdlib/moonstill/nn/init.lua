@@ -2,8 +2,8 @@
 local nn = require("moonstill.native").nn
 
 nn.layer = require("moonstill.nn.layer").new
-for _, part in ipairs { (require "moonstill.nn.layers"), (require "moonstill.nn.containers"), (require "moonstill.nn.circuit") } do
-  for name, maker in pairs(part) do nn[name] = maker end
+for _, part in ipairs { "layers", "containers", "circuit" } do
+  for name, maker in pairs(require("moonstill.nn." .. part)) do nn[name] = maker end
 end
 
 return nn

@@ -32,8 +32,10 @@ local layer = {}
 --- }
 --- print(scale(ms.ones { 2, 3 }, scale:initialise(ms.random(1))))
 --- ```
---- @param spec { name: string, parameters?: ms.nn.Parameter[], apply: fun(self, x, p, context), output?: fun(self, shape: integer[], refuse: fun(expected: string)): integer[] }
----   apply gets the parameters by name; output gives one sample's shape from that of its input and refuses what does not fit
+---
+--- `apply` gets the parameters by name; `output` gives one sample's shape from that of its input, and calls
+--- refuse("[batch, 3]") for what does not fit.
+--- @param spec { name: string, parameters?: ms.nn.Parameter[], apply: function, output?: function, children?: table }
 --- @return ms.nn.Layer
 function layer.new(spec)
   check.options("ms.nn.layer", spec, {

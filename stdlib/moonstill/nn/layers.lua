@@ -70,7 +70,7 @@ local function windows(size, window, stride, padding) return (size + 2 * padding
 --- ```
 --- @param from integer  channels in
 --- @param to integer  channels out
---- @param options { kernel: integer, stride?: integer, padding?: integer, bias?: boolean, init?: string, gain?: number }
+--- @param options { kernel: integer, stride?: integer, padding?: integer, bias?: boolean, init?: string, gain?: number}
 --- @return ms.nn.Layer  [batch, from, height, width] -> [batch, to, height', width']
 function layers.conv2d(from, to, options)
   count("ms.nn.conv2d", 1, "from", from)
@@ -105,8 +105,10 @@ local function pooling(name, pool)
       name = ("%s(%d)"):format(name, o.window),
       output = function(_, shape, refuse)
         local fits = #shape == 3 and shape[2] >= o.window and shape[3] >= o.window
-        refuse_unless(fits, refuse, ("[batch, channels, height, width] of at least %dx%d pixels"):format(o.window, o.window))
-        return { shape[1], windows(shape[2], o.window, geometry.stride, 0), windows(shape[3], o.window, geometry.stride, 0) }
+        local text = "[batch, channels, height, width] of at least %dx%d pixels"
+        refuse_unless(fits, refuse, text:format(o.window, o.window))
+        local function pooled(size) return windows(size, o.window, geometry.stride, 0) end
+        return { shape[1], pooled(shape[2]), pooled(shape[3]) }
       end,
       apply = function(_, x) return pool(x, geometry) end,
     }
@@ -153,9 +155,9 @@ function layers.flatten()
   return layer.new {
     name = "flatten",
     output = function(_, shape)
-      local count = 1
-      for _, size in ipairs(shape) do count = count * size end
-      return { count }
+      local features = 1
+      for _, size in ipairs(shape) do features = features * size end
+      return { features }
     end,
     apply = function(_, x) return x:reshape { x:size(1), -1 } end,
   }
