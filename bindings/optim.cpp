@@ -120,12 +120,6 @@ void add_makers(Module& ms) {
                                       .epsilon = a.number("epsilon"),
                                       .weight_decay = a.number("weight_decay")}));
           }});
-  ms.add({.name = "ms.optim.constant",
-          .documentation = "Makes a learning rate that stays as it is.",
-          .parameters = {{"lr", "number", "At least 0."}},
-          .returns = "ms.Schedule",
-          .example = "print(ms.optim.constant(0.1):at(1000))",
-          .body = [](lua_State* L, Args& a) { return push(L, schedule_of(a, "lr")); }});
   ms.add({.name = "ms.optim.step_decay",
           .documentation = "Makes a learning rate that is multiplied by `factor` every so many steps.",
           .options = {{"lr", "number", "At the start."},

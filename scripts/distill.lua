@@ -7,10 +7,10 @@ local experiment = require "experiment"
 local presets = {
   ours = {},
   paper = {
-    iterations = 23200, batch = 1024, lr = 0.01, decay_every = 40, step_size = 0.02, step_size_lr = 1, clip = 0,
-    averaging = 0, patience = 0, evaluate_every = 250, hold_out = 1000,
+    iterations = 23200, batch = 1024, lr = 0.01, decay_every = 40, step_size = 0.02, clip = 0, averaging = 0,
+    evaluate_every = 250, hold_out = 1000,
   },
-  start = { iterations = 5000, hold_out = 1000 },
+  start = { iterations = 5000, hold_out = 1000, backoff = 0.7 },
 }
 
 local function chosen_preset()
@@ -30,16 +30,17 @@ local opt = experiment.options {
   { "steps", default = 1, help = "lists of images" },
   { "passes", default = 3, help = "how often the inner loop takes each list" },
   { "images_per_class", default = 1, help = "of each class in a list" },
-  { "iterations", default = 24000, help = "outer iterations" },
+  { "iterations", default = 20000, help = "outer iterations" },
   { "batch", default = 256, help = "real images in an outer iteration" },
   { "lr", default = 0.03, help = "Adam's learning rate for the images" },
-  { "decay_every", default = 0, help = "epochs between halvings of lr; 0: lr falls only when there is no progress" },
-  { "step_size", default = 0.1, help = "where the learned step sizes start" },
+  { "decay_every", default = 0, help = "epochs between halvings of lr; 0: cycles instead" },
+  { "cycle", default = 1000, help = "iterations in which lr falls to nothing; then back to the best state" },
+  { "backoff", default = 0.85, help = "factor of lr from cycle to cycle" },
+  { "step_size", default = 0.3, help = "where the learned step sizes of the first pass start" },
+  { "later_step_size", default = 0.02, help = "where those of the later passes start" },
   { "step_size_lr", default = 1.0, help = "learning rate of the step sizes, as a share of lr" },
   { "clip", default = 0.2, help = "largest norm of the outer gradient; 0: no limit" },
   { "averaging", default = 0.9, help = "decay of the moving average of the iterates; 0: none" },
-  { "patience", default = 8, help = "evaluations without progress before going back to the best state; 0: never" },
-  { "backoff", default = 0.8, help = "factor of lr after each return" },
   { "start", default = "normal", choices = { "normal", "real" }, help = "images start as noise, or as real ones" },
   { "hold_out", default = 5000, help = "training images kept out of distillation, to choose the best iterate by" },
   { "evaluate_every", default = 25, help = "iterations between evaluations on the held-out images" },
@@ -57,7 +58,7 @@ local net = qnn.lenet[opt.model] {
 local still = distill.unrolled {
   net = net, train = real, images_per_class = opt.images_per_class, steps = opt.steps, passes = opt.passes,
   init = opt.init,
-  step_size = opt.step_size, start = opt.start, seed = opt.seed,
+  step_size = opt.step_size, later_step_size = opt.later_step_size, start = opt.start, seed = opt.seed,
 }
 print(set.train)
 print(net)
@@ -69,7 +70,7 @@ if opt.decay_every > 0 then
 end
 still:fit {
   iterations = opt.iterations, batch = opt.batch, lr = opt.lr, schedule = schedule, step_size_lr = opt.step_size_lr,
-  clip = opt.clip, averaging = opt.averaging, patience = opt.patience, backoff = opt.backoff, validation = held_out,
+  clip = opt.clip, averaging = opt.averaging, cycle = opt.cycle, backoff = opt.backoff, validation = held_out,
   evaluate_every = opt.evaluate_every, folder = opt.out ~= "" and opt.out or nil, fresh = not opt.resume,
 }
 

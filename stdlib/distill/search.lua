@@ -1,24 +1,26 @@
 -- The outer optimiser. The outer loss is not smooth: an inner step size of 2 or 3 turns small changes of the images
--- into large ones of the weights. So gradients are clipped, a moving average of the iterates stands beside the last
--- one, and when held-out images see no progress for a while the search goes back to the best state with a smaller
--- learning rate.
+-- into large ones of the weights. At a constant learning rate progress soon ends, and most of it comes while the rate
+-- falls. So it falls in cycles (Loshchilov and Hutter, 2017); each begins at the best state on held-out images that
+-- there was, at a lower rate than the one before. Gradients are clipped, and a moving average of the iterates stands
+-- beside the last one.
 local ms = require "moonstill"
 
 local search = {}
 
 --- @class distill.Search
---- @field rate number      factor of the learning rate, smaller after each return
+--- @field rate number      factor of the learning rate, smaller with each cycle
 --- @field averaged table   moving average of the parameters
 --- @field best? table      { parameters, loss, accuracy, iteration, kind }
---- @field waited integer   evaluations since the best one
+--- @field steps integer    of this cycle
 local Search = {}
 Search.__index = Search
 
--- Moments start anew too: those of the way that led nowhere would lead there again.
+-- Those of a new cycle: moments start anew too.
 local function make_optimizers(o, rate)
+  local schedule = (o.schedule or ms.optim.cosine { lr = o.lr, steps = o.cycle, floor = 0.01 }):scaled(rate)
   return {
-    images = ms.optim.adam { lr = o.schedule:scaled(rate), betas = o.betas },
-    raw_step_sizes = ms.optim.adam { lr = o.schedule:scaled(rate * o.step_size_lr), betas = o.betas },
+    images = ms.optim.adam { lr = schedule, betas = o.betas },
+    raw_step_sizes = ms.optim.adam { lr = schedule:scaled(o.step_size_lr), betas = o.betas },
   }
 end
 
@@ -28,7 +30,7 @@ end
 --- @return distill.Search
 function search.new(parameters, o)
   return setmetatable({
-    options = o, rate = 1, averaged = parameters, waited = 0, steps = 0, optimizers = make_optimizers(o, 1),
+    options = o, rate = 1, averaged = parameters, steps = 0, optimizers = make_optimizers(o, 1),
   }, Search)
 end
 
@@ -63,7 +65,6 @@ function Search:judge(parameters, iteration, evaluate)
   local o = self.options
   local candidates = { last = parameters, averaged = o.averaging > 0 and self.averaged or nil }
   local results = {}
-  self.waited = self.waited + 1
   for _, kind in ipairs { "last", "averaged" } do
     local candidate = candidates[kind]
     local result = candidate and evaluate(candidate)
@@ -71,12 +72,11 @@ function Search:judge(parameters, iteration, evaluate)
       self.best = {
         parameters = candidate, loss = result.loss, accuracy = result.accuracy, iteration = iteration, kind = kind,
       }
-      self.waited = 0
     end
     results[kind] = result
   end
-  if o.patience > 0 and self.waited >= o.patience and self.best then
-    self.rate, self.waited, self.steps = self.rate * o.backoff, 0, 0
+  if not o.schedule and self.steps >= o.cycle and self.best then
+    self.rate, self.steps = self.rate * o.backoff, 0
     self.optimizers = make_optimizers(o, self.rate)
     parameters, self.averaged = self.best.parameters, self.best.parameters
   end
@@ -90,7 +90,7 @@ function Search:state()
   local best, moments = self.best or {}, {}
   for name, optimizer in pairs(self.optimizers) do moments[name] = optimizer:state().moments end
   return { averaged = self.averaged, best = best.parameters, moments = moments }, {
-    rate = ("%.17g"):format(self.rate), waited = self.waited, steps = self.steps,
+    rate = ("%.17g"):format(self.rate), steps = self.steps,
     best_loss = best.loss and ("%.17g"):format(best.loss),
     best_accuracy = best.accuracy and ("%.17g"):format(best.accuracy),
     best_iteration = best.iteration, best_kind = best.kind,
@@ -99,7 +99,7 @@ end
 
 --- Puts back what state() gave; `texts` are the numbers as texts.
 function Search:restore(tensors, texts)
-  self.rate, self.waited, self.steps = tonumber(texts.rate), math.tointeger(texts.waited), math.tointeger(texts.steps)
+  self.rate, self.steps = tonumber(texts.rate), math.tointeger(texts.steps)
   self.averaged = tensors.averaged
   if tensors.best then
     self.best = {

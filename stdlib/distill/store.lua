@@ -16,9 +16,11 @@ local columns = {
 local function settings_text(still, o)
   local settings = {
     net = tostring(still.net), images_per_class = still.images_per_class, steps = still.steps, passes = still.passes,
-    init = still.init, networks = still.networks, step_size = still.step_size, start = still.start, seed = still.seed,
-    data = tostring(still.train), iterations = o.iterations, batch = o.batch, schedule = tostring(o.schedule),
-    betas = o.betas, step_size_lr = o.step_size_lr, clip = o.clip, averaging = o.averaging, patience = o.patience,
+    init = still.init, networks = still.networks, step_size = still.step_size,
+    later_step_size = still.later_step_size, start = still.start, seed = still.seed,
+    data = tostring(still.train), iterations = o.iterations, batch = o.batch, lr = o.lr,
+    schedule = tostring(o.schedule),
+    betas = o.betas, step_size_lr = o.step_size_lr, clip = o.clip, averaging = o.averaging, cycle = o.cycle,
     backoff = o.backoff, evaluate_every = o.evaluate_every, validation = o.validation and tostring(o.validation),
   }
   return ms.io.json(settings)

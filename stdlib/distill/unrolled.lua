@@ -23,7 +23,8 @@ local spec = {
   { "passes", "integer", "How often the inner loop goes through them.", default = 3, least = 1 },
   { "init", '"known"|"unknown"', "One w0 for all, or fresh ones for each iteration and test.", default = "known" },
   { "networks", "integer", "Unknown initialisation: networks in an iteration.", default = 4, least = 1 },
-  { "step_size", "number", "Where the learned step sizes start.", default = 0.1 },
+  { "step_size", "number", "Where the learned step sizes of the first pass start.", default = 0.3 },
+  { "later_step_size", "number", "Where those of the later passes start.", default = 0.02 },
   { "start", '"normal"|"real"', "Synthetic images start as noise or as real images.", default = "normal" },
   { "seed", "integer", "Of everything drawn.", default = 1 },
   { "checkpoint?", "boolean", "Forget and recompute inner updates: memory flat in T. On from 10 updates." },
@@ -43,8 +44,10 @@ local spec = {
 --- @return distill.Still
 function unrolled.new(options)
   local o = check.options("distill.unrolled", options, spec)
-  if o.step_size <= 0 then
-    check.fail("distill.unrolled", "argument 'step_size': expected more than 0, got %g", o.step_size)
+  for _, name in ipairs { "step_size", "later_step_size" } do
+    if o[name] <= 0 then
+      check.fail("distill.unrolled", "argument '%s': expected more than 0, got %g", name, o[name])
+    end
   end
   local self = setmetatable(o, Still)
   self.random = ms.random(o.seed)
@@ -69,6 +72,11 @@ function Still:make_labels()
   return ms.nn.one_hot(labels, self.classes)
 end
 
+--- Gives the number whose softplus is the step size, which so stays positive.
+--- @param step_size number
+--- @return number
+function unrolled.raw_step_size(step_size) return math.log(math.exp(step_size) - 1) end
+
 function Still:start_parameters()
   local random = self.random:split "images"
   local images = {}
@@ -81,9 +89,11 @@ function Still:start_parameters()
       images[s] = random:split(s):normal(shape)
     end
   end
-  -- softplus(raw) is the step size, so that it stays positive.
-  local raw = math.log(math.exp(self.step_size) - 1)
-  return { images = images, raw_step_sizes = ms.full(self.updates, raw) }
+  local raw = {}
+  for t = 1, self.updates do
+    raw[t] = unrolled.raw_step_size(t <= self.steps and self.step_size or self.later_step_size)
+  end
+  return { images = images, raw_step_sizes = ms.tensor(raw) }
 end
 
 --- Runs the inner loop: the weights after T gradient steps on the synthetic images alone.
@@ -136,16 +146,16 @@ local fit_spec = {
   { "iterations", "integer", "Outer iterations in all.", least = 1 },
   { "batch", "integer", "Real images in an iteration.", default = 512, least = 1 },
   { "lr", "number", "Adam's learning rate for the images.", default = 0.03, least = 0 },
-  { "schedule?", "ms.Schedule", "A learning rate that changes, in place of lr." },
+  { "schedule?", "ms.Schedule", "A learning rate for the whole run, in place of lr and cycles." },
   { "betas", "number[]", "Adam's decay rates.", default = { 0.5, 0.999 } },
   { "step_size_lr", "number", "Learning rate of the raw step sizes, as a share of lr.", default = 1, least = 0 },
   { "clip", "number", "Largest norm of the outer gradient; 0 for no limit.", default = 0.2, least = 0 },
   { "averaging", "number", "Decay of the moving average of the iterates; 0 for none.", default = 0.9, least = 0 },
   { "validation?", "ms.ImageSet", "Held-out training images to choose the best iterate by." },
   { "evaluate_every", "integer", "Iterations between evaluations.", default = 25, least = 1 },
-  { "patience", "integer", "Evaluations without progress before going back to the best state; 0: never.", default = 8,
-    least = 0 },
-  { "backoff", "number", "Factor of the learning rate after each return.", default = 0.8, least = 0 },
+  { "cycle", "integer", "Iterations in which the learning rate falls to nothing; then back to the best state.",
+    default = 1000, least = 1 },
+  { "backoff", "number", "Factor of the learning rate from cycle to cycle.", default = 0.85, least = 0 },
   { "checkpoint_every", "integer", "Evaluations between checkpoints.", default = 10, least = 1 },
   { "folder?", "string", "Where checkpoints and metrics go; the run resumes from there." },
   { "fresh", "boolean", "Starts anew even where there is a checkpoint.", default = false },
@@ -157,7 +167,6 @@ local fit_spec = {
 --- @return distill.Still self
 function Still:fit(options)
   local o = check.options("still:fit", options, fit_spec)
-  o.schedule = o.schedule or ms.optim.constant(o.lr)
   local batches = self.train:batches {
     batch = math.min(o.batch, #self.train), random = self.random:split "order", drop_last = true,
   }
@@ -267,8 +276,9 @@ end
 function Still:baseline(images, validation, test)
   local best
   for _, step_size in ipairs { 0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2 } do
-    local raw = ms.full(self.updates, math.log(math.exp(step_size) - 1))
-    local parameters = { images = images, raw_step_sizes = raw }
+    local parameters = {
+      images = images, raw_step_sizes = ms.full(self.updates, unrolled.raw_step_size(step_size)),
+    }
     local held = self:evaluate(validation, { parameters = parameters, networks = 3 })
     if not check.not_finite(held.loss) and (not best or held.loss < best.held) then
       best = { held = held.loss, parameters = parameters, step_size = step_size }

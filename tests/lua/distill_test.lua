@@ -158,7 +158,7 @@ local cases = {
     "distill.unrolled: argument 'steps': expected at least 1, got 0" },
   { "distill.unrolled { net = net, train = set.train, epochs = 3 }",
     "distill.unrolled: unknown argument 'epochs' (known: net, train, images_per_class, steps, passes, init, networks, "
-      .. "step_size, start, seed, checkpoint)" },
+      .. "step_size, later_step_size, start, seed, checkpoint)" },
   { "distill.unrolled { net = net, train = set.train, init = 'knwon' }",
     "distill.unrolled: argument 'init': expected \"known\" or \"unknown\", got string \"knwon\" (did you mean \"known\"?)" },
   { "distill.unrolled { net = net, train = set.train, step_size = 0 }",
