@@ -13,12 +13,13 @@ local columns = {
   "seconds",
 }
 
+-- All that the numbers depend on. Not how many iterations are asked for: a finished run may go on.
 local function settings_text(still, o)
   local settings = {
     net = tostring(still.net), images_per_class = still.images_per_class, steps = still.steps, passes = still.passes,
     init = still.init, networks = still.networks, step_size = still.step_size,
     later_step_size = still.later_step_size, start = still.start, seed = still.seed,
-    data = tostring(still.train), iterations = o.iterations, batch = o.batch, lr = o.lr,
+    data = tostring(still.train), batch = o.batch, lr = o.lr,
     schedule = tostring(o.schedule),
     betas = o.betas, step_size_lr = o.step_size_lr, clip = o.clip, averaging = o.averaging, cycle = o.cycle,
     backoff = o.backoff, evaluate_every = o.evaluate_every, validation = o.validation and tostring(o.validation),
@@ -58,6 +59,7 @@ local function restore(still, path, settings)
     averaged = rebuild(loaded, "averaged", still.parameters), best = rebuild(loaded, "best", still.parameters),
     moments = rebuild_moments(loaded, still.search.optimizers),
   }, metadata)
+  return math.tointeger(metadata.metrics_rows)
 end
 
 --- Opens the run's folder, and goes on from its checkpoint where there is one.
@@ -68,9 +70,7 @@ function store.open(still, o)
   run.checkpoint = o.folder .. "/checkpoint.safetensors"
   run.settings = settings_text(still, o)
   if not o.fresh and ms.io.exists(run.checkpoint) then
-    restore(still, run.checkpoint, run.settings)
-    local last = still.iteration == o.iterations and still.iteration % o.evaluate_every > 0
-    run.rows = still.iteration // o.evaluate_every + (last and 1 or 0)
+    run.rows = restore(still, run.checkpoint, run.settings)
   end
   run.metrics = ms.io.csv(o.folder .. "/metrics.csv", columns, { keep = run.rows })
   return run
@@ -92,7 +92,7 @@ function Run:keep(still)
   if not self.folder then return end
   local tensors, metadata = still.search:state()
   tensors.parameters = still.parameters
-  metadata.iteration, metadata.settings = still.iteration, self.settings
+  metadata.iteration, metadata.settings, metadata.metrics_rows = still.iteration, self.settings, self.rows
   ms.io.save(self.checkpoint, tensors, { metadata = metadata })
 end
 
@@ -101,6 +101,7 @@ function Run:append(row)
   if not self.folder then return end
   row.seconds = self:median()
   self.metrics:append(row)
+  self.rows = self.rows + 1
 end
 
 --- Writes images.npz (images, labels from 0, step sizes, mean and deviation of the pixels) and images.png.

@@ -104,6 +104,16 @@ test("other settings, and files that are none, are refused where a run would go 
   test.fails_with("checkpoint.safetensors", function() fit(new { passes = 3 }, { folder = out.path }) end)
 end)
 
+test("a finished run goes on to more iterations as if they had been asked for at first", function()
+  local whole <close> = folder()
+  local extended <close> = folder()
+  local function run(out, iterations)
+    return fit(new { passes = 2 }, { folder = out.path, iterations = iterations, validation = set.test, evaluate_every = 2 })
+  end
+  run(extended, 5)
+  test.equal(run(extended, 8).parameters.images[1]:totable(), run(whole, 8).parameters.images[1]:totable())
+end)
+
 test("a loss that is not finite: which iteration, and the state before it is kept", function()
   local out <close> = folder()
   local calls, limit = 0, 7
