@@ -38,6 +38,7 @@ namespace fs = std::filesystem;
 
 const Param path_param{"path", "string", "Where; missing folders on the way are made."};
 const Param existing_path_param{"path", "string", "Where."};
+constexpr std::size_t widest_indent = 16;
 const Param keep_option{"keep", "integer", "How many rows of an older file stay, for a run that goes on.",
                         "0"};
 
@@ -300,7 +301,10 @@ void add_json(Module& ms) {
           .returns = "string",
           .example = "print(ms.io.json { loss = 0.5, seeds = { 1, 2 } })",
           .body = [](lua_State* L, Args& a) {
-            return push(L, json_from_lua(L, a.slot("value"), static_cast<int>(a.size("indent"))));
+            const std::size_t indent = a.size("indent");
+            if (indent > widest_indent)
+              a.fail("indent", "expected at most {} spaces, got {}", widest_indent, indent);
+            return push(L, json_from_lua(L, a.slot("value"), static_cast<int>(indent)));
           }});
   ms.add({.name = "ms.io.parse_json",
           .documentation = "Reads JSON text; null becomes nil.",

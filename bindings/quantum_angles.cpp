@@ -13,7 +13,9 @@ void add_angle_arithmetic(Module& ms, const char* event, LuaAngle (*apply)(const
             const LuaAngle* left = find_object<LuaAngle>(L, a.slot("a"));
             const LuaAngle* right = find_object<LuaAngle>(L, a.slot("b"));
             const int number = a.slot(left != nullptr ? "b" : "a");
-            if ((left != nullptr && right != nullptr) || lua_type(L, number) != LUA_TNUMBER) {
+            // Neither, where the angle was closed.
+            const bool one_angle = (left == nullptr) != (right == nullptr);
+            if (!one_angle || lua_type(L, number) != LUA_TNUMBER) {
               fail(ErrorKind::argument,
                    "an angle takes + - * / with numbers only, got {}: do other arithmetic on tensors before "
                    "the call",
