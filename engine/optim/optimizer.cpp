@@ -56,6 +56,12 @@ void adam_step(const Slices<T>& s, const Settings& o, double rate, std::int64_t 
 
 std::size_t moments_of(Rule rule) { return rule == Rule::adam ? 2 : 1; }
 
+void check_alike(std::size_t k, const char* what, const Tensor& weight, const Tensor& other) {
+  if (other.shape() == weight.shape() && other.dtype() == weight.dtype()) return;
+  fail(ErrorKind::shape, "optimizer: tensor {}: expected a {} {} {} like the weight, got {} {}", k + 1, what,
+       dtype_name(weight.dtype()), weight.shape().text(), dtype_name(other.dtype()), other.shape().text());
+}
+
 }  // namespace
 
 void Optimizer::start(std::span<const Tensor> weights) {
@@ -72,12 +78,9 @@ std::vector<Tensor> Optimizer::step(std::span<const Tensor> weights, std::span<c
          moments_.size() / moments_of(settings_.rule), n, gradients.size());
   }
   for (std::size_t k = 0; k < n; ++k) {
-    if (gradients[k].shape() != weights[k].shape() || moments_[k].shape() != weights[k].shape() ||
-        gradients[k].dtype() != weights[k].dtype()) {
-      fail(ErrorKind::shape, "optimizer: tensor {}: weight {} {}, gradient {} {}, moments {}", k + 1,
-           dtype_name(weights[k].dtype()), weights[k].shape().text(), dtype_name(gradients[k].dtype()),
-           gradients[k].shape().text(), moments_[k].shape().text());
-    }
+    check_alike(k, "gradient", weights[k], gradients[k]);
+    for (std::size_t at = k; at < moments_.size(); at += n)
+      check_alike(k, "moment", weights[k], moments_[at]);
     if (!all_finite(gradients[k])) {
       fail(ErrorKind::numeric, "step: update {}: the gradient of tensor {} holds NaN or infinity", steps_ + 1,
            k + 1);
@@ -112,6 +115,11 @@ std::vector<Tensor> Optimizer::step(std::span<const Tensor> weights, std::span<c
 }
 
 void Optimizer::restore(std::int64_t steps, std::vector<Tensor> moments) {
+  for (std::size_t i = 0; i < moments.size(); ++i) {
+    if (is_floating(moments[i].dtype())) continue;
+    fail(ErrorKind::argument, "restore: moment {}: expected an f32 or f64 tensor, got {}", i + 1,
+         dtype_name(moments[i].dtype()));
+  }
   steps_ = steps;
   moments_ = std::move(moments);
 }

@@ -39,6 +39,7 @@ class Optimizer {
 
   /// First and second moments of each tensor (sgd: velocities only), for a checkpoint.
   [[nodiscard]] const std::vector<Tensor>& moments() const { return moments_; }
+  /// Puts them back. Throws Error{argument} for one that is not floating; step checks them against weights.
   void restore(std::int64_t steps, std::vector<Tensor> moments);
 
  private:

@@ -84,7 +84,22 @@ TEST_CASE("a gradient that is not finite changes nothing", "[optim]") {
 TEST_CASE("gradients must fit the weights", "[optim]") {
   Optimizer sgd({.rule = Rule::sgd, .schedule = {}});
   CHECK_THROWS_WITH(one_step(sgd, vector({1}), vector({1, 2})),
-                    ContainsSubstring("weight f64 [1], gradient f64 [2]"));
+                    ContainsSubstring("tensor 1: expected a gradient f64 [1] like the weight, got f64 [2]"));
+}
+
+TEST_CASE("moments that come back must fit the weights", "[optim]") {
+  const auto step_from = [](const std::vector<Tensor>& moments) {
+    Optimizer adam({.rule = Rule::adam, .schedule = {}});
+    adam.restore(1, moments);
+    return one_step(adam, vector({1, 2}), vector({1, 2}));
+  };
+  CHECK_NOTHROW(step_from({vector({0, 0}), vector({1, 1})}));
+  CHECK_THROWS_WITH(step_from({vector({0, 0}), vector({1})}),
+                    ContainsSubstring("tensor 1: expected a moment f64 [2] like the weight, got f64 [1]"));
+  CHECK_THROWS_WITH(step_from({vector({0, 0}, DType::f32), vector({1, 1})}),
+                    ContainsSubstring("expected a moment f64 [2] like the weight, got f32 [2]"));
+  CHECK_THROWS_WITH(step_from({vector({0, 0}, DType::i32), vector({1, 1})}),
+                    ContainsSubstring("restore: moment 1: expected an f32 or f64 tensor, got i32"));
 }
 
 TEST_CASE("schedules", "[optim]") {
