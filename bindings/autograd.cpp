@@ -1,6 +1,7 @@
 // Transforms of Lua functions: grad, value_and_grad, vjp, jvp, hvp, checkpoint, and the gradient check.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -120,10 +121,10 @@ Values call_function(const Callback& f, const Arguments& arguments, std::span<co
   lua_State* L = f.begin();
   const int base = lua_gettop(L) - 1;
   Callback::call(L, arguments.push_all(L, leaves), LUA_MULTRET);
-  const StackMark mark(L);
+  const int top = lua_gettop(L);
   results = {};
   Values out;
-  for (int i = base + 1; i <= mark.top(); ++i) {
+  for (int i = base + 1; i <= top; ++i) {
     if (first_only && i > base + 1) {
       results.rest.emplace_back(L, i);
       continue;
@@ -185,6 +186,15 @@ namespace {
 
 using Body = int (*)(lua_State*, const Transform&);
 
+// What a transformed function keeps as its upvalue. The collector may close it before the function, at the
+// end of the program.
+template <class T>
+T remembered(lua_State* L) {
+  const T* object = find_object<T>(L, lua_upvalueindex(1));
+  if (object == nullptr) fail(ErrorKind::state, "the transformed function was closed");
+  return *object;
+}
+
 int call_grad(lua_State* L, const Transform& t) {
   const Arguments arguments = t.arguments(L);
   Results results;
@@ -210,7 +220,7 @@ int call_value_and_grad(lua_State* L, const Transform& t) {
 }
 
 int call_pullback(lua_State* L) {
-  const PullbackHandle p = *find_object<PullbackHandle>(L, lua_upvalueindex(1));
+  const PullbackHandle p = remembered<PullbackHandle>(L);
   if (lua_gettop(L) != static_cast<int>(p->outputs.size())) {
     fail(ErrorKind::argument, "pullback: expected {} cotangents, got {}", p->outputs.size(), lua_gettop(L));
   }
@@ -302,7 +312,7 @@ int call_checkpoint(lua_State* L, const Transform& t) {
 
 template <Body body>
 int call_transform(lua_State* L) {
-  const Transform t = *find_object<Transform>(L, lua_upvalueindex(1));
+  const Transform t = remembered<Transform>(L);
   return body(L, t);
 }
 
@@ -313,6 +323,9 @@ int make_transform(lua_State* L, Args& a) {
     t.wrt.clear();
     for (const std::int64_t place : a.integers("wrt")) {
       if (place < 1) a.fail("wrt", "arguments count from 1, got {}", place);
+      if (std::ranges::find(t.wrt, static_cast<std::size_t>(place - 1)) != t.wrt.end()) {
+        a.fail("wrt", "argument {} is listed twice", place);
+      }
       t.wrt.push_back(static_cast<std::size_t>(place - 1));
     }
     t.wrt_list = lua_istable(L, a.slot("wrt"));

@@ -40,7 +40,7 @@ TensorTree read_tensors(lua_State* L, int index) {
   TensorTree out;
   out.tree = Tree::read(L, index, [&](lua_State* at, int i) {
     const Value* value = find_object<Value>(at, i);
-    if (value != nullptr) out.tensors.push_back(value->tensor());
+    if (value != nullptr) out.tensors.push_back(constant_of(*value, "an optimiser"));
     return value != nullptr;
   });
   return out;

@@ -218,7 +218,7 @@ void add_operators(Module& ms) {
 quantum::ComplexMatrix matrix_of(const Args& a, Args::Key key) {
   const Value* value = find_object<Value>(a.state(), a.slot(key));
   if (value == nullptr) return matrix_from_table(a, key);
-  const Tensor& tensor = value->tensor();
+  const Tensor& tensor = constant_of(*value, "a fixed matrix");
   const std::size_t rank = tensor.rank();
   const bool square = (rank == 2 || (rank == 3 && tensor.size(2) == 2)) && tensor.size(0) == tensor.size(1);
   if (!square || tensor.size(0) < 2 || tensor.size(0) > most_rows) {
@@ -263,10 +263,10 @@ quantum::Readout readout_of(const std::vector<LuaObservable>& observables, int n
         hermitians->push_back(tensor->matrix);
         continue;
       }
+      const Tensor& matrix = constant_of(tensor->matrix, "qubits that act at once");
       for (std::size_t b = 0; b < tensor->qubits.size(); ++b) {
         const int d = 1 << tensor->qubits[b].size();
-        readout.add(quantum::Hermitian{tensor->qubits[b],
-                                       block_of(tensor->matrix.tensor(), static_cast<std::int64_t>(b), d)});
+        readout.add(quantum::Hermitian{tensor->qubits[b], block_of(matrix, static_cast<std::int64_t>(b), d)});
       }
     } else {
       quantum::Probabilities all;

@@ -148,7 +148,7 @@ void open_qubits(Module& ms) {
           .returns = "ms.Qubits: itself",
           .example = "print(ms.qubits(1):set_amplitudes(ms.tensor{1, 1}))",
           .body = [](lua_State* L, Args& a) {
-            const Tensor& x = a.object<Value>("amplitudes").tensor();
+            const Tensor& x = constant_of(a.object<Value>("amplitudes"), "qubits that act at once");
             if (x.rank() != 1 && !(x.rank() == 2 && x.size(1) == 2)) {
               a.fail("amplitudes", "expected shape [2^n] or [2^n, 2], got {}", x.shape().text());
             }

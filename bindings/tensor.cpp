@@ -571,6 +571,14 @@ Value value_of(const Args& a, Args::Key key, DType like) {
   return a.object<Value>(key);
 }
 
+const Tensor& constant_of(const Value& value, std::string_view what) {
+  if (value.box() != nullptr) {
+    fail(ErrorKind::unsupported,
+         "derivatives through {} are not offered (x:stop_gradient() makes a constant of x)", what);
+  }
+  return value.tensor();
+}
+
 Tensor tensor_from_table(lua_State* L, int index, DType dtype) {
   index = lua_absindex(L, index);
   const Shape shape = table_shape(L, index);

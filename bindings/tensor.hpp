@@ -35,6 +35,10 @@ inline constexpr const char* dtype_type = "\"f32\"|\"f64\"|\"i32\"|\"u8\"";
 inline constexpr const char* floating_type = "\"f32\"|\"f64\"";
 [[nodiscard]] DType dtype_of(const Args& a, Args::Key key);
 
+/// The number inside, where the binding cannot pass derivatives on. Throws Error{unsupported}, naming `what`,
+/// for a value that a running transform tracks: never a gradient that is silently zero.
+[[nodiscard]] const Tensor& constant_of(const Value& value, std::string_view what);
+
 /// Lists of tensors.
 [[nodiscard]] std::vector<Value> values_of(lua_State* L, int index);
 int push_list(lua_State* L, const std::vector<Value>& values);

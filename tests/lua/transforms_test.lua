@@ -108,3 +108,28 @@ for _, case in ipairs(cases) do
     test.fails("scripts/user.lua:2: " .. case[2], function() chunk(ms, f64 { 1, 2 }) end)
   end)
 end
+
+test("what cannot pass derivatives on says so", function()
+  local refused = "derivatives through %s are not offered (x:stop_gradient() makes a constant of x)"
+  local function gradient(f) return function() ms.grad(f)(ms.ones(2)) end end
+  test.fails_with(refused:format "an optimiser", gradient(function(w) return ms.optim.sgd():step(w, w):sum() end))
+  test.fails_with(refused:format "an optimiser", gradient(function(w) return (ms.optim.clip_norm(w, 1)):sum() end))
+  test.fails_with(refused:format "qubits that act at once", gradient(function(w)
+    return ms.tensor(ms.qubits(1):set_amplitudes(w):expectation(ms.observable.pauli "Z"))
+  end))
+  test.fails_with(refused:format "a fixed matrix",
+    function() ms.grad(function(w) return ms.circuit(1):unitary(w, 1) end)(ms.tensor { { 0, 1 }, { 1, 0 } }) end)
+end)
+
+test("an argument is differentiated once", function()
+  test.fails_with("argument 'wrt': argument 1 is listed twice",
+    function() ms.grad(function(a, b) return a * b end, { wrt = { 1, 1 } }) end)
+end)
+
+-- At the end of the program upvalues may be closed before the function that needs them.
+test("a transformed function that was closed says so", function()
+  local g = ms.grad(function(x) return x * x end)
+  local _, inner = debug.getupvalue(g, 1)
+  inner:close()
+  test.fails_with("the transformed function was closed", function() g(ms.tensor(2.0)) end)
+end)
