@@ -10,7 +10,7 @@ local presets = {
     iterations = 23200, batch = 1024, lr = 0.01, decay_every = 40, step_size = 0.02, clip = 0, averaging = 0,
     evaluate_every = 250, hold_out = 1000,
   },
-  start = { iterations = 5000, hold_out = 1000, backoff = 0.7 },
+  start = { iterations = 5000, hold_out = 1000, backoff = 0.7, out = "runs/start" },
 }
 
 local function chosen_preset()

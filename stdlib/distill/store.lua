@@ -62,6 +62,11 @@ local function restore(still, path, settings)
   return math.tointeger(metadata.metrics_rows)
 end
 
+-- The median of the iterations' seconds, as the run that goes on had it in its last row.
+local function last_seconds(metrics)
+  return ms.io.exists(metrics) and tonumber(ms.io.read_text(metrics):match "([^,\n]*)\n*$") or nil
+end
+
 --- Opens the run's folder, and goes on from its checkpoint where there is one.
 --- @return distill.Run
 function store.open(still, o)
@@ -71,6 +76,8 @@ function store.open(still, o)
   run.settings = settings_text(still, o)
   if not o.fresh and ms.io.exists(run.checkpoint) then
     run.rows = restore(still, run.checkpoint, run.settings)
+    run.earlier_median = last_seconds(o.folder .. "/metrics.csv")
+    if not o.quiet then io.stderr:write(("goes on from %s, iteration %d\n"):format(run.checkpoint, still.iteration)) end
   end
   run.metrics = ms.io.csv(o.folder .. "/metrics.csv", columns, { keep = run.rows })
   return run
@@ -82,6 +89,7 @@ function Run:add_seconds(seconds) self.seconds[#self.seconds + 1] = seconds end
 --- Gives the median of the iterations' seconds, evaluation and saving left out.
 --- @return number?
 function Run:median()
+  if #self.seconds == 0 then return self.earlier_median end
   local sorted = table.move(self.seconds, 1, #self.seconds, 1, {})
   table.sort(sorted)
   return sorted[(#sorted + 1) // 2]

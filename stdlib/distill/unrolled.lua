@@ -156,7 +156,7 @@ local fit_spec = {
   { "cycle", "integer", "Iterations in which the learning rate falls to nothing; then back to the best state.",
     default = 1000, least = 1 },
   { "backoff", "number", "Factor of the learning rate from cycle to cycle.", default = 0.85, least = 0 },
-  { "checkpoint_every", "integer", "Evaluations between checkpoints.", default = 10, least = 1 },
+  { "checkpoint_every", "integer", "Evaluations between checkpoints.", default = 4, least = 1 },
   { "folder?", "string", "Where checkpoints and metrics go; the run resumes from there." },
   { "fresh", "boolean", "Starts anew even where there is a checkpoint.", default = false },
   { "quiet", "boolean", "Prints no progress.", default = false },
