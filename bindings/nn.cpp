@@ -128,10 +128,11 @@ void add_windows(Module& ms) {
             const double p = a.number("p");
             if (!(p >= 0 && p < 1)) a.fail("p", "expected a number in [0, 1), got {}", p);
             const Shape shape = shape_of(a, "shape");
-            std::vector<double> numbers(static_cast<std::size_t>(shape.count()));
+            Tensor mask = Tensor::empty(shape, DType::f64);
+            const std::span<double> numbers = mask.write<double>();
             a.object<Generator>("random").fill_uniform(numbers);
             for (double& number : numbers) number = number < p ? 0.0 : 1.0 / (1.0 - p);
-            return push(L, Value(Tensor::from(numbers, shape, dtype_of(a, "dtype"))));
+            return push(L, Value(mask.cast(dtype_of(a, "dtype"))));
           }});
 }
 

@@ -1,7 +1,7 @@
 #include "engine/nn/initialisers.hpp"
 
+#include <algorithm>
 #include <cmath>
-#include <vector>
 
 namespace moonstill::nn {
 namespace {
@@ -49,9 +49,9 @@ Fans fans(const Shape& shape) {
 }
 
 Tensor initialise(Initialiser kind, const Shape& shape, DType dtype, Generator& random, double gain) {
-  std::vector<double> values(static_cast<std::size_t>(shape.count()));
-  fill(kind, fans(shape), values, random, gain);
-  return Tensor::from(values, shape, dtype);
+  Tensor weights = Tensor::empty(shape, DType::f64);
+  fill(kind, fans(shape), weights.write<double>(), random, gain);
+  return weights.cast(dtype);
 }
 
 }  // namespace moonstill::nn
