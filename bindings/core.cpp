@@ -150,8 +150,9 @@ void open_core(Module& ms) {
           .documentation = "Sets how many bytes tensors may hold; more is an error.",
           .parameters = {{"bytes", "integer", "The limit."}},
           .example = "ms.set_memory_limit(ms.memory().limit)",
-          .body = [](lua_State*, Args& a) {
+          .body = [](lua_State* L, Args& a) {
             set_memory_limit(a.size("bytes", 1));
+            collect(L);
             return 0;
           }});
   ms.add({.name = "ms.threads",

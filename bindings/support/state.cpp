@@ -3,15 +3,24 @@
 #include <algorithm>
 
 #include "bindings/support/function.hpp"
+#include "engine/core/memory.hpp"
 
 namespace moonstill::lua {
 namespace {
 
 constexpr std::size_t first_collection = std::size_t{64} << 20;
 
+// Twice what is held, but no more than half of what the limit still allows on top of it, so that garbage
+// alone never meets the limit.
+std::size_t next_collection(std::size_t held) {
+  const MemoryStats stats = memory_stats();
+  const std::size_t room = stats.limit_bytes - std::min(stats.limit_bytes, stats.live_bytes);
+  return std::min(std::max(first_collection, 2 * held), held + room / 2);
+}
+
 }  // namespace
 
-Runtime::Runtime() : collect_at(first_collection) {}
+Runtime::Runtime() : collect_at(next_collection(0)) {}
 Runtime::~Runtime() = default;
 
 // An entry of the registry's list of references.
@@ -41,9 +50,13 @@ void account(lua_State* L, std::size_t bytes) {
   if (bytes == 0) return;
   Runtime& state = runtime(L);
   state.held_bytes += bytes;
-  if (state.held_bytes < state.collect_at) return;
+  if (state.held_bytes >= state.collect_at) collect(L);
+}
+
+void collect(lua_State* L) {
   lua_gc(L, LUA_GCCOLLECT);
-  state.collect_at = std::max(first_collection, 2 * state.held_bytes);
+  Runtime& state = runtime(L);
+  state.collect_at = next_collection(state.held_bytes);
 }
 
 void release(lua_State* L, std::size_t bytes) noexcept {

@@ -66,9 +66,11 @@ class StackMark {
 };
 
 /// Tells the collector that handles now hold more (or, with `release`, fewer) bytes. Forces a full collection
-/// only when the bytes held have doubled since the last one, from 64 MiB on, so that a plain loop runs at
-/// flat memory.
+/// only when the bytes held have doubled since the last one, from 64 MiB on, or have taken half of the memory
+/// that the limit then left, so that a plain loop runs at flat memory.
 void account(lua_State* L, std::size_t bytes);
+/// Collects all garbage and sets the level of the next forced collection by the memory limit of that moment.
+void collect(lua_State* L);
 void release(lua_State* L, std::size_t bytes) noexcept;
 
 }  // namespace moonstill::lua

@@ -13,6 +13,35 @@ test("a loop that drops its tensors", function()
   test.ok(held < 200e6, ("%d bytes are held"):format(held))
 end)
 
+test("garbage alone never meets the memory limit", function()
+  collectgarbage()
+  local memory = ms.memory()
+  ms.set_memory_limit(memory.live + (100 << 20))
+  local fine, problem = pcall(function()
+    local keep = ms.zeros { 15 << 20 }
+    for _ = 1, 200 do test.ok(ms.ones { 1 << 18 }) end
+    return keep
+  end)
+  ms.set_memory_limit(memory.limit)
+  test.ok(fine, problem)
+end)
+
+test("random weights count their memory before they are drawn", function()
+  local memory = ms.memory()
+  local random = ms.random(1)
+  ms.set_memory_limit(memory.live + (1 << 20))
+  local drawn = {
+    function() return ms.nn.initialise("normal", { 1 << 18 }, random) end,
+    function() return ms.nn.dropout_mask({ 1 << 18 }, 0.5, random) end,
+  }
+  local problems = {}
+  for i, draw in ipairs(drawn) do problems[i] = select(2, pcall(draw)) end
+  ms.set_memory_limit(memory.limit)
+  for _, problem in ipairs(problems) do
+    test.ok(tostring(problem):find("not enough memory for tensors: 2097152 bytes asked for", 1, true), problem)
+  end
+end)
+
 test("close gives memory back at once", function()
   local before = ms.memory().live
   local x = ms.zeros({ 512, 512 })
