@@ -90,7 +90,10 @@ io::TensorMap tensors_of(const Args& a) {
   });
   const std::vector<std::string> names = tree.paths();
   io::TensorMap tensors;
-  for (std::size_t i = 0; i < leaves.size(); ++i) tensors.insert_or_assign(names[i], leaves[i]);
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    if (!tensors.emplace(names[i], leaves[i]).second)
+      a.fail("tensors", "two tensors are named '{}'", names[i]);
+  }
   return tensors;
 }
 

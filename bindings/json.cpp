@@ -44,7 +44,7 @@ class Encoder {
         if (lua_isinteger(state_, index) != 0) return lua_tointeger(state_, index);
         return number_json(lua_tonumber(state_, index));
       case LUA_TSTRING:
-        return lua_tostring(state_, index);
+        return text_at(index);
       case LUA_TTABLE:
         return encode_table(lua_absindex(state_, index), place, depth);
       default:
@@ -58,6 +58,13 @@ class Encoder {
   }
 
  private:
+  // With the zero bytes that a C string would end at.
+  [[nodiscard]] std::string text_at(int index) const {
+    std::size_t size = 0;
+    const char* text = lua_tolstring(state_, index, &size);
+    return {text, size};
+  }
+
   json encode_table(int table, const std::string& place, int depth) {
     luaL_checkstack(state_, 4, "tables are nested too deeply");
     const auto count = static_cast<lua_Integer>(lua_rawlen(state_, table));
@@ -76,7 +83,7 @@ class Encoder {
           fail(ErrorKind::argument, "{}: expected the keys 1, 2, .. or strings only, got {}", place,
                describe(state_, -2));
         }
-        const std::string key = lua_tostring(state_, -2);
+        const std::string key = text_at(-2);
         result[key] = encode(-1, place + "." + key, depth + 1);
       }
       lua_pop(state_, 1);

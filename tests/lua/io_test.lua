@@ -31,6 +31,12 @@ test("tensors in .safetensors, .npz and .npy files", function()
   end)
 end)
 
+test("tensors whose names fall together are an error", function()
+  test.fails_with("ms.io.save: argument 2 'tensors': two tensors are named 'a.b'", function()
+    ms.io.save("/nowhere/x.npz", { ["a.b"] = ms.ones(1), a = { b = ms.zeros(1) } })
+  end)
+end)
+
 test("images in PNG files", function()
   with_folder({ "a.png" }, function(folder)
     local images = ms.tensor { { { 0, 1 }, { 2, 3 } }, { { 5, 5 }, { 6, 6 } } }
@@ -75,6 +81,11 @@ test("JSON", function()
   test.fails_with("deeper than 64 levels", function() ms.io.json(cycle) end)
   test.fails_with("not JSON at byte 2", function() ms.io.parse_json "{1" end)
   test.fails_with("deeper than 64 levels", function() ms.io.parse_json(("["):rep(100000) .. ("]"):rep(100000)) end)
+end)
+
+test("JSON keeps zero bytes", function()
+  local value = { ["a\0b"] = "c\0d" }
+  test.equal(ms.io.parse_json(ms.io.json(value)), value)
 end)
 
 test("texts", function()
