@@ -18,7 +18,7 @@ local function settings_text(still, o)
   local settings = {
     net = tostring(still.net), images_per_class = still.images_per_class, steps = still.steps, passes = still.passes,
     init = still.init, networks = still.networks, step_size = still.step_size,
-    later_step_size = still.later_step_size, start = still.start, seed = still.seed,
+    later_step_size = still.later_step_size, start = still.start, seed = still.seed, dtype = still.dtype,
     data = tostring(still.train), batch = o.batch, lr = o.lr,
     schedule = tostring(o.schedule),
     betas = o.betas, step_size_lr = o.step_size_lr, clip = o.clip, averaging = o.averaging, cycle = o.cycle,

@@ -15,7 +15,7 @@ local Still = {}
 Still.__index = Still
 Still.__name = "distill.Still"
 
-local spec = {
+local spec = check.spec("distill.unrolled", {
   { "net", "table", "A network (ms.nn.Layer)." },
   { "train", "ms.ImageSet", "The real images to distil." },
   { "images_per_class", "integer", "k: synthetic images of each class in a step.", default = 1, least = 1 },
@@ -27,8 +27,9 @@ local spec = {
   { "later_step_size", "number", "Where those of the later passes start.", default = 0.02 },
   { "start", '"normal"|"real"', "Synthetic images start as noise or as real images.", default = "normal" },
   { "seed", "integer", "Of everything drawn.", default = 1 },
+  { "dtype", '"f32"|"f64"', "Of images, weights and the arithmetic.", default = "f32" },
   { "checkpoint?", "boolean", "Forget and recompute inner updates: memory flat in T. On from 10 updates." },
-}
+})
 
 --- Makes a still.
 ---
@@ -40,7 +41,7 @@ local spec = {
 --- still:fit { iterations = 2, batch = 100, quiet = true }
 --- print(still:evaluate(set.test))
 --- ```
---- @param options table  see help(distill.unrolled)
+--- @param options table
 --- @return distill.Still
 function unrolled.new(options)
   local o = check.options("distill.unrolled", options, spec)
@@ -53,7 +54,7 @@ function unrolled.new(options)
   self.random = ms.random(o.seed)
   self.classes = o.train:classes()
   self.updates = o.steps * o.passes
-  self.w0 = o.net:initialise(self.random:split "weights")
+  self.w0 = self:draw_weights(self.random:split "weights")
   self.labels = self:make_labels()
   self.inner_gradient = ms.grad(function(w, x, y) return ms.nn.cross_entropy(o.net(x, w), y) end)
   if o.checkpoint == nil then self.checkpoint = self.updates >= 10 end
@@ -69,7 +70,7 @@ function Still:make_labels()
     for _ = 1, self.images_per_class do labels[#labels + 1] = class end
   end
   self.image_classes = labels
-  return ms.nn.one_hot(labels, self.classes)
+  return ms.nn.one_hot(labels, self.classes, { dtype = self.dtype })
 end
 
 --- Gives the number whose softplus is the step size, which so stays positive.
@@ -82,18 +83,18 @@ function Still:start_parameters()
   local images = {}
   for s = 1, self.steps do
     if self.start == "real" then
-      images[s] = self.train:per_class(self.images_per_class, random:split(s)):batch()
+      images[s] = self.train:per_class(self.images_per_class, random:split(s)):batch(nil, { dtype = self.dtype })
     else
       local shape = self.train:shape()
       table.insert(shape, 1, #self.image_classes)
-      images[s] = random:split(s):normal(shape)
+      images[s] = random:split(s):normal(shape, { dtype = self.dtype })
     end
   end
   local raw = {}
   for t = 1, self.updates do
     raw[t] = unrolled.raw_step_size(t <= self.steps and self.step_size or self.later_step_size)
   end
-  return { images = images, raw_step_sizes = ms.tensor(raw) }
+  return { images = images, raw_step_sizes = ms.tensor(raw, { dtype = self.dtype }) }
 end
 
 --- Runs the inner loop: the weights after T gradient steps on the synthetic images alone.
@@ -113,12 +114,14 @@ function Still:inner_loop(w, parameters)
   return w
 end
 
+function Still:draw_weights(random) return self.net:initialise(random, { dtype = self.dtype }) end
+
 -- The initial weights that an iteration starts from.
 function Still:initial_weights(iteration)
   if self.init == "known" then return { self.w0 } end
   local drawn = {}
   for i = 1, self.networks do
-    drawn[i] = self.net:initialise(self.random:split "unknown":split((iteration - 1) * self.networks + i))
+    drawn[i] = self:draw_weights(self.random:split "unknown":split((iteration - 1) * self.networks + i))
   end
   return drawn
 end
@@ -142,7 +145,7 @@ function Still:outer_gradient(iteration, x, y)
   return total / #initial, gradient
 end
 
-local fit_spec = {
+local fit_spec = check.spec("still:fit", {
   { "iterations", "integer", "Outer iterations in all.", least = 1 },
   { "batch", "integer", "Real images in an iteration.", default = 512, least = 1 },
   { "lr", "number", "Adam's learning rate for the images.", default = 0.03, least = 0 },
@@ -160,15 +163,16 @@ local fit_spec = {
   { "folder?", "string", "Where checkpoints and metrics go; the run resumes from there." },
   { "fresh", "boolean", "Starts anew even where there is a checkpoint.", default = false },
   { "quiet", "boolean", "Prints no progress.", default = false },
-}
+})
 
 --- Distils: takes outer iterations until there were as many as asked for, or goes on from the folder's checkpoint.
---- @param options table  see help(distill.unrolled)
+--- @param options table
 --- @return distill.Still self
 function Still:fit(options)
   local o = check.options("still:fit", options, fit_spec)
   local batches = self.train:batches {
     batch = math.min(o.batch, #self.train), random = self.random:split "order", drop_last = true,
+    dtype = self.dtype,
   }
   self.search = search.new(self.parameters, o)
   self.run = store.open(self, o)
@@ -223,10 +227,10 @@ function Still:assess(o, loss, norm)
   if evaluations % o.checkpoint_every == 0 or self.iteration == o.iterations then self.run:keep(self) end
 end
 
-local evaluate_spec = {
+local evaluate_spec = check.spec("still:evaluate", {
   { "networks", "integer", "Unknown initialisation: how many fresh test networks.", default = 20, least = 1 },
   { "parameters?", "table", "Other images and step sizes than the still's own." },
-}
+})
 
 --- What a test gave. Prints as one line.
 --- @class distill.Result
@@ -254,7 +258,7 @@ function Still:evaluate(set, options)
   local count = self.init == "known" and 1 or o.networks
   local accuracies, mean, loss = {}, 0, 0
   for i = 1, count do
-    local w0 = self.init == "known" and self.w0 or self.net:initialise(self.random:split "test":split(i))
+    local w0 = self.init == "known" and self.w0 or self:draw_weights(self.random:split "test":split(i))
     local result = train.evaluate(self.net, self:inner_loop(w0, o.parameters), set)
     accuracies[i] = result.accuracy
     mean, loss = mean + result.accuracy / count, loss + result.loss / count

@@ -13,7 +13,7 @@ local batch_of_evaluation = 1000
 --- @return { accuracy: number, loss: number }  accuracy from 0 to 1
 function train.evaluate(net, w, set)
   local right, loss = 0, 0
-  for x, y in set:batches { batch = batch_of_evaluation } do
+  for x, y in set:batches { batch = batch_of_evaluation, dtype = w:dtype() } do
     local logits = net(x, w)
     right = right + ms.nn.accuracy(logits, y) * #y
     loss = loss + ms.nn.cross_entropy(logits, y):item() * #y
@@ -21,7 +21,7 @@ function train.evaluate(net, w, set)
   return { accuracy = right / #set, loss = loss / #set }
 end
 
-local spec = {
+local spec = check.spec("train.fit", {
   { "net", "table", "A network (ms.nn.Layer)." },
   { "train", "ms.ImageSet", "Images to train on." },
   { "test?", "ms.ImageSet", "Images to test on after each epoch." },
@@ -29,11 +29,12 @@ local spec = {
   { "batch", "integer", "Images in a batch.", default = 128, least = 1 },
   { "optimizer?", "ms.Optimizer", "Adam with lr = 1e-3 and cosine decay if left out." },
   { "seed", "integer", "Of the initial weights and of the order.", default = 1 },
+  { "dtype", '"f32"|"f64"', "Of the weights and the arithmetic.", default = "f32" },
   { "weights?", "ms.Tensor", "Where to start; drawn from the seed if left out." },
   { "on_epoch?", "function", "Called with { epoch, loss, accuracy, test_loss, seconds }." },
   { "on_failure?", "function", "Called with the last good weights and their step when a loss is not finite." },
   { "quiet", "boolean", "Prints no progress.", default = false },
-}
+})
 
 --- Trains a network on all images, epoch after epoch.
 ---
@@ -46,14 +47,16 @@ local spec = {
 --- ```
 --- Parameters with a range (trainable Hermitians: [-1, 1], as in arXiv 2503.17935) are put back into it after each
 --- step.
---- @param options table  see help(train.fit)
+--- @param options table
 --- @return ms.Tensor w      the trained weights
 --- @return table[] history  one entry an epoch: { epoch, loss, seconds, accuracy?, test_loss? }
 function train.fit(options)
   local o = check.options("train.fit", options, spec)
   local random = ms.random(o.seed)
-  local w = o.weights or o.net:initialise(random:split "weights")
-  local batches = o.train:batches { batch = o.batch, random = random:split "order", drop_last = #o.train >= o.batch }
+  local w = o.weights or o.net:initialise(random:split "weights", { dtype = o.dtype })
+  local batches = o.train:batches {
+    batch = o.batch, random = random:split "order", drop_last = #o.train >= o.batch, dtype = w:dtype(),
+  }
   local steps = o.epochs * batches:count()
   local optimizer = o.optimizer or ms.optim.adam { lr = ms.optim.cosine { lr = 1e-3, steps = steps, floor = 0.05 } }
   local context = { train = true, random = random:split "dropout" }

@@ -66,6 +66,14 @@ test("distilled images teach more than they did at first, and the protocol is th
   for _, size in ipairs(still:step_sizes()) do test.ok(size > 0, "step sizes are positive") end
 end)
 
+test("in f64 everything is f64", function()
+  local still = fit(new { passes = 2, steps = 2, dtype = "f64" }, { validation = set.test })
+  for _, x in ipairs { still.w0, still.labels, still.parameters.images[2], still.parameters.raw_step_sizes } do
+    test.equal(x:dtype(), "f64")
+  end
+  test.ok(still:evaluate(set.test).loss > 0, "evaluates")
+end)
+
 test("unknown initialisation draws networks anew", function()
   local still = new { init = "unknown", networks = 2, images_per_class = 2 }
   local first, second = still:initial_weights(1), still:initial_weights(2)
@@ -168,7 +176,7 @@ local cases = {
     "distill.unrolled: argument 'steps': expected at least 1, got 0" },
   { "distill.unrolled { net = net, train = set.train, epochs = 3 }",
     "distill.unrolled: unknown argument 'epochs' (known: net, train, images_per_class, steps, passes, init, networks, "
-      .. "step_size, later_step_size, start, seed, checkpoint)" },
+      .. "step_size, later_step_size, start, seed, dtype, checkpoint)" },
   { "distill.unrolled { net = net, train = set.train, init = 'knwon' }",
     "distill.unrolled: argument 'init': expected \"known\" or \"unknown\", got string \"knwon\" (did you mean \"known\"?)" },
   { "distill.unrolled { net = net, train = set.train, step_size = 0 }",
