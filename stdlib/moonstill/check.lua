@@ -1,18 +1,21 @@
 -- Validation for public functions written in Lua, with the texts and the blame of the described functions in C++.
 --
---   local spec = {
+--   local spec = check.spec("qnn.lenet.new", {                        -- what help shows too
 --     { "qubits", "integer", "Qubits of the first layer." },          -- required
 --     { "depth", "integer", "Layers.", default = 2 },
 --     { "bias?", "boolean", "Adds a bias." },                         -- may be left out
---   }
+--   })
 --   function lenet.new(options)
 --     local o = check.options("qnn.lenet.new", options, spec)         -- a copy with the defaults filled in
 --     if o.depth < 1 then check.fail("qnn.lenet.new", "argument 'depth': expected at least 1, got %d", o.depth) end
 --
 -- A public function that validates must not be reached by a tail call of ours: that erases the caller's line.
 local host = require "moonstill.host"
+local pretty = require "moonstill.pretty"
 
 local check = {}
+
+local specs = {}   -- by the function's name
 
 --- Raises an error at the script's line: "file:line: name: text".
 --- @param name string  full name of the public function
@@ -47,6 +50,28 @@ local function split_name(entry)
   return name, optional == "?"
 end
 
+--- Declares the named arguments of a public function, for check.options and for its help.
+--- @param name string  full name of the public function, as in its errors
+--- @param spec table  list of { "name", "type", "documentation", default = value, least = number }
+--- @return table spec
+function check.spec(name, spec)
+  specs[name] = spec
+  return spec
+end
+
+--- The named arguments of a function as its help shows them, or nil where none were declared.
+--- @param name string  as given to check.spec
+--- @return { name: string, type: string, doc: string, default?: string, least?: number }[]|nil
+function check.described(name)
+  if not specs[name] then return nil end
+  local rows = {}
+  for i, entry in ipairs(specs[name]) do
+    local default = entry.default ~= nil and pretty.format(entry.default) or nil
+    rows[i] = { name = split_name(entry), type = entry[2], doc = entry[3], default = default, least = entry.least }
+  end
+  return rows
+end
+
 -- The smallest key (so that the message does not depend on the order of the table) that the spec does not know.
 local function unknown_key(options, spec)
   local known, names, worst = {}, {}, nil
@@ -63,7 +88,7 @@ end
 --- Checks a closed table of named arguments. Returns a copy, with the defaults filled in.
 --- @param name string  full name of the public function
 --- @param options table|nil
---- @param spec table  list of { "name", "type", "documentation", default = value, least = number }
+--- @param spec table  as given to check.spec
 --- @return table
 function check.options(name, options, spec)
   local problem = host.mismatch("table|nil", options)

@@ -1,5 +1,6 @@
 -- Documentation of every public function: rows of the described functions, and the `---` comments of the standard
 -- library's own sources, read when first asked for.
+local check = require "moonstill.check"
 local host = require "moonstill.host"
 
 local docs = {}
@@ -33,18 +34,28 @@ local function read_comment(lines)
   return entry
 end
 
+-- The name that errors give a class's method: "still:fit" for that of "distill.Still".
+local function method_name(class, key) return class:match "[^%.]*$":lower() .. ":" .. key end
+
 local function read_source(source, add)
-  local lines = {}
+  local lines, classes, place = {}, {}, 0
   for line in (source.text .. "\n"):gmatch "(.-)\n" do
+    place = place + 1
     local comment = line:match "^%-%-%-%s?(.*)$"
     if comment then
       lines[#lines + 1] = comment
     else
-      local separator, name = line:match "^function%s+[%w_]+([%.:])([%w_]+)%s*%("
+      local class, class_name = line:match '^([%w_]+)%.__name = "(.*)"$'
+      if class then classes[class] = class_name end
+      local owner, separator, name = line:match "^function%s+([%w_]+)([%.:])([%w_]+)%s*%("
+      if not owner then owner, separator, name = line:match "^([%w_]+)(%.)([%w_]+) = " end
       if name and #lines > 0 and name:sub(1, 1) ~= "_" then
         local entry = read_comment(lines)
-        entry.name = source.module .. separator .. name
+        class_name = separator == ":" and classes[owner]
+        entry.name = (class_name or source.module) .. separator .. name
+        entry.alias = class_name and method_name(class_name, name)
         entry.module, entry.key = source.module, name
+        entry.position = ("=[moonstill]/%s:%d"):format(source.file, place)
         add(entry)
       end
       lines = {}
@@ -54,9 +65,7 @@ end
 
 -- The path of a value in the ms tree, such as "ms.nn.blend", or nil.
 local function path_in_tree(value)
-  local ms = package.loaded["moonstill"]
-  if not ms or value == nil then return nil end
-  for key, member in pairs(ms) do
+  for key, member in pairs(package.loaded["moonstill"] or {}) do
     if member == value then return "ms." .. key end
     for inner, part in next, type(member) == "table" and member or {} do
       if part == value then return ("ms.%s.%s"):format(key, inner) end
@@ -64,19 +73,52 @@ local function path_in_tree(value)
   end
 end
 
+-- The name of a value that the module above gives, such as "distill.unrolled" for distill.unrolled.new, or nil.
+local function path_above(module, value)
+  local above = module:match "^(.*)%.[^%.]*$"
+  for key, member in pairs(above and package.loaded[above] or {}) do
+    if member == value then return above .. "." .. key end
+  end
+end
+
+-- The value of a module's function.
+local function value_of(entry)
+  local module = package.loaded[entry.module]
+  return type(module) == "table" and rawget(module, entry.key) or nil
+end
+
 -- What scripts call a function of one of our own modules.
 local function public_name(entry)
-  local module = entry.module and package.loaded[entry.module]
-  local value = type(module) == "table" and rawget(module, entry.key)
-  return value and path_in_tree(value) or entry.name
+  local value = value_of(entry)
+  return value and (path_in_tree(value) or path_above(entry.module, value)) or entry.name
+end
+
+-- Named arguments stand for the last parameter, the table that holds them.
+local function add_options(entry)
+  local options = check.described(entry.alias or entry.name)
+  if not options then return end
+  entry.options = options
+  table.remove(entry.parameters)
+end
+
+-- The modules beside `moonstill` declare their named arguments when they are loaded.
+local function load_modules()
+  for _, source in ipairs(host.sources()) do
+    if not source.module:match "^moonstill%." then require(source.module) end
+  end
 end
 
 local function load_all()
+  load_modules()
   entries, by_name = {}, {}
   local function add(entry)
-    entry.name = public_name(entry)
+    if entry.module then
+      entry.name = public_name(entry)
+      add_options(entry)
+    end
     entries[#entries + 1] = entry
     by_name[entry.name] = entry
+    if entry.alias then by_name[entry.alias] = entry end
   end
   for _, entry in ipairs(host.functions()) do add(entry) end
   for _, source in ipairs(host.sources()) do read_source(source, add) end
@@ -101,10 +143,11 @@ end
 --- @param value function
 --- @return table|nil
 function docs.of(value)
+  local info = debug.getinfo(value, "S")
+  local position = info.source .. ":" .. info.linedefined
   for _, entry in ipairs(docs.all()) do
-    if entry.call == value then return entry end
-    local module = entry.module and package.loaded[entry.module]
-    if type(module) == "table" and rawget(module, entry.key) == value then return entry end
+    if entry.call == value or entry.position == position then return entry end
+    if entry.module and value_of(entry) == value then return entry end
   end
 end
 

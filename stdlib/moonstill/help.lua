@@ -19,8 +19,11 @@ local function add_table(lines, params)
     names, types = math.max(names, #param.name), math.max(types, #param.type)
   end
   for _, param in ipairs(params) do
-    local default = param.default and ("(default: %s)"):format(param.default) or ""
-    local line = ("  %-" .. names .. "s  %-" .. types .. "s  %s %s"):format(param.name, param.type, param.doc, default)
+    local notes = {}
+    if param.least then notes[1] = ("at least %s"):format(param.least) end
+    if param.default then notes[#notes + 1] = ("default: %s"):format(param.default) end
+    local note = #notes > 0 and "(" .. table.concat(notes, ", ") .. ")" or ""
+    local line = ("  %-" .. names .. "s  %-" .. types .. "s  %s %s"):format(param.name, param.type, param.doc, note)
     lines[#lines + 1] = (line:gsub("%s+$", ""))
   end
 end

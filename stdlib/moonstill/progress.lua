@@ -14,12 +14,12 @@ Progress.__name = "ms.Progress"
 local bar_width = 24
 local seconds_between = { terminal = 0.1, plain = 10 }
 
-local spec = {
+local spec = check.spec("ms.progress", {
   { "total", "integer", "Steps in all." },
   { "label", "string", "What runs.", default = "" },
   { "done", "integer", "Steps done before, by a run that goes on.", default = 0 },
   { "quiet", "boolean", "Prints nothing.", default = false },
-}
+})
 
 --- Makes a progress bar. It goes to standard error, so that results can be piped.
 ---

@@ -18,11 +18,11 @@ local function chain(name, layers, ...)
   return nn.sequential(list)
 end
 
-local classical_spec = {
+local classical_spec = check.spec("qnn.lenet.classical", {
   { "channels", "integer", "1 for grey images, 3 for colour.", default = 1 },
   { "size", "integer", "Height and width of an image: 28 or 32.", default = 28 },
   { "classes", "integer", "How many there are.", default = 10 },
-}
+})
 
 local function check_size(name, o)
   if o.size ~= 28 and o.size ~= 32 then check.fail(name, "argument 'size': expected 28 or 32, got %d", o.size) end
@@ -43,7 +43,7 @@ function lenet.classical(options)
     nn.linear(400, 120), nn.relu(), nn.linear(120, 84), nn.relu(), nn.linear(84, o.classes))
 end
 
-local quantum_spec = {
+local quantum_spec = check.spec("qnn.lenet.quantum", {
   { "channels", "integer", "1 for grey images, 3 for colour.", default = 1 },
   { "size", "integer", "Height and width of an image: 28 or 32.", default = 28 },
   { "classes", "integer", "How many there are.", default = 10 },
@@ -52,7 +52,7 @@ local quantum_spec = {
   { "observable", '"trainable"|"fixed"', "Whether the Hermitians are trained.", default = "trainable" },
   { "residual", "boolean", "Adds the classical branch beside the circuit.", default = true },
   { "circuit?", "ms.Circuit", "Another circuit, with an input x of 2^n amplitudes." },
-}
+})
 
 local function entangling_circuit(qubits, layers)
   return ms.circuit(qubits, { x = { 1 << qubits }, w = { layers, qubits, 3 } }, function(c, x, w)
@@ -67,7 +67,7 @@ end
 --- local qnn = require "qnn"
 --- print(qnn.lenet.quantum { qubits = 4, layers = 2, observable = "fixed" })
 --- ```
---- @param options? table  see help(qnn.lenet.quantum)
+--- @param options? table
 --- @return ms.nn.Layer  [batch, channels, size, size] -> [batch, classes]
 function lenet.quantum(options)
   local o = check.options("qnn.lenet.quantum", options, quantum_spec)

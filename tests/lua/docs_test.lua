@@ -1,5 +1,6 @@
 -- Every described function has a first sentence and its example runs; every wrong call ends in an error, never a crash.
 local docs = require "moonstill.docs"
+local help = require "moonstill.help"
 local host = require "moonstill.host"
 local ms = require "moonstill"
 local test = require "moonstill.test"
@@ -11,6 +12,23 @@ test("first sentences", function()
     if not metamethod and not docs.summary(entry):match "%.$" then missing[#missing + 1] = entry.name end
   end
   test.equal(missing, {})
+end)
+
+test("help shows the named arguments that functions written in Lua declare", function()
+  local function shows(subject, ...)
+    local text = help.text(subject)
+    for _, part in ipairs { ... } do test.ok(text:find(part, 1, true), ("no '%s' in\n%s"):format(part, text)) end
+  end
+  local unrolled = { "distill.unrolled({ net, train, images_per_class = 1,", "S: how many lists of images. (at least 1, default: 1)" }
+  shows("distill.unrolled", table.unpack(unrolled))
+  shows(require("distill").unrolled, table.unpack(unrolled))
+  shows("train.fit", "train.fit({ net, train,", "Passes over the images. (at least 1, default: 3)")
+  shows("still:fit", "distill.Still:fit({ iterations,", "Outer iterations in all. (at least 1)")
+  shows("qnn.lenet.quantum", 'observable  "trainable"|"fixed"  Whether')
+  local net = ms.nn.linear(2, 1)
+  shows(net.initialise, 'ms.nn.Layer:initialise(random, { dtype = "f32" })')
+  shows(net, "ms.nn.Layer:count")
+  shows(ms.nn.max_pool, "ms.nn.max_pool({ window = 2, stride })")
 end)
 
 -- Examples print nothing here, but what they print must have a text; and they have no command line.

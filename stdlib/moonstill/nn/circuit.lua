@@ -3,7 +3,7 @@ local ms = require "moonstill.native"
 local check = require "moonstill.check"
 local layer = require "moonstill.nn.layer"
 
-local spec = {
+local spec = check.spec("ms.nn.circuit", {
   { "input", "string", "The circuit's input that the layer's input becomes.", default = "x" },
   { "observable", '"hermitian"|ms.Observable|table',
     '"hermitian": a 2x2 Hermitian on each qubit, of 8 numbers among the weights; or fixed observables.',
@@ -11,7 +11,7 @@ local spec = {
   { "trainable", "boolean", "False keeps the weights of the Hermitians at their initial values.", default = true },
   { "init", "string", "Initialiser of the circuit's angles.", default = "xavier_normal" },
   { "gain", "number", "Factor of its deviation.", default = 1 },
-}
+})
 
 -- One qubit for each Hermitian, and the map A -> (A + A^H) / 2 from 8 free numbers each.
 local function hermitians(ansatz, trainable)

@@ -22,6 +22,14 @@ Layer.__name = "ms.nn.Layer"
 
 local layer = {}
 
+local layer_options = check.spec("ms.nn.layer", {
+  { "name", "string", "What it prints as." },
+  { "apply", "function", "fun(self, x, p, context) -> y" },
+  { "parameters?", "table", "List of ms.nn.Parameter." },
+  { "output?", "function", "One sample's shape from that of its input." },
+  { "children?", "table", "Layers inside; output then gets output_of(place, shape) as its last argument." },
+})
+
 --- Makes a layer of one's own.
 ---
 --- ```lua
@@ -38,13 +46,7 @@ local layer = {}
 --- @param spec { name: string, parameters?: ms.nn.Parameter[], apply: function, output?: function, children?: table }
 --- @return ms.nn.Layer
 function layer.new(spec)
-  check.options("ms.nn.layer", spec, {
-    { "name", "string", "What it prints as." },
-    { "apply", "function", "fun(self, x, p, context) -> y" },
-    { "parameters?", "table", "List of ms.nn.Parameter." },
-    { "output?", "function", "One sample's shape from that of its input." },
-    { "children?", "table", "Layers inside; output then gets output_of(place, shape) as its last argument." },
-  })
+  check.options("ms.nn.layer", spec, layer_options)
   local self = setmetatable({
     name = spec.name,
     apply = spec.apply,
@@ -83,7 +85,9 @@ function Layer:count(trainable_only)
   return total
 end
 
-local initialise_options = { { "dtype", '"f32"|"f64"', "Of the weights.", default = "f32" } }
+local initialise_options = check.spec("layer:initialise", {
+  { "dtype", '"f32"|"f64"', "Of the weights.", default = "f32" },
+})
 
 --- Draws initial weights: one flat vector.
 --- @param random ms.Generator    each parameter has a stream of its own, named after it

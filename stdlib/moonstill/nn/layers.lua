@@ -10,23 +10,27 @@ local function count(name, place, argument, value)
   if value < 1 then check.fail(name, "argument %d '%s': expected at least 1, got %d", place, argument, value) end
 end
 
-local weight_options = {
+local weight_options = check.spec("ms.nn.linear", {
   { "bias", "boolean", "Adds a trainable offset to each output.", default = true },
   { "init", "string", "Initialiser of the weight.", default = "xavier_normal" },
   { "gain", "number", "Factor of its deviation.", default = 1 },
-}
+})
 
-local conv_options = {
+local conv_options = check.spec("ms.nn.conv2d", {
   { "kernel", "integer", "Side of the kernel.", least = 1 },
   { "stride", "integer", "Step between windows.", default = 1, least = 1 },
   { "padding", "integer", "Zeros on each side.", default = 0, least = 0 },
   table.unpack(weight_options),
-}
+})
 
 local pool_options = {
   { "window", "integer", "Side of a window.", default = 2, least = 1 },
   { "stride?", "integer", "Step between windows; the window's side if left out.", least = 1 },
 }
+
+local dropout_options = check.spec("ms.nn.dropout", {
+  { "p", "number", "Share of elements dropped.", default = 0.5, least = 0 },
+})
 
 local function refuse_unless(fits, refuse, expected)
   if not fits then refuse(expected) end
@@ -98,8 +102,10 @@ function layers.conv2d(from, to, options)
 end
 
 local function pooling(name, pool)
+  local full_name = "ms.nn." .. name
+  check.spec(full_name, pool_options)
   return function(o)
-    o = check.options("ms.nn." .. name, o, pool_options)
+    o = check.options(full_name, o, pool_options)
     local geometry = { window = o.window, stride = o.stride or o.window }
     return layer.new {
       name = ("%s(%d)"):format(name, o.window),
@@ -169,10 +175,10 @@ end
 --- local net = ms.nn.dropout { p = 0.5 }
 --- print(net(ms.ones { 2, 4 }, ms.zeros(0), { train = true, random = ms.random(1) }))
 --- ```
---- @param o { p: number }
+--- @param options { p: number }
 --- @return ms.nn.Layer
-function layers.dropout(o)
-  o = check.options("ms.nn.dropout", o, { { "p", "number", "Share of elements dropped.", default = 0.5, least = 0 } })
+function layers.dropout(options)
+  local o = check.options("ms.nn.dropout", options, dropout_options)
   if o.p >= 1 then check.fail("ms.nn.dropout", "argument 'p': expected less than 1, got %g", o.p) end
   return layer.new {
     name = ("dropout(%g)"):format(o.p),
