@@ -174,7 +174,7 @@ end
 --- @return boolean
 function test.run(path, pattern)
   local files = host.files(path, "_test.lua")
-  if not files then error(("no file or folder '%s'"):format(path), 0) end
+  if not files or #files == 0 then error(("no tests in '%s'"):format(path), 0) end
   local totals = { passed = 0, failed = 0 }
   for _, file in ipairs(files) do
     local folder = file:match "^(.*)/[^/]*$" or "."
@@ -187,8 +187,11 @@ function test.run(path, pattern)
       print(("FAILED  %s\n        %s"):format(file, tostring(problem)))
     end
   end
+  if totals.passed + totals.failed == 0 then
+    error(("no tests in '%s'%s"):format(path, pattern and (" with '%s' in their names"):format(pattern) or ""), 0)
+  end
   print(("%d passed, %d failed"):format(totals.passed, totals.failed))
-  return totals.failed == 0 and totals.passed > 0
+  return totals.failed == 0
 end
 
 return test

@@ -30,6 +30,12 @@ test("output that cannot be written", function()
   test.equal(pipe:read "a", "moonstill: cannot write to standard output\n1\n")
 end)
 
+test("a path without tests", function()
+  expect({ "test", "/nonexistent" }, 1, "moonstill: no tests in '/nonexistent'\n")
+  local file <close> = program.file("_test.lua", "-- none")
+  expect({ "test", file.path }, 1, "moonstill: no tests in '" .. file.path .. "'\n")
+end)
+
 test("wrong usage", function()
   expect({ "--bogus" }, 2, "moonstill: unknown option '--bogus'\nUsage: moonstill")
   expect({ "--threds", "2" }, 2, "(did you mean '--threads'?)")
