@@ -8,6 +8,7 @@ namespace moonstill::lua {
 void open_core(Module& ms);
 void open_random(Module& ms);
 void open_tensor(Module& ms);
+void open_tensor_operations(Module& ms);
 void open_autograd(Module& ms);
 void open_nn(Module& ms);
 void open_optim(Module& ms);
