@@ -5,7 +5,7 @@ local pauli = ms.observable.pauli
 
 local opt = experiment.options {
   about = "A tour of the simulator, from a Bell state to a variational quantum eigensolver.",
-  { "steps", default = 100, help = "steps of the eigensolver" },
+  { "steps", default = 100, least = 1, help = "steps of the eigensolver" },
 }
 local random = ms.random(opt.seed)
 

@@ -6,9 +6,9 @@ local opt = experiment.options {
   about = "Trains a LeNet on a whole data set.",
   { "model", default = "quantum", choices = { "quantum", "classical" }, help = "which LeNet" },
   { "observable", default = "trainable", choices = { "trainable", "fixed" }, help = "the quantum LeNet's Hermitians" },
-  { "epochs", default = 3, help = "passes over the images" },
-  { "batch", default = 128, help = "images in a step" },
-  { "lr", default = 2e-3, help = "Adam's learning rate; falls along a cosine" },
+  { "epochs", default = 3, least = 1, help = "passes over the images" },
+  { "batch", default = 128, least = 1, help = "images in a step" },
+  { "lr", default = 2e-3, least = 0, help = "Adam's learning rate; falls along a cosine" },
 }
 
 local set = ms.data.images(opt.data)

@@ -16,6 +16,7 @@ local spec_of_entry = {
   { "default?", "string|number|boolean", "Its value when not given; says the type as well." },
   { "type?", '"string"|"integer"|"number"|"boolean"', "Needed without a default." },
   { "choices?", "string[]", "The only values it takes." },
+  { "least?", "number", "The smallest number it takes." },
   { "required", "boolean", "Refuses to run without it.", default = false },
 }
 
@@ -60,8 +61,11 @@ local function convert(entry, text)
   if entry.type == "string" then return text end
   local number = tonumber(text)
   if entry.type == "integer" then number = number and math.tointeger(number) end
-  if number then return number end
-  return nil, ("expected %s, got '%s'"):format(entry.type, text)
+  if not number then return nil, ("expected %s, got '%s'"):format(entry.type, text) end
+  if entry.least and number < entry.least then
+    return nil, ("expected at least %s, got '%s'"):format(entry.least, text)
+  end
+  return number
 end
 
 local function parse_one(declared, arguments, i, values)
@@ -161,14 +165,14 @@ end
 
 --- Reads the script's command line.
 ---
---- Each entry is a list with a name and, by name, `default`, `help`, `type`, `choices`, `required`. A default says
---- the type too. `--name value`, `--name=value` and, for booleans, `--name` and `--no-name` are understood; an
+--- Each entry is a list with a name and, by name, `default`, `help`, `type`, `choices`, `least`, `required`. A default
+--- says the type too. `--name value`, `--name=value` and, for booleans, `--name` and `--no-name` are understood; an
 --- underscore in a name is a dash on the command line. A wrong command line ends the program with exit code 2 and the
 --- usage; --help prints it and ends with 0.
 ---
 --- ```lua
 --- local opt = ms.options {
----   { "epochs", default = 3, help = "passes over the data" },
+---   { "epochs", default = 3, least = 1, help = "passes over the data" },
 ---   { "model", default = "quantum", choices = { "quantum", "classical" } },
 --- }
 --- print(opt.epochs, opt.model)

@@ -38,6 +38,12 @@ test("wrong command lines", function()
   test.equal(parsed "--no-epochs", "unknown option '--no-epochs' (did you mean '--epochs'?)")
   test.equal(parsed "--resume=maybe", "option '--resume': expected true or false, got 'maybe'")
   test.equal(options.parse({ { "x", required = true } }, {}), nil)
+  for _, text in ipairs { "-1", "nan", "-inf" } do
+    local _, problem = options.parse({ { "x", default = 1.5, least = 0 } }, { "--x", text })
+    test.ok(problem == "option '--x': expected at least 0, got '" .. text .. "'"
+      or problem == "option '--x': expected number, got '" .. text .. "'", problem)
+  end
+  test.equal(options.parse({ { "x", default = 1.5, least = 0 } }, { "--x", "0" }).x, 0)
 end)
 
 test("wrong declarations", function()
@@ -46,6 +52,18 @@ test("wrong declarations", function()
     options.parse({ { "epochs", defalt = 3 } }, {})
   end)
   test.fails("ms.options: option 'a' is declared twice", function() options.parse({ { "a" }, { "a" } }, {}) end)
+end)
+
+test("scripts refuse numbers that are too small before any work", function()
+  local scripts = debug.getinfo(1, "S").source:match "^@(.*)/[^/]*$" .. "/../../scripts/"
+  for _, case in ipairs {
+    { "train.lua", "--epochs", "0", "1" }, { "train.lua", "--threads", "-1", "0" }, { "distill.lua", "--batch", "0", "1" },
+  } do
+    local output, code = program.run { scripts .. case[1], case[2], case[3] }
+    local message = ("option '%s': expected at least %s, got '%s'\nUsage:"):format(case[2], case[4], case[3])
+    test.equal(code, 2)
+    test.ok(output:find(message, 1, true), output)
+  end
 end)
 
 test("usage", function()
