@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
+#include <type_traits>
 
 #include "engine/core/error.hpp"
 #include "engine/core/memory.hpp"
@@ -43,6 +46,28 @@ void tile_rows(const T* rows, T* tile, std::int64_t features, std::int64_t lanes
   }
 }
 
+enum class Fractions { refused, cut };
+
+// Element by element. A whole type refuses what it cannot hold, for that conversion is undefined in C++.
+template <class From, class To>
+void convert(std::span<const From> from, std::span<To> to, Fractions fractions) {
+  if constexpr (std::is_floating_point_v<To>) {
+    std::ranges::transform(from, to.begin(), [](From v) { return static_cast<To>(v); });
+  } else {
+    constexpr double least = std::numeric_limits<To>::min();
+    constexpr double most = std::numeric_limits<To>::max();
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      const auto value = static_cast<double>(from[i]);
+      const double whole = std::trunc(value);
+      if (!(whole >= least && whole <= most) || (fractions == Fractions::refused && whole != value)) {
+        fail(ErrorKind::argument, "element {}: expected a {} in {}..{}, got {}", i + 1,
+             fractions == Fractions::refused ? "whole number" : "number", least, most, value);
+      }
+      to[i] = static_cast<To>(whole);
+    }
+  }
+}
+
 }  // namespace
 
 std::size_t dtype_size(DType dtype) {
@@ -75,7 +100,10 @@ Tensor Tensor::zeros(const Shape& shape, DType dtype, Layout layout) {
 Tensor Tensor::full(const Shape& shape, double value, DType dtype, Layout layout) {
   Tensor t = empty(shape, dtype, layout);
   dispatch_any(dtype, [&](auto element) {
-    std::ranges::fill(t.write<decltype(element)>(), static_cast<decltype(element)>(value));
+    using T = decltype(element);
+    T converted{};
+    convert(std::span<const double>(&value, 1), std::span(&converted, 1), Fractions::refused);
+    std::ranges::fill(t.write<T>(), converted);
   });
   return t;
 }
@@ -83,10 +111,8 @@ Tensor Tensor::full(const Shape& shape, double value, DType dtype, Layout layout
 Tensor Tensor::from(std::span<const double> values, const Shape& shape, DType dtype) {
   assert(static_cast<std::int64_t>(values.size()) == shape.count());
   Tensor t = empty(shape, dtype);
-  dispatch_any(dtype, [&](auto element) {
-    using T = decltype(element);
-    std::ranges::transform(values, t.write<T>().begin(), [](double v) { return static_cast<T>(v); });
-  });
+  dispatch_any(dtype,
+               [&](auto element) { convert(values, t.write<decltype(element)>(), Fractions::refused); });
   return t;
 }
 
@@ -144,13 +170,12 @@ Tensor Tensor::as_tiled() const {
 
 Tensor Tensor::cast(DType dtype) const {
   if (dtype == dtype_) return *this;
+  // Padding lanes hold anything, and a whole type refuses some of it.
+  if (tiled() && !is_floating(dtype)) return row_major().cast(dtype).as_tiled();
   Tensor out = empty(shape_, dtype, layout_);
   dispatch_any(dtype_, [&](auto from) {
-    dispatch_any(dtype, [&](auto to) {
-      using To = decltype(to);
-      std::ranges::transform(data<decltype(from)>(), out.write<To>().begin(),
-                             [](auto v) { return static_cast<To>(v); });
-    });
+    dispatch_any(
+        dtype, [&](auto to) { convert(data<decltype(from)>(), out.write<decltype(to)>(), Fractions::cut); });
   });
   return out;
 }

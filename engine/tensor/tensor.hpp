@@ -55,7 +55,8 @@ class Tensor {
   static Tensor zeros(const Shape& shape, DType dtype, Layout layout = Layout::row_major);
   static Tensor full(const Shape& shape, double value, DType dtype, Layout layout = Layout::row_major);
   static Tensor scalar(double value, DType dtype) { return full({}, value, dtype); }
-  /// Row-major, converted from double. `values.size()` must be the shape's count.
+  /// Row-major, converted from double. `values.size()` must be the shape's count. A whole type refuses
+  /// fractions and what it cannot hold with Error{argument}, here and in full.
   static Tensor from(std::span<const double> values, const Shape& shape, DType dtype);
 
   [[nodiscard]] explicit operator bool() const { return memory_ != nullptr; }
@@ -108,6 +109,7 @@ class Tensor {
     return layout == Layout::tiled ? as_tiled() : row_major();
   }
 
+  /// Cuts fractions off for a whole type, which refuses what it cannot hold with Error{argument}.
   [[nodiscard]] Tensor cast(DType dtype) const;
 
   /// One element, by its row-major index.

@@ -1,5 +1,7 @@
 #include "engine/tensor/tensor.hpp"
 
+#include <cmath>
+#include <limits>
 #include <vector>
 
 #include "engine/core/error.hpp"
@@ -29,7 +31,9 @@ TEST_CASE("layouts convert there and back", "[tensor]") {
   for (const std::int64_t n : {0, 1, 3, 16, 17, 40}) {
     for (const DType dtype : {DType::f32, DType::f64, DType::i32, DType::u8}) {
       for (const Shape& shape : {Shape{n}, Shape{n, 3}, Shape{n, 2, 70}}) {
-        const Tensor x = random_tensor(shape, DType::f64, 1).cast(dtype);
+        std::vector<double> numbers(static_cast<std::size_t>(shape.count()));
+        for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<double>(i % 251);
+        const Tensor x = Tensor::from(numbers, shape, dtype);
         const Tensor tiled = poisoned(x);
         CHECK(test::identical(tiled.row_major(), x));
         CHECK(values(tiled) == values(x));
@@ -46,6 +50,25 @@ TEST_CASE("reshaping keeps the elements", "[tensor]") {
   CHECK(values(tiled.reshaped({17, 2, 3})) == values(x));
   CHECK_FALSE(tiled.reshaped({34, 3}).tiled());
   CHECK(values(tiled.reshaped({34, 3})) == values(x));
+}
+
+TEST_CASE("whole types refuse what they cannot hold", "[tensor]") {
+  const auto whole = [](double v, DType dtype) { return Tensor::from(std::vector{1.0, v}, {2}, dtype); };
+  CHECK(values(whole(-7, DType::i32)) == std::vector{1.0, -7.0});
+  CHECK_THROWS_WITH(
+      whole(1.5, DType::i32),
+      test::ContainsSubstring("element 2: expected a whole number in -2147483648..2147483647, got 1.5"));
+  for (const double v : {-1.0, 256.0, std::nan(""), std::numeric_limits<double>::infinity()}) {
+    CHECK_THROWS_WITH(whole(v, DType::u8),
+                      test::ContainsSubstring("element 2: expected a whole number in 0..255, got "));
+    CHECK_THROWS_WITH(whole(v, DType::f64).cast(DType::u8),
+                      test::ContainsSubstring("element 2: expected a number in 0..255, got "));
+    CHECK_THROWS_AS(Tensor::full({3}, v, DType::u8), Error);
+  }
+  CHECK_THROWS_AS(whole(2147483648.0, DType::i32), Error);
+  CHECK_THROWS_AS(whole(300, DType::i32).cast(DType::u8), Error);
+  CHECK(values(whole(-2.9, DType::f32).cast(DType::i32)) == std::vector{1.0, -2.0});
+  CHECK(values(poisoned(whole(3.5, DType::f64)).cast(DType::u8)) == std::vector{1.0, 3.0});
 }
 
 TEST_CASE("copies share memory", "[tensor]") {
