@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -104,6 +105,9 @@ const Tensor* find_array(const io::TensorMap& arrays, std::initializer_list<cons
   return nullptr;
 }
 
+// Each class takes a row in class_means and a column in one_hot.
+constexpr std::int32_t largest_label = 65535;
+
 ImageSet set_from_arrays(const std::string& name, const Tensor& images, const Tensor& labels) {
   if (is_floating(labels.dtype())) {
     fail(ErrorKind::io, "{}: expected labels that are whole numbers, got {}", name,
@@ -111,7 +115,12 @@ ImageSet set_from_arrays(const std::string& name, const Tensor& images, const Te
   }
   const Tensor numbers = labels.reshaped({labels.count()}).cast(DType::i32);
   const auto values = numbers.data<std::int32_t>();
-  const std::int32_t largest = values.empty() ? 0 : *std::ranges::max_element(values);
+  const auto last = std::ranges::max_element(values);
+  const std::int32_t largest = values.empty() ? 0 : *last;
+  if (largest > largest_label) {
+    fail(ErrorKind::io, "{}: expected labels up to {}, got label {} of image {}", name, largest_label,
+         largest, last - values.begin() + 1);
+  }
   const Shape& shape = images.shape();
   return {name, shape.rank() == 3 ? images.reshaped(shape.inserted(1, 1)) : images, numbers, largest + 1};
 }
@@ -362,7 +371,10 @@ void add_walks(Module& ms) {
           .returns = "ms.Batches",
           .body = [](lua_State* L, Args& a) {
             ImageBatches batches = a.self<ImageBatches>();
-            batches.next = (static_cast<std::int64_t>(a.size("epoch", 1)) - 1) * batches.order.per_epoch();
+            const std::int64_t most = std::numeric_limits<std::int64_t>::max() / batches.order.per_epoch();
+            const auto epoch = static_cast<std::int64_t>(a.size("epoch", 1));
+            if (epoch > most) a.fail("epoch", "expected at most {}, got {}", most, epoch);
+            batches.next = (epoch - 1) * batches.order.per_epoch();
             batches.ended = false;
             return push(L, std::move(batches));
           }});

@@ -73,6 +73,22 @@ test("parts of a set", function()
   test.equal(y:totable(), { 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10 })
 end)
 
+test("an epoch number that no integer can count is refused", function()
+  test.fails_with("ms.Batches:epoch: argument 1 'epoch': expected at most",
+    function() train:batches({ batch = 10 }):epoch(math.maxinteger) end)
+end)
+
+test("labels that no set of classes has are refused", function()
+  local path = os.tmpname()
+  os.remove(path)
+  path = path .. ".npz"
+  local labels = ms.tensor({ 0, 2 ^ 31 - 1 }, { dtype = "i32" })
+  ms.io.save(path, { images = ms.zeros({ 2, 4, 4 }, { dtype = "u8" }), labels = labels })
+  local fine, problem = pcall(ms.data.images, path)
+  os.remove(path)
+  test.ok(not fine and problem:find("expected labels up to 65535, got label 2147483647 of image 2", 1, true), problem)
+end)
+
 test("sets are read from .npz files", function()
   local path = os.tmpname() .. ".npz"
   local images = ms.tensor({ { { 0, 255 }, { 0, 255 } }, { { 9, 9 }, { 9, 9 } } }, { dtype = "u8" })
