@@ -80,7 +80,7 @@ void Args::check_self() const {
 
 // Lua calls a metamethod for either operand, and passes more than some need.
 void Args::check_operands() const {
-  const int count = lua_gettop(state_);
+  const int count = std::min(lua_gettop(state_), static_cast<int>(function_.parameter_count()));
   bool found = false;
   for (int i = 1; i <= count && !found; ++i) found = has_class(state_, i, function_.class_name());
   if (!found) refuse_call(fmt::format("expected an operand of class {}", function_.class_name()));
