@@ -1,6 +1,8 @@
 // ms.optim: optimisers over tensors or tables of tensors, schedules, clipping.
 #include <fmt/core.h>
 
+#include <cmath>
+
 #include "bindings/host/modules.hpp"
 #include "bindings/support/tree.hpp"
 #include "bindings/tensor.hpp"
@@ -51,11 +53,21 @@ int push_tensors(lua_State* L, const Tree& tree, const std::vector<Tensor>& tens
   return 1;
 }
 
+double at_least_zero(const Args& a, Args::Key key) {
+  const double value = a.number(key);
+  if (!(value >= 0 && std::isfinite(value)))
+    a.fail(key, "expected a finite number of at least 0, got {}", value);
+  return value;
+}
+
+double in_unit_interval(const Args& a, Args::Key key, double value) {
+  if (!(value >= 0 && value < 1)) a.fail(key, "expected a number in [0, 1), got {}", value);
+  return value;
+}
+
 Schedule schedule_of(const Args& a, Args::Key key) {
   if (const Schedule* schedule = find_object<Schedule>(a.state(), a.slot(key))) return *schedule;
-  const double rate = a.number(key);
-  if (!(rate >= 0)) a.fail(key, "expected a learning rate of at least 0, got {}", rate);
-  return {.rate = rate};
+  return {.rate = at_least_zero(a, key)};
 }
 
 const Param rate_option{"lr", "number|ms.Schedule", "Learning rate.", "1e-3"};
@@ -94,9 +106,9 @@ void add_makers(Module& ms) {
           .body = [](lua_State* L, Args& a) {
             return push(L, Optimizer({.rule = Rule::sgd,
                                       .schedule = schedule_of(a, "lr"),
-                                      .momentum = a.number("momentum"),
+                                      .momentum = in_unit_interval(a, "momentum", a.number("momentum")),
                                       .nesterov = a.boolean("nesterov"),
-                                      .weight_decay = a.number("weight_decay")}));
+                                      .weight_decay = at_least_zero(a, "weight_decay")}));
           }});
   ms.add({.name = "ms.optim.adam",
           .documentation = "Makes Adam (Kingma and Ba, 2015).",
@@ -110,15 +122,15 @@ void add_makers(Module& ms) {
           .body = [](lua_State* L, Args& a) {
             const std::vector<double> betas = a.numbers("betas");
             if (betas.size() != 2) a.fail("betas", "expected two numbers, got {}", betas.size());
-            for (const double beta : betas) {
-              if (!(beta >= 0 && beta < 1)) a.fail("betas", "expected numbers in [0, 1), got {}", beta);
-            }
+            for (const double beta : betas) in_unit_interval(a, "betas", beta);
+            const double epsilon = at_least_zero(a, "epsilon");
+            if (epsilon == 0) a.fail("epsilon", "expected a number above 0, got 0");
             return push(L, Optimizer({.rule = Rule::adam,
                                       .schedule = schedule_of(a, "lr"),
                                       .beta1 = betas[0],
                                       .beta2 = betas[1],
-                                      .epsilon = a.number("epsilon"),
-                                      .weight_decay = a.number("weight_decay")}));
+                                      .epsilon = epsilon,
+                                      .weight_decay = at_least_zero(a, "weight_decay")}));
           }});
   ms.add({.name = "ms.optim.step_decay",
           .documentation = "Makes a learning rate that is multiplied by `factor` every so many steps.",
@@ -128,9 +140,9 @@ void add_makers(Module& ms) {
           .returns = "ms.Schedule",
           .body = [](lua_State* L, Args& a) {
             return push(L, Schedule{.decay = Decay::step,
-                                    .rate = a.number("lr"),
+                                    .rate = at_least_zero(a, "lr"),
                                     .every = static_cast<std::int64_t>(a.size("every", 1)),
-                                    .factor = a.number("factor")});
+                                    .factor = at_least_zero(a, "factor")});
           }});
   ms.add(
       {.name = "ms.optim.cosine",
@@ -143,10 +155,10 @@ void add_makers(Module& ms) {
        .returns = "ms.Schedule",
        .body = [](lua_State* L, Args& a) {
          return push(L, Schedule{.decay = Decay::cosine,
-                                 .rate = a.number("lr"),
+                                 .rate = at_least_zero(a, "lr"),
                                  .warmup = static_cast<std::int64_t>(a.size("warmup")),
                                  .steps = static_cast<std::int64_t>(a.size("steps", 1)),
-                                 .floor = a.number("floor")});
+                                 .floor = at_least_zero(a, "floor")});
        }});
 }
 
@@ -164,7 +176,7 @@ void add_methods(Module& ms) {
           .returns = "ms.Schedule",
           .body = [](lua_State* L, Args& a) {
             Schedule scaled = a.self<Schedule>();
-            scaled.rate *= a.number("factor");
+            scaled.rate *= at_least_zero(a, "factor");
             return push(L, scaled);
           }});
   ms.add({.name = "ms.Schedule:__tostring",
@@ -247,8 +259,10 @@ void open_optim(Module& ms) {
        .returns = "ms.Tensor|table, number: the gradients, and the norm they had",
        .example = "print(ms.optim.clip_norm(ms.tensor{3, 4}, 1))",
        .body = [](lua_State* L, Args& a) {
+         const double limit = a.number("limit");
+         if (!(limit >= 0)) a.fail("limit", "expected a number of at least 0, got {}", limit);
          const TensorTree gradients = read_tensors(L, a.slot("gradients"));
-         push_tensors(L, gradients.tree, optim::clip_by_norm(gradients.tensors, a.number("limit")));
+         push_tensors(L, gradients.tree, optim::clip_by_norm(gradients.tensors, limit));
          return 1 + push(L, optim::global_norm(gradients.tensors));
        }});
 }

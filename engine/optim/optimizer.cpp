@@ -117,7 +117,7 @@ std::vector<Tensor> Optimizer::step(std::span<const Tensor> weights, std::span<c
 void Optimizer::restore(std::int64_t steps, std::vector<Tensor> moments) {
   for (std::size_t i = 0; i < moments.size(); ++i) {
     if (is_floating(moments[i].dtype())) continue;
-    fail(ErrorKind::argument, "restore: moment {}: expected an f32 or f64 tensor, got {}", i + 1,
+    fail(ErrorKind::argument, "moment {}: expected an f32 or f64 tensor, got {}", i + 1,
          dtype_name(moments[i].dtype()));
   }
   steps_ = steps;

@@ -99,7 +99,7 @@ TEST_CASE("moments that come back must fit the weights", "[optim]") {
   CHECK_THROWS_WITH(step_from({vector({0, 0}, DType::f32), vector({1, 1})}),
                     ContainsSubstring("expected a moment f64 [2] like the weight, got f32 [2]"));
   CHECK_THROWS_WITH(step_from({vector({0, 0}, DType::i32), vector({1, 1})}),
-                    ContainsSubstring("restore: moment 1: expected an f32 or f64 tensor, got i32"));
+                    ContainsSubstring("moment 1: expected an f32 or f64 tensor, got i32"));
 }
 
 TEST_CASE("schedules", "[optim]") {
