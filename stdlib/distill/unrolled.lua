@@ -16,7 +16,7 @@ Still.__index = Still
 Still.__name = "distill.Still"
 
 local spec = check.spec("distill.unrolled", {
-  { "net", "table", "A network (ms.nn.Layer)." },
+  { "net", "ms.nn.Layer", "A network." },
   { "train", "ms.ImageSet", "The real images to distil." },
   { "images_per_class", "integer", "k: synthetic images of each class in a step.", default = 1, least = 1 },
   { "steps", "integer", "S: how many lists of images.", default = 1, least = 1 },

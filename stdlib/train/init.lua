@@ -22,7 +22,7 @@ function train.evaluate(net, w, set)
 end
 
 local spec = check.spec("train.fit", {
-  { "net", "table", "A network (ms.nn.Layer)." },
+  { "net", "ms.nn.Layer", "A network." },
   { "train", "ms.ImageSet", "Images to train on." },
   { "test?", "ms.ImageSet", "Images to test on after each epoch." },
   { "epochs", "integer", "Passes over the images.", default = 3, least = 1 },

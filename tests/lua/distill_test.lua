@@ -171,7 +171,8 @@ test("a run that is killed goes on to the same bytes", function()
 end)
 
 local cases = {
-  { "distill.unrolled { train = set.train }", "distill.unrolled: argument 'net': expected table, got nothing" },
+  { "distill.unrolled { train = set.train }", "distill.unrolled: argument 'net': expected layer, got nothing" },
+  { "distill.unrolled { net = {}, train = set.train }", "distill.unrolled: argument 'net': expected layer, got table" },
   { "distill.unrolled { net = net, train = set.train, steps = 0 }",
     "distill.unrolled: argument 'steps': expected at least 1, got 0" },
   { "distill.unrolled { net = net, train = set.train, epochs = 3 }",

@@ -69,6 +69,7 @@ local cases = {
     "train.fit: argument 'epochs': expected integer, got string \"x\"" },
   { "train.fit { net = net, train = set.train, epochs = 0 }", "train.fit: argument 'epochs': expected at least 1, got 0" },
   { "train.fit { net = net, train = set.train, batch = 0 }", "train.fit: argument 'batch': expected at least 1, got 0" },
+  { "train.fit { net = {}, train = set.train }", "train.fit: argument 'net': expected layer, got table" },
   { "train.fit { net = net }", "train.fit: argument 'train': expected imageset, got nothing" },
   { "train.fit { net = wrong, train = set.train, quiet = true }",
     "in sequential[2] (linear(700 -> 10)): expected input [batch, 700], got [batch, 784]" },
