@@ -29,8 +29,10 @@ local function field(value, key)
   end
 end
 
--- The value of "a.b.c", or nil.
-local function resolve(path)
+--- The value of "a.b.c" or "a.b:c" from the globals on, or nil. Runs no code of the values' own.
+--- @param path string
+--- @return any
+function complete.value(path)
   local value = _G
   for key in path:gmatch "[%w_]+" do
     value = field(value, key)
@@ -47,8 +49,7 @@ end
 local function argument_names(before, partial, found)
   local path = before:match "([%a_][%w_%.:]*)%s*%(?%s*{[^{}]*$"
   if not path or not before:match("[{,]%s*" .. partial .. "$") then return end
-  local object, method = path:match "^(.*):([%w_]+)$"
-  local callee = object and field(resolve(object), method) or resolve(path)
+  local callee = complete.value(path)
   local entry = type(callee) == "function" and docs.of(callee)
   if not entry then return end
   for _, list in ipairs { entry.parameters, entry.options } do
@@ -64,7 +65,7 @@ function complete.words(before)
   local path, separator, partial = before:match "([%a_][%w_%.]*)([%.:])([%w_]*)$"
   local found = {}
   if path then
-    local value = resolve(path)
+    local value = complete.value(path)
     for _, fields in ipairs(tables_of(value)) do
       for key, member in next, fields do
         local fits = type(key) == "string" and (separator == "." or type(member) == "function")

@@ -1,4 +1,5 @@
 -- ms.help: documentation by value, by name, by method, by class.
+local complete = require "moonstill.complete"
 local docs = require "moonstill.docs"
 local host = require "moonstill.host"
 
@@ -84,27 +85,30 @@ local function module_name(value)
   end
 end
 
+local function by_value(value)
+  local entry = type(value) == "function" and docs.of(value)
+  if entry then return page(entry) end
+  local meta = debug.getmetatable(value)
+  local name = type(meta) == "table" and rawget(meta, "__name") or type(value) == "table" and module_name(value)
+  return name and by_name(name)
+end
+
+local function no_help_on(name)
+  local names = {}
+  for i, entry in ipairs(docs.all()) do names[i] = entry.name end
+  return ("no help on '%s'%s"):format(name, host.suggestion(name, names))
+end
+
 --- The text that help prints.
---- @param subject? any  a function, object, module or name
+--- @param subject? any  a function, object, module or name, also that of a global variable
 --- @return string
 function help.text(subject)
   if subject == nil then return (overview()) end
-  local found
   if type(subject) == "string" then
-    found = by_name(subject)
-    if not found then
-      local names = {}
-      for i, entry in ipairs(docs.all()) do names[i] = entry.name end
-      return ("no help on '%s'%s"):format(subject, host.suggestion(subject, names))
-    end
-    return found
+    local path = subject:match "^[%a_][%w_%.:]*$"
+    return by_name(subject) or path and by_value(complete.value(path)) or no_help_on(subject)
   end
-  local entry = type(subject) == "function" and docs.of(subject)
-  if entry then return (page(entry)) end
-  local meta = debug.getmetatable(subject)
-  local name = type(meta) == "table" and rawget(meta, "__name") or type(subject) == "table" and module_name(subject)
-  found = name and by_name(name)
-  return found or ("no help on this %s"):format(type(subject))
+  return by_value(subject) or ("no help on this %s"):format(type(subject))
 end
 
 --- Prints the documentation of a function, a class, a module or a name.
