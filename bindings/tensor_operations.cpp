@@ -263,7 +263,7 @@ void add_shapers(Module& ms) {
             return push(L, ops::permute(x, a.axes("order", x.rank())));
           }});
   ms.add({.name = "ms.Tensor:slice",
-          .documentation = "Takes consecutive elements along an axis, as string.sub does.",
+          .documentation = "Takes consecutive elements along an axis, both ends included.",
           .parameters = {{"axis", "integer", "From 1; -1 is the last."},
                          {"first", "integer", "First element, from 1."},
                          {"last", "integer", "Last element; -1 is the end.", "-1"}},
