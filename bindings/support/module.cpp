@@ -19,8 +19,10 @@ constexpr char classes_key = 0;
 int missing_method(lua_State* L) {
   const char* class_name = lua_tostring(L, lua_upvalueindex(1));
   if (lua_type(L, 2) != LUA_TSTRING) {
-    fail(ErrorKind::argument, "{}: expected the name of a method, got {}", class_display(class_name),
-         describe(L, 2));
+    lua_pushliteral(L, "take");
+    const bool has_elements = lua_rawget(L, 1) != LUA_TNIL;
+    fail(ErrorKind::argument, "{} '[]': expected the name of a method, got {}{}", class_name, describe(L, 2),
+         has_elements ? " (use t:slice or t:take)" : "");
   }
   std::vector<std::string_view> names;
   lua_pushnil(L);

@@ -1,5 +1,6 @@
 -- The module `moonstill`: the engine's functions, and what is written in Lua beside them.
 local ms = require "moonstill.native"
+local strict = require "moonstill.strict"
 require "moonstill.nn"
 
 ms.help = require("moonstill.help").show
@@ -9,5 +10,10 @@ ms.progress = require("moonstill.progress").new
 local test = require "moonstill.test"
 for name, value in pairs(ms.test or {}) do test[name] = value end
 ms.test = test
+
+strict.module(ms, "ms.")
+for name, part in pairs(ms) do
+  if type(part) == "table" and not debug.getmetatable(part) then strict.module(part, "ms." .. name .. ".") end
+end
 
 return ms

@@ -1,14 +1,16 @@
--- Strict globals: reading or setting a global that nobody declared is an error that names it.
+-- Strict names: reading or setting a global that nobody declared, or reading a field of a module that it does not
+-- have, is an error that names it.
 local host = require "moonstill.host"
 
 local strict = {}
 
 local allow_assignment = false
 
-local function names_of_globals()
+-- Functions and modules; classes begin with a capital, and scripts do not call them.
+local function names_in(fields, prefix)
   local names = {}
-  for name in pairs(_G) do
-    if type(name) == "string" then names[#names + 1] = name end
+  for name in pairs(fields) do
+    if type(name) == "string" and name:match "^%l" then names[#names + 1] = prefix .. name end
   end
   table.sort(names)
   return names
@@ -18,8 +20,8 @@ local function refuse(text)
   error(host.blame() .. text, 0)
 end
 
-local function read(_, name)
-  refuse(("undeclared global '%s'%s"):format(name, host.suggestion(tostring(name), names_of_globals())))
+local function read(globals, name)
+  refuse(("undeclared global '%s'%s"):format(name, host.suggestion(tostring(name), names_in(globals, ""))))
 end
 
 local function assign(globals, name, value)
@@ -34,6 +36,16 @@ end
 --- Makes the global table strict.
 function strict.open()
   setmetatable(_G, { __index = read, __newindex = assign })
+end
+
+--- Makes reading a field that a module does not have an error.
+--- @param module table
+--- @param prefix string  what scripts write before its fields, such as "ms.nn."
+function strict.module(module, prefix)
+  setmetatable(module, { __index = function(fields, name)
+    local full = prefix .. tostring(name)
+    refuse(("%s does not exist%s"):format(full, host.suggestion(full, names_in(fields, prefix))))
+  end })
 end
 
 --- Lets globals be set (the prompt) or not (scripts).
