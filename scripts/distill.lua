@@ -30,7 +30,7 @@ local opt = experiment.options {
   { "steps", default = 1, least = 1, help = "lists of images" },
   { "passes", default = 3, least = 1, help = "how often the inner loop takes each list" },
   { "images_per_class", default = 1, least = 1, help = "of each class in a list" },
-  { "iterations", default = 20000, least = 1, help = "outer iterations" },
+  { "iterations", default = 12000, least = 1, help = "outer iterations" },
   { "batch", default = 256, least = 1, help = "real images in an outer iteration" },
   { "lr", default = 0.03, least = 0, help = "Adam's learning rate for the images" },
   { "decay_every", default = 0, help = "epochs between halvings of lr; 0: cycles instead" },

@@ -272,7 +272,7 @@ function Still:evaluate(set, options)
 end
 
 --- Tests other images under the same protocol: the same initial weights and number of updates, the step size chosen
---- from a few by held-out loss. This is what distilled images must be compared with.
+--- from a few by held-out accuracy. This is what distilled images must be compared with.
 --- @param images ms.Tensor[]        S lists, classes in order
 --- @param validation ms.ImageSet    to choose the step size by
 --- @param test ms.ImageSet
@@ -284,8 +284,8 @@ function Still:baseline(images, validation, test)
       images = images, raw_step_sizes = ms.full(self.updates, unrolled.raw_step_size(step_size)),
     }
     local held = self:evaluate(validation, { parameters = parameters, networks = 3 })
-    if not check.not_finite(held.loss) and (not best or held.loss < best.held) then
-      best = { held = held.loss, parameters = parameters, step_size = step_size }
+    if not check.not_finite(held.loss) and (not best or held.accuracy > best.held) then
+      best = { held = held.accuracy, parameters = parameters, step_size = step_size }
     end
   end
   local result = self:evaluate(test, { parameters = best.parameters })
