@@ -173,13 +173,16 @@ void add_readers(Module& ms) {
           .body = [](lua_State* L, Args& a) {
             return push_nested(L, a.self<Value>().tensor().row_major(), 0, 0);
           }});
-  ms.add({.name = "ms.Tensor:to",
-          .documentation = "Converts to another element type.",
-          .parameters = {{"dtype", dtype_type, "Element type."}},
-          .returns = "ms.Tensor",
-          .body = [](lua_State* L, Args& a) {
-            return push(L, ops::cast(a.self<Value>(), dtype_of(a, "dtype")));
-          }});
+  ms.add(
+      {.name = "ms.Tensor:to",
+       .documentation =
+           "Converts to another element type.\n\nA whole type cuts fractions off, and refuses what it cannot "
+           "hold.",
+       .parameters = {{"dtype", dtype_type, "Element type."}},
+       .returns = "ms.Tensor",
+       .body = [](lua_State* L, Args& a) {
+         return push(L, ops::cast(a.self<Value>(), dtype_of(a, "dtype")));
+       }});
 }
 
 }  // namespace

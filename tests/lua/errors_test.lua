@@ -97,6 +97,13 @@ test("an object's collector function is harmless by hand", function()
   test.equal(getmetatable(rng), false)
 end)
 
+test("a metamethod called by hand looks at its operands only", function()
+  local one = ms.ones(1)
+  local add = debug.getmetatable(one).__add
+  test.fails_with("expected an operand of class ms.Tensor", function() add(1, 2, one) end)
+  test.equal(add(1, one):totable(), { 2 })
+end)
+
 test("error values pass through transforms unchanged, and the next transform works", function()
   local value = { code = 1 }
   local one = ms.ones({ 2 })
