@@ -1,5 +1,6 @@
-// Two-dimensional convolution (cross-correlation, as every deep-learning library means it) and its two adjoints. The
-// three are one trilinear form T(x, w, y) = sum y * conv(x, w), read out in each of its arguments.
+// Two-dimensional convolution (cross-correlation, as every deep-learning library means it) and its two
+// adjoints. The three are one trilinear form T(x, w, y) = sum y * conv(x, w), read out in each of its
+// arguments.
 #pragma once
 
 #include "engine/tensor/tensor.hpp"

@@ -1,15 +1,38 @@
-// Elementwise kernels with broadcasting. Layouts: when any operand is tiled (and has the result's batch) the result is
-// tiled; operands without a batch axis of that size stay row-major and are broadcast over the samples.
+// Elementwise kernels with broadcasting. Layouts: when any operand is tiled (and has the result's batch) the
+// result is tiled; operands without a batch axis of that size stay row-major and are broadcast over the
+// samples.
 #pragma once
 
 #include "engine/tensor/tensor.hpp"
 
 namespace moonstill {
 
-enum class Unary { neg, exp, log, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, sigmoid, softplus, sqrt, erf, step, abs, sign, floor, round };
+enum class Unary {
+  neg,
+  exp,
+  log,
+  sin,
+  cos,
+  tan,
+  asin,
+  acos,
+  atan,
+  sinh,
+  cosh,
+  tanh,
+  sigmoid,
+  softplus,
+  sqrt,
+  erf,
+  step,
+  abs,
+  sign,
+  floor,
+  round
+};
 enum class Binary { add, sub, mul, div, pow, max, min, less, less_equal, equal, positive_part };
-// positive_part(a, b): a where b > 0, else 0. `less`, `equal` give 1 or 0 in the operands' type. step(x): 1 where x > 0.
-// exp, tanh, sigmoid, softplus and erf are accurate at large arguments (no overflow to NaN).
+// positive_part(a, b): a where b > 0, else 0. `less`, `equal` give 1 or 0 in the operands' type. step(x): 1
+// where x > 0. exp, tanh, sigmoid, softplus and erf are accurate at large arguments (no overflow to NaN).
 
 /// f32 or f64.
 Tensor unary(Unary op, const Tensor& x);

@@ -16,7 +16,8 @@ Tensor slice(const Tensor& x, std::size_t axis, std::int64_t begin, std::int64_t
 Tensor pad(const Tensor& x, std::size_t axis, std::int64_t begin, std::int64_t size);
 /// Joins along an existing axis.
 Tensor concat(std::span<const Tensor> parts, std::size_t axis);
-/// Rows x[indices[i]] along an axis (i32, rank 1), and the adjoint: x's rows added at indices into `size` zero rows.
+/// Rows x[indices[i]] along an axis (i32, rank 1), and the adjoint: x's rows added at indices into `size`
+/// zero rows.
 Tensor take(const Tensor& x, std::size_t axis, const Tensor& indices);
 Tensor put(const Tensor& x, std::size_t axis, const Tensor& indices, std::int64_t size);
 

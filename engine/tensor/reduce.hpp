@@ -1,4 +1,5 @@
-// Reductions and broadcasts. Sums run over fixed blocks in a fixed order, so they do not depend on the thread count.
+// Reductions and broadcasts. Sums run over fixed blocks in a fixed order, so they do not depend on the thread
+// count.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@ using AxisSet = std::uint32_t;
 
 enum class Reduction { sum, max, min };
 
-/// Reduced axes keep size 1 with keep_axes, else vanish. A tiled operand gives a tiled result while axis 0 is not
-/// reduced, else a row-major one. max and min of nothing are an Error{shape}.
+/// Reduced axes keep size 1 with keep_axes, else vanish. A tiled operand gives a tiled result while axis 0 is
+/// not reduced, else a row-major one. max and min of nothing are an Error{shape}.
 Tensor reduce(Reduction op, const Tensor& x, AxisSet axes, bool keep_axes);
 
 /// i32 index of the (first) largest element along one axis; that axis vanishes.
