@@ -59,15 +59,16 @@ std::vector<std::int64_t> indices_of(const Args& a, Args::Key key, const ImageSe
     std::iota(indices.begin(), indices.end(), 0);
     return indices;
   }
+  // Checked before the shift to 0: the smallest integers have no number below them.
+  const auto add = [&](std::int64_t i) {
+    if (i < 1 || i > set.size()) a.fail(key, "{} is outside 1..{}", i, set.size());
+    indices.push_back(i - 1);
+  };
   if (const Value* value = find_object<Value>(a.state(), a.slot(key))) {
-    for (std::int64_t i = 0; i < value->shape().count(); ++i) {
-      indices.push_back(static_cast<std::int64_t>(value->tensor().at(i)) - 1);
-    }
+    const Tensor whole = value->tensor().row_major().cast(DType::i32);
+    for (const std::int32_t i : whole.data<std::int32_t>()) add(i);
   } else {
-    for (const std::int64_t i : a.integers(key)) indices.push_back(i - 1);
-  }
-  for (const std::int64_t i : indices) {
-    if (i < 0 || i >= set.size()) a.fail(key, "{} is outside 1..{}", i + 1, set.size());
+    for (const std::int64_t i : a.integers(key)) add(i);
   }
   return indices;
 }
