@@ -11,7 +11,6 @@ namespace moonstill::lua {
 namespace {
 
 constexpr std::size_t most_permuted = 100'000'000;
-constexpr std::size_t most_threads = 1024;
 
 double seconds_between(std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {
   return std::chrono::duration<double>(to - from).count();

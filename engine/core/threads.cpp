@@ -17,8 +17,6 @@
 namespace moonstill {
 namespace {
 
-constexpr unsigned most_threads = 1024;
-
 unsigned default_thread_count() {
   if (const char* text = std::getenv("MOONSTILL_THREADS"); text != nullptr && *text != '\0') {
     char* end = nullptr;

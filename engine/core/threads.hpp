@@ -7,10 +7,12 @@
 
 namespace moonstill {
 
+inline constexpr unsigned most_threads = 1024;
+
 /// As many threads as the process may use, or MOONSTILL_THREADS, or what set_thread_count said.
 [[nodiscard]] unsigned thread_count();
 
-/// Throws Error{range} unless 1 <= count <= 1024.
+/// Throws Error{range} unless 1 <= count <= most_threads.
 void set_thread_count(unsigned count);
 
 namespace detail {
