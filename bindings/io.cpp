@@ -44,13 +44,20 @@ const Param keep_option{"keep", "integer", "How many rows of an older file stay,
 
 fs::path path_of(const Args& a) { return {a.string("path")}; }
 
+// Whole, zero bytes included.
+std::string string_at_top(lua_State* L) {
+  std::size_t size = 0;
+  const char* text = lua_tolstring(L, -1, &size);
+  return {text, size};
+}
+
 std::vector<std::string> strings_of(const Args& a, Args::Key key) {
   lua_State* L = a.state();
   const int table = a.slot(key);
   std::vector<std::string> texts;
   for (lua_Integer i = 1; i <= static_cast<lua_Integer>(lua_rawlen(L, table)); ++i) {
     lua_rawgeti(L, table, i);
-    texts.emplace_back(lua_tostring(L, -1));
+    texts.emplace_back(string_at_top(L));
     lua_pop(L, 1);
   }
   return texts;
@@ -68,7 +75,7 @@ std::string text_at_top(const Args& a, Args::Key key, const std::string& name) {
       return lua_isinteger(L, -1) != 0 ? std::to_string(lua_tointeger(L, -1))
                                        : io::number_text(lua_tonumber(L, -1));
     case LUA_TSTRING:
-      return lua_tostring(L, -1);
+      return string_at_top(L);
     default:
       break;
   }
@@ -105,7 +112,9 @@ std::map<std::string, std::string> metadata_of(const Args& a) {
   while (lua_next(L, a.slot("metadata")) != 0) {
     if (lua_type(L, -2) != LUA_TSTRING)
       a.fail("metadata", "expected strings as keys, got {}", describe(L, -2));
-    const std::string key = lua_tostring(L, -2);
+    lua_pushvalue(L, -2);
+    const std::string key = string_at_top(L);
+    lua_pop(L, 1);
     metadata[key] = text_at_top(a, "metadata", key);
     lua_pop(L, 1);
   }

@@ -293,6 +293,25 @@ void add_shapers(Module& ms) {
                 L,
                 ops::take(x, axis, Tensor::from(wide, {static_cast<std::int64_t>(wide.size())}, DType::i32)));
           }});
+  ms.add({.name = "ms.Tensor:__index",
+          .documentation = "Takes one element of the first axis: t[i] has the other axes.",
+          .parameters = {{"a", "ms.Tensor", "The tensor."}, {"index", "integer", "From 1."}},
+          .returns = "ms.Tensor",
+          .body = [](lua_State* L, Args& a) {
+            const auto& x = a.object<Value>("a");
+            if (x.rank() == 0) a.fail("index", "a tensor of one number has no axis to index");
+            const auto at = static_cast<std::int64_t>(a.index("index", static_cast<std::size_t>(x.size(0))));
+            return push(L, ops::reshape(ops::slice(x, 0, at, 1), x.shape().without(0)));
+          }});
+  ms.add({.name = "ms.Tensor:__newindex",
+          .documentation = "Refuses: tensors never change in place.",
+          .parameters = {{"a", "ms.Tensor", "The tensor."},
+                         {"index", "any", "Any key."},
+                         {"value", "any|nil", "Any value."}},
+          .body = [](lua_State*, Args&) -> int {
+            fail(ErrorKind::argument,
+                 "tensors never change in place: make a new one (ms.where, ms.concat, ms.stack)");
+          }});
   ms.add({.name = "ms.Tensor:broadcast_to",
           .documentation = "Repeats axes of size 1, and adds leading ones, up to a shape.",
           .parameters = {{"shape", "integer|integer[]", "The shape wanted."}},

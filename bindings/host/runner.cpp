@@ -104,6 +104,10 @@ int main_body(lua_State* L) {
       push_library_function(L, "moonstill.selftest", "run");
       lua_call(L, 0, 1);
       return 1;
+    case Command::Kind::code:
+      push_library_function(L, "moonstill.repl", "open_globals");
+      lua_call(L, 0, 0);
+      break;
     default:
       break;
   }

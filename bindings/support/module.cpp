@@ -19,10 +19,7 @@ constexpr char classes_key = 0;
 int missing_method(lua_State* L) {
   const char* class_name = lua_tostring(L, lua_upvalueindex(1));
   if (lua_type(L, 2) != LUA_TSTRING) {
-    lua_pushliteral(L, "take");
-    const bool has_elements = lua_rawget(L, 1) != LUA_TNIL;
-    fail(ErrorKind::argument, "{} '[]': expected the name of a method, got {}{}", class_name, describe(L, 2),
-         has_elements ? " (use t:slice or t:take)" : "");
+    fail(ErrorKind::argument, "{} '[]': expected the name of a method, got {}", class_name, describe(L, 2));
   }
   std::vector<std::string_view> names;
   lua_pushnil(L);

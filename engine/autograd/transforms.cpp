@@ -92,15 +92,15 @@ VjpResult vjp(const Function& f, std::span<const Value> inputs) {
 GradResult value_and_grad(const Function& f, std::span<const Value> inputs) {
   const Run r = run(f, inputs);
   if (r.outputs.empty() || !r.outputs.front())
-    fail(ErrorKind::argument, "grad: the function returned nothing; expected one number");
+    fail(ErrorKind::argument, "ms.grad: the function returned nothing; expected one number");
   const Value& loss = r.outputs.front();
   if (loss.shape().count() != 1) {
     fail(ErrorKind::shape,
-         "grad: the function must return one number, got a tensor of shape {} (take its sum or mean)",
+         "ms.grad: the function must return one number, got a tensor of shape {} (take its sum or mean)",
          loss.shape().text());
   }
   if (!is_floating(loss.dtype()))
-    fail(ErrorKind::argument, "grad: the function must return f32 or f64, got {}", dtype_name(loss.dtype()));
+    fail(ErrorKind::argument, "ms.grad: the function must return f32 or f64, got {}", dtype_name(loss.dtype()));
   Values outputs = untracked(*r.level, r.outputs);
   const Value one = Tensor::full(loss.shape(), 1.0, loss.dtype());
   GradResult result;

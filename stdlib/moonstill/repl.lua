@@ -119,13 +119,18 @@ function Session:step()
   end
 end
 
+--- Gives what is typed its globals: ms, help, and names that it assigns.
+function repl.open_globals()
+  strict.allow_assignment(true)
+  rawset(_G, "ms", require "moonstill")
+  rawset(_G, "help", help.show)
+end
+
 --- Runs the prompt until the end of the input. Returns false when the input was no terminal and something failed.
 --- @return boolean
 function repl.run()
   local session = new_session()
-  strict.allow_assignment(true)
-  rawset(_G, "ms", require "moonstill")
-  rawset(_G, "help", help.show)
+  repl.open_globals()
   if session.interactive then
     print(("Moonstill %s, %s. ?name shows help, Ctrl-D leaves."):format(host.version, _VERSION))
   end

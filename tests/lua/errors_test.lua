@@ -44,7 +44,6 @@ local cases = {
   { "ms.tensor(1e10):to('i32')", "ms.Tensor:to: element 1: expected a number in -2147483648..2147483647, got 10000000000" },
   { "ms.tnsor { 1 }", "ms.tnsor does not exist (did you mean 'ms.tensor'?)" },
   { "ms.nn.liner(3, 2)", "ms.nn.liner does not exist (did you mean 'ms.nn.linear'?)" },
-  { "ms.zeros(2)[1]()", "ms.Tensor '[]': expected the name of a method, got number 1 (use t:slice or t:take)" },
   { "ms.ones(3):slice(1, -1)", "ms.Tensor:slice: argument 2 'first': -1 is outside 1..3" },
   { "lr = 0.1", "assignment to undeclared global 'lr' (write 'local lr = ...')" },
   { "function step() end", "assignment to undeclared global 'step' (write 'local function step')" },
@@ -116,4 +115,13 @@ test("error values pass through transforms unchanged, and the next transform wor
     test.ok(not fine and rawequal(got, thrown), "the same error value")
   end
   test.near(ms.grad(function(x) return (x * x):sum() end)(one), { 2, 2 })
+end)
+
+test("tensors are indexed along their first axis, and never assigned to", function()
+  local x = ms.tensor { { 1, 2 }, { 3, 4 } }
+  test.equal(x[2]:totable(), { 3, 4 })
+  test.equal(ms.grad(function(v) return v[2][1] ^ 2 end)(x):totable(), { { 0, 0 }, { 6, 0 } })
+  test.fails_with("ms.Tensor '[]': argument 2 'index': 3 is outside 1..2", function() return x[3] end)
+  test.fails_with("a tensor of one number has no axis to index", function() return x:sum()[1] end)
+  test.fails_with("tensors never change in place", function() x[1] = 1 end)
 end)

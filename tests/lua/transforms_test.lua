@@ -80,8 +80,9 @@ end)
 local cases = {
   { "local n = 0 local f = ms.checkpoint(function(x) n = n + 1 return x * n end) ms.grad(function(x) return f(x):sum() end)(x)",
     "checkpoint: f (scripts/user.lua:2) is not pure: run again with the same arguments it gave another result" },
-  { "ms.grad(function(v) return v end)(x)", "grad: the function must return one number, got a tensor of shape [2] (take its sum or mean)" },
-  { "ms.grad(function() end)(x)", "grad: the function returned nothing; expected one number" },
+  { "ms.grad(function(v) return v end)(x)",
+    "ms.grad: the function must return one number, got a tensor of shape [2] (take its sum or mean)" },
+  { "ms.grad(function() end)(x)", "ms.grad: the function returned nothing; expected one number" },
   { "ms.grad(function() return 'x' end)(x)", "the function's result 1: expected a tensor, got string \"x\"" },
   { "ms.grad(function() return 1 end)(x)", "the function's result 1: expected a tensor, got number 1" },
   { "ms.grad(3)", "ms.grad: argument 1 'f': expected function, got number 3" },
