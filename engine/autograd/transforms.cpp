@@ -100,7 +100,8 @@ GradResult value_and_grad(const Function& f, std::span<const Value> inputs) {
          loss.shape().text());
   }
   if (!is_floating(loss.dtype()))
-    fail(ErrorKind::argument, "ms.grad: the function must return f32 or f64, got {}", dtype_name(loss.dtype()));
+    fail(ErrorKind::argument, "ms.grad: the function must return f32 or f64, got {}",
+         dtype_name(loss.dtype()));
   Values outputs = untracked(*r.level, r.outputs);
   const Value one = Tensor::full(loss.shape(), 1.0, loss.dtype());
   GradResult result;
