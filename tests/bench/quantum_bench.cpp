@@ -1,0 +1,127 @@
+// The paper's quantum layer: n qubits, real amplitudes, 3 strongly entangling layers, a Hermitian on each
+// qubit; forward, with all gradients (amplitudes, angles, Hermitians), and Hessian-vector products. Then
+// single states. per_sample is what compares with other simulators.
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <vector>
+
+#include "engine/autograd/ops.hpp"
+#include "engine/autograd/transforms.hpp"
+#include "engine/core/random.hpp"
+#include "engine/core/threads.hpp"
+#include "engine/quantum/expectation.hpp"
+#include "engine/quantum/qubits.hpp"
+
+namespace moonstill::quantum {
+namespace {
+
+// A circuit, its readout and a point at which to evaluate them.
+struct Layer {
+  std::shared_ptr<const Measurement> measurement;
+  Values point;  // amplitudes, angles, Hermitians
+  std::int64_t samples;
+
+  [[nodiscard]] Values outputs(std::span<const Value> at) const {
+    return {expectation(measurement, at.first(2), at.subspan(2))};
+  }
+  [[nodiscard]] Value loss(std::span<const Value> at) const { return ops::sum(outputs(at)[0]); }
+};
+
+Value random_value(const Shape& shape, DType dtype, std::uint64_t seed, Layout layout = Layout::row_major) {
+  std::vector<double> numbers(static_cast<std::size_t>(shape.count()));
+  Generator(seed).fill_normal(numbers);
+  return Tensor::from(numbers, shape, dtype).with_layout(layout);
+}
+
+// A batch of one is a single state, without a batch axis.
+Layer make_layer(int n, std::int64_t batch, std::int64_t layers, DType dtype) {
+  Circuit circuit(n);
+  const std::int64_t size = circuit.amplitude_count();
+  const int x = circuit.add_input("x", {size});
+  const int w = circuit.add_input("w", {layers, n, 3});
+  circuit.amplitudes(x).strongly_entangling(w);
+  Readout readout;
+  std::vector<std::vector<int>> qubits;
+  for (int q = 0; q < n; ++q) qubits.push_back({q});
+  readout.add_hermitian_input(qubits);
+  const Value amplitudes =
+      batch == 1 ? random_value({size}, dtype, 1) : random_value({batch, size}, dtype, 1, Layout::tiled);
+  return {std::make_shared<const Measurement>(Measurement{std::move(circuit), std::move(readout)}),
+          {amplitudes, random_value({layers, n, 3}, dtype, 2), random_value({n, 2, 2, 2}, dtype, 3)},
+          batch};
+}
+
+Layer layer_of(const benchmark::State& state, DType dtype) {
+  return make_layer(static_cast<int>(state.range(0)), state.range(1), state.range(2), dtype);
+}
+
+void report(benchmark::State& state, std::int64_t samples) {
+  state.counters["per_sample"] =
+      benchmark::Counter(static_cast<double>(samples),
+                         benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+
+void forward(benchmark::State& state, DType dtype) {
+  const Layer layer = layer_of(state, dtype);
+  for (auto _ : state) benchmark::DoNotOptimize(layer.outputs(layer.point));
+  report(state, layer.samples);
+}
+
+void gradient(benchmark::State& state, DType dtype) {
+  const Layer layer = layer_of(state, dtype);
+  const Function f = [&](std::span<const Value> at) { return Values{layer.loss(at)}; };
+  for (auto _ : state) benchmark::DoNotOptimize(value_and_grad(f, layer.point));
+  report(state, layer.samples);
+}
+
+void hessian_vector(benchmark::State& state, DType dtype) {
+  const Layer layer = layer_of(state, dtype);
+  const Function f = [&](std::span<const Value> at) { return Values{layer.loss(at)}; };
+  for (auto _ : state) benchmark::DoNotOptimize(hvp(f, layer.point, layer.point));
+  report(state, layer.samples);
+}
+
+// RY on every qubit, then a ring of CNOTs, on one state of the eager simulator.
+void rotations_and_ring(benchmark::State& state, bool readable) {
+  const int n = static_cast<int>(state.range(0));
+  Circuit circuit(n);
+  const int w = circuit.add_input("w", {n});
+  circuit.angles(gate("ry"), w);
+  for (int q = 0; q < n; ++q) circuit.add(gate("cnot"), {q, (q + 1) % n});
+  const Values angles{random_value({n}, DType::f32, 2)};
+  if (readable) {
+    for (auto _ : state) benchmark::DoNotOptimize(quantum::state(circuit, angles));
+    return;
+  }
+  Readout readout{PauliSum{{pauli_word("Z", std::vector<int>{0})}}};
+  const auto measurement = std::make_shared<const Measurement>(Measurement{circuit, readout});
+  for (auto _ : state) benchmark::DoNotOptimize(expectation(measurement, angles));
+}
+
+void rows(benchmark::internal::Benchmark* b) {
+  b->ArgNames({"n", "batch", "layers"});
+  for (const auto& [n, batch] : {std::pair{6, 1024}, {6, 10}, {6, 1}, {10, 64}, {16, 16}, {20, 1}})
+    b->Args({n, batch, 3});
+  b->Unit(benchmark::kMicrosecond)->UseRealTime();
+}
+
+BENCHMARK_CAPTURE(forward, f32, DType::f32)->Apply(rows);
+BENCHMARK_CAPTURE(gradient, f32, DType::f32)->Apply(rows);
+BENCHMARK_CAPTURE(hessian_vector, f32, DType::f32)->Apply(rows);
+BENCHMARK_CAPTURE(forward, f64, DType::f64)->Apply(rows);
+BENCHMARK_CAPTURE(gradient, f64, DType::f64)->Apply(rows);
+BENCHMARK_CAPTURE(hessian_vector, f64, DType::f64)->Apply(rows);
+BENCHMARK_CAPTURE(rotations_and_ring, one_readout, false)
+    ->Arg(22)
+    ->Arg(24)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(rotations_and_ring, state, true)
+    ->Arg(22)
+    ->Arg(24)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+}  // namespace
+}  // namespace moonstill::quantum
