@@ -6,6 +6,7 @@
 #include <string>
 
 #include "bindings/host/modules.hpp"
+#include "bindings/support/call_profile.hpp"
 #include "bindings/support/callback.hpp"
 #include "bindings/support/tree.hpp"
 #include "bindings/tensor.hpp"
@@ -151,6 +152,7 @@ int push_results(lua_State* L, const Results& results, std::span<const Value> va
 
 // What a transformed function remembers.
 struct Transform {
+  std::string_view name;
   Callback f;
   std::vector<std::size_t> wrt;
   bool wrt_list = false;
@@ -221,6 +223,7 @@ int call_value_and_grad(lua_State* L, const Transform& t) {
 
 int call_pullback(lua_State* L) {
   const PullbackHandle p = remembered<PullbackHandle>(L);
+  const CallSpan span(L, "pullback");
   if (lua_gettop(L) != static_cast<int>(p->outputs.size())) {
     fail(ErrorKind::argument, "pullback: expected {} cotangents, got {}", p->outputs.size(), lua_gettop(L));
   }
@@ -313,12 +316,13 @@ int call_checkpoint(lua_State* L, const Transform& t) {
 template <Body body>
 int call_transform(lua_State* L) {
   const Transform t = remembered<Transform>(L);
+  const CallSpan span(L, t.name);
   return body(L, t);
 }
 
 template <Body body>
 int make_transform(lua_State* L, Args& a) {
-  Transform t{Callback(L, a.slot("f")), {0}};
+  Transform t{a.function().display_name(), Callback(L, a.slot("f")), {0}};
   if constexpr (body == call_grad || body == call_value_and_grad || body == call_vjp) {
     t.wrt.clear();
     for (const std::int64_t place : a.integers("wrt")) {

@@ -27,9 +27,10 @@ struct Usage : CLI::Formatter {
 };
 
 struct Options {
-  bool version = false, help = false, selftest = false, backtrace = false;
+  bool version = false, help = false, selftest = false, backtrace = false, profile = false;
   unsigned threads = 0;
   std::string code;
+  std::string trace = "moonstill-trace.json";
 };
 
 std::unique_ptr<CLI::App> make_app(Options& options) {
@@ -42,6 +43,10 @@ std::unique_ptr<CLI::App> make_app(Options& options) {
                   "Threads to compute with (default: all, or MOONSTILL_THREADS)")
       ->type_name("N");
   app->add_flag("--backtrace", options.backtrace, "Show the calls that led to an error");
+  app->add_flag("--profile", options.profile, "Show where time went, by operation and by line of the script");
+  app->add_option("--trace", options.trace, "Profile; the spans go there, for chrome://tracing or Perfetto")
+      ->type_name("FILE")
+      ->capture_default_str();
   app->add_flag("--selftest", options.selftest,
                 "Check gradients, known values and determinism, in under a minute");
   app->add_flag("--version", options.version, "Print the version");
@@ -136,6 +141,8 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
     const Options before = options;
     rest = parse_options(*app, {rest.begin() + 1, rest.end()});
     options.backtrace = options.backtrace || before.backtrace;
+    options.profile = options.profile || before.profile;
+    if (app->count("--trace") == 0) options.trace = before.trace;
     options.help = options.help || before.help;
     options.version = options.version || before.version;
     if (app->count("--threads") > 0)
@@ -146,6 +153,7 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
   Command command = choose(*app, options, subcommand, rest);
   command.arguments = std::move(rest);
   command.backtrace = options.backtrace;
+  if (options.profile || options.trace != Options{}.trace) command.trace = options.trace;
   if (threads_given) command.threads = options.threads;
   return command;
 }

@@ -15,6 +15,7 @@ struct Command {
   std::vector<std::string> arguments;  // the script's own
   std::optional<unsigned> threads;
   bool backtrace = false;
+  std::optional<std::string> trace;  // where a profile's spans go, when one is asked for
 };
 
 /// Wrong usage: exit code 2.

@@ -1,9 +1,13 @@
 #include "bindings/host/runner.hpp"
 
 #include <cstdio>
+#include <optional>
 #include <string>
 
+#include "bindings/host/profile_report.hpp"
+#include "bindings/support/call_profile.hpp"
 #include "bindings/support/callback.hpp"
+#include "engine/core/error.hpp"
 #include "engine/core/interrupt.hpp"
 
 namespace moonstill::lua {
@@ -117,16 +121,37 @@ int main_body(lua_State* L) {
   return 1;
 }
 
+// Shown last, after a failure too. The script's exit code counts, unless only the trace failed.
+int report_profile(const Profile& profile, const std::string& trace, int code) {
+  std::fprintf(stderr, "\n%s", profile_text(profile).c_str());
+  try {
+    write_trace(profile, trace);
+  } catch (const Error& error) {
+    std::fprintf(stderr, "moonstill: %s\n", error.what());
+    return code == exit_done ? exit_failed : code;
+  }
+  const auto written = static_cast<long long>(profile.events().size());
+  const auto left_out = static_cast<long long>(profile.event_count()) - written;
+  std::fprintf(stderr, "\n%lld spans for chrome://tracing or Perfetto in %s", written, trace.c_str());
+  if (left_out > 0) std::fprintf(stderr, " (the later %lld left out)", left_out);
+  std::fputc('\n', stderr);
+  return code;
+}
+
 }  // namespace
 
 int run_command(Interpreter& interpreter, const Command& command) {
   lua_State* L = interpreter.state();
   interpreter.shared().wants_backtrace = command.backtrace;
+  std::optional<CallProfile> profile;
+  if (command.trace) interpreter.shared().profile = &profile.emplace();
   lua_pushcfunction(L, main_body);
   lua_pushlightuserdata(L, const_cast<Command*>(&command));
   const int code = finish(L, 1, 1);
+  interpreter.shared().profile = nullptr;
   // The prompt, the tests and the self-test say themselves whether all went well.
-  return code == exit_done && lua_toboolean(L, -1) == 0 ? exit_failed : code;
+  const int outcome = code == exit_done && lua_toboolean(L, -1) == 0 ? exit_failed : code;
+  return profile ? report_profile(profile->profile(), *command.trace, outcome) : outcome;
 }
 
 }  // namespace moonstill::lua

@@ -37,6 +37,7 @@ class Args {
   Args(lua_State* L, const DescribedFunction& function);
 
   [[nodiscard]] lua_State* state() const { return state_; }
+  [[nodiscard]] const DescribedFunction& function() const { return function_; }
 
   /// False when the argument was left out and has no default.
   [[nodiscard]] bool given(Key key) const { return !lua_isnil(state_, slot(key)); }

@@ -42,11 +42,13 @@ void push_text(lua_State* L, std::string_view text) {
 
 }  // namespace
 
+bool is_own_chunk(std::string_view source) { return source.starts_with(own_chunk); }
+
 std::string blame(lua_State* L) {
   lua_Debug frame;
   for (int level = 0; lua_getstack(L, level, &frame) != 0; ++level) {
     lua_getinfo(L, "Sl", &frame);
-    if (frame.currentline < 0 || std::string_view(frame.source).starts_with(own_chunk)) continue;
+    if (frame.currentline < 0 || is_own_chunk(frame.source)) continue;
     const char* place = *frame.source == '@' ? frame.source + 1 : frame.short_src;
     return fmt::format("{}:{}: ", place, frame.currentline);
   }

@@ -5,6 +5,7 @@
 #include <lua.hpp>
 #include <new>
 #include <string>
+#include <string_view>
 
 #include "bindings/support/state.hpp"
 #include "engine/core/error.hpp"
@@ -24,6 +25,9 @@ class LuaError : public std::exception {
  private:
   Reference value_;
 };
+
+/// Whether a chunk of this name is the standard library's.
+[[nodiscard]] bool is_own_chunk(std::string_view source);
 
 /// "file:line: " of the innermost frame that is not ours, or "".
 [[nodiscard]] std::string blame(lua_State* L);

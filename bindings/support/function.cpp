@@ -8,6 +8,7 @@
 
 #include "bindings/support/args.hpp"
 #include "bindings/support/barrier.hpp"
+#include "bindings/support/call_profile.hpp"
 
 namespace moonstill::lua {
 namespace {
@@ -45,6 +46,7 @@ DescribedFunction::Slot make_slot(const Param& param) {
 int call(lua_State* L) {
   const auto& function = *static_cast<const DescribedFunction*>(lua_touserdata(L, lua_upvalueindex(1)));
   return guarded(L, &function, [&] {
+    const CallSpan span(L, function.display_name());
     Args args(L, function);
     return function.row().body(L, args);
   });

@@ -10,6 +10,7 @@
 
 namespace moonstill::lua {
 
+class CallProfile;
 class DescribedFunction;
 
 /// Shared by all threads (coroutines) of one Lua state, which it must outlive.
@@ -29,6 +30,9 @@ struct Runtime {
   /// Bytes behind the handles that Lua holds, and the level that forces a full collection.
   std::size_t held_bytes = 0;
   std::size_t collect_at = 0;
+
+  /// Times every call of a described function, when a profile is asked for.
+  CallProfile* profile = nullptr;
 
   /// The innermost backtrace of the error on its way, when one is asked for.
   bool wants_backtrace = false;

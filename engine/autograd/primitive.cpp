@@ -2,6 +2,7 @@
 
 #include "engine/autograd/level.hpp"
 #include "engine/core/interrupt.hpp"
+#include "engine/core/profile.hpp"
 
 namespace moonstill {
 namespace {
@@ -18,6 +19,7 @@ Level* deepest_level(std::span<const Value> inputs) {
 
 Values evaluate(const Primitive& primitive, const Attributes& attributes, std::span<const Value> inputs) {
   poll_interrupt();
+  const ProfileSpan span(primitive.name);
   std::vector<Tensor> tensors;
   tensors.reserve(inputs.size());
   for (const Value& input : inputs) tensors.push_back(input.tensor());

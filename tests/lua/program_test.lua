@@ -1,4 +1,5 @@
 -- The program: exit codes, usage, module path, text chunks only.
+local ms = require "moonstill"
 local program = require "program"
 local test = require "moonstill.test"
 
@@ -101,4 +102,28 @@ test("an interruption is sticky and ends with 130", function()
       expect({ "-e", code }, 130, "moonstill: interrupted\n")
     end)
   end
+end)
+
+test("--profile shows operations and lines, and writes a trace", function()
+  local file <close> = program.file(".lua", "local ms = require 'moonstill'\n"
+    .. "local f = ms.grad(function(x) return (x * x):sum() end)\nfor _ = 1, 5 do f(ms.ones(3)) end\nerror 'end'\n")
+  local trace <close> = program.file(".json", "")
+  local text, code = program.run { "run", "--trace", trace.path, file.path }
+  test.equal(code, 1)
+  for _, wanted in ipairs { "profile: ", "  ms.grad\n", "  ms.Tensor '*'\n", "  mul\n", file.path .. ":3\n" } do
+    test.ok(text:find(wanted, 1, true), ("'%s' in %s"):format(wanted, text))
+  end
+  local handle <close> = assert(io.open(trace.path))
+  local events = ms.io.parse_json(handle:read "a").traceEvents
+  local calls = 0
+  for _, event in ipairs(events) do
+    test.ok(event.ph == "X" and event.dur >= 0 and event.ts >= 0, event.name)
+    if event.name == "ms.grad" then
+      calls = calls + 1
+      test.equal(event.args.line, file.path .. ":3")
+    end
+  end
+  test.equal(calls, 5)
+  local plain = select(1, program.run { "--profile", "--trace", "/proc/none/x.json", "-e", "print(1)" })
+  test.ok(plain:find "^1\n" and plain:find "cannot .*'/proc/none", plain)
 end)

@@ -1,0 +1,37 @@
+#include "bindings/support/call_profile.hpp"
+
+#include <fmt/core.h>
+
+#include <string>
+
+#include "bindings/support/barrier.hpp"
+
+namespace moonstill::lua {
+namespace {
+
+std::string text_of(const std::pair<const char*, int>& line) {
+  if (line.first == nullptr) return {};
+  const bool marked = *line.first == '@' || *line.first == '=';
+  return fmt::format("{}:{}", line.first + (marked ? 1 : 0), line.second);
+}
+
+}  // namespace
+
+void CallProfile::enter(lua_State* L, std::string_view name) { profile_.enter(name, place_of(L)); }
+
+std::size_t CallProfile::place_of(lua_State* L) {
+  Line line{};
+  Line script_line{};
+  lua_Debug frame;
+  for (int level = 0; script_line.first == nullptr && lua_getstack(L, level, &frame) != 0; ++level) {
+    lua_getinfo(L, "Sl", &frame);
+    if (frame.currentline < 0) continue;
+    if (line.first == nullptr) line = {frame.source, frame.currentline};
+    if (!is_own_chunk(frame.source)) script_line = {frame.source, frame.currentline};
+  }
+  const auto [at, added] = places_.try_emplace({line, script_line}, 0);
+  if (added) at->second = profile_.add_place({text_of(line), text_of(script_line)});
+  return at->second;
+}
+
+}  // namespace moonstill::lua

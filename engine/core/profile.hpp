@@ -1,0 +1,95 @@
+// Where time goes: what ran, for how long, and at which line of a script it was called.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace moonstill {
+
+/// A record of nested spans of time, those of the thread that runs scripts.
+class Profile {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// Lines that a span was called from, as texts "file:line"; empty where there is none.
+  struct Place {
+    std::string line;         // the innermost, which may be the standard library's
+    std::string script_line;  // the innermost of the user's
+  };
+  struct Event {
+    std::size_t name;   // of names()
+    std::size_t place;  // of places()
+    Clock::time_point begin;
+    Clock::duration length;
+  };
+  /// `own` leaves out spans inside.
+  struct Total {
+    Clock::duration own{}, whole{};
+    std::int64_t count = 0;
+  };
+
+  Profile();
+  ~Profile();
+  Profile(const Profile&) = delete;
+  Profile& operator=(const Profile&) = delete;
+
+  /// The one that records now, or nullptr. A Profile records from its making to its end.
+  [[nodiscard]] static Profile* current() noexcept;
+
+  /// A number for a place, kept for enter().
+  std::size_t add_place(Place place);
+  /// Begins a span; without a place it has that of the span around it.
+  void enter(std::string_view name);
+  void enter(std::string_view name, std::size_t place);
+  void leave();
+
+  [[nodiscard]] Clock::time_point begin() const { return begin_; }
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  [[nodiscard]] const std::vector<Place>& places() const { return places_; }
+  /// Totals of each name, and own times at each place.
+  [[nodiscard]] const std::vector<Total>& by_name() const { return by_name_; }
+  [[nodiscard]] const std::vector<Total>& by_place() const { return by_place_; }
+  /// The first million spans, in the order in which they ended.
+  [[nodiscard]] const std::vector<Event>& events() const { return events_; }
+  [[nodiscard]] std::int64_t event_count() const { return event_count_; }
+
+ private:
+  struct Open {
+    std::size_t name, place;
+    Clock::time_point begin;
+    Clock::duration inside{};
+  };
+
+  std::size_t number_of(std::string_view name);
+
+  Clock::time_point begin_;
+  std::map<std::string, std::size_t, std::less<>> numbers_;
+  std::vector<std::string> names_;
+  std::vector<Place> places_;
+  std::vector<Total> by_name_, by_place_;
+  std::vector<Open> open_;
+  std::vector<Event> events_;
+  std::int64_t event_count_ = 0;
+};
+
+/// A span of the current profile for the length of a scope; nothing when there is none.
+class ProfileSpan {
+ public:
+  explicit ProfileSpan(std::string_view name) : profile_(Profile::current()) {
+    if (profile_ != nullptr) profile_->enter(name);
+  }
+  ~ProfileSpan() {
+    if (profile_ != nullptr) profile_->leave();
+  }
+  ProfileSpan(const ProfileSpan&) = delete;
+  ProfileSpan& operator=(const ProfileSpan&) = delete;
+
+ private:
+  Profile* profile_;
+};
+
+}  // namespace moonstill

@@ -1,0 +1,48 @@
+#include "engine/core/profile.hpp"
+
+#include <thread>
+
+#include "tests/support/catch.hpp"
+
+namespace moonstill {
+namespace {
+
+using std::chrono::milliseconds;
+
+TEST_CASE("spans nest, and own times leave out what is inside") {
+  Profile profile;
+  const std::size_t place = profile.add_place({"a.lua:3", "a.lua:3"});
+  {
+    profile.enter("outer", place);
+    std::this_thread::sleep_for(milliseconds(5));
+    for (int i = 0; i < 2; ++i) {
+      const ProfileSpan inner("inner");
+      std::this_thread::sleep_for(milliseconds(5));
+    }
+    profile.leave();
+  }
+  REQUIRE(profile.names() == std::vector<std::string>{"outer", "inner"});
+  const Profile::Total& outer = profile.by_name()[0];
+  const Profile::Total& inner = profile.by_name()[1];
+  CHECK(outer.count == 1);
+  CHECK(inner.count == 2);
+  CHECK(inner.own >= milliseconds(10));
+  CHECK(outer.own >= milliseconds(5));
+  CHECK(outer.whole == outer.own + inner.own);
+  CHECK(profile.by_place()[place].own == outer.whole);  // what runs inside belongs to the same line
+  REQUIRE(profile.events().size() == 3);
+  CHECK(profile.events()[2].name == 0);
+  CHECK(profile.events()[0].begin >= profile.events()[2].begin);
+}
+
+TEST_CASE("nothing is recorded without a profile, or on other threads") {
+  CHECK(Profile::current() == nullptr);
+  { const ProfileSpan span("unseen"); }
+  const Profile profile;
+  CHECK(Profile::current() == &profile);
+  std::thread([] { const ProfileSpan span("elsewhere"); }).join();
+  CHECK(profile.names().empty());
+}
+
+}  // namespace
+}  // namespace moonstill
