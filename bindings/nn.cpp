@@ -101,6 +101,22 @@ void add_windows(Module& ms) {
             return push(L, ops::conv(a.object<Value>("x"), a.object<Value>("weight"),
                                      {a.integer("stride"), a.integer("padding")}));
           }});
+  ms.add({.name = "ms.nn.convolve_pool",
+          .documentation = "Computes ms.nn.pool_max of ms.nn.convolve, without keeping the convolution.",
+          .parameters = {{"x", "ms.Tensor", "[batch, channels, height, width]"},
+                         {"weight", "ms.Tensor", "[out, channels, kernel, kernel]"}},
+          .options = {{"stride", "integer", "Step between the kernel's places.", "1"},
+                      {"padding", "integer", "Zeros on each side.", "0"},
+                      {"window", "integer", "Side of a pooling window.", "2"},
+                      {"window_stride?", "integer", "Step between windows; the window's side if left out."}},
+          .returns = "ms.Tensor: [batch, out, height', width']",
+          .body = [](lua_State* L, Args& a) {
+            const std::int64_t window = a.integer("window");
+            return push(L, ops::conv_max_pool(
+                               a.object<Value>("x"), a.object<Value>("weight"),
+                               {a.integer("stride"), a.integer("padding")},
+                               {window, a.given("window_stride") ? a.integer("window_stride") : window}));
+          }});
   const auto add_pool = [&](const char* name, Value (*pool)(const Value&, PoolGeometry),
                             const char* documentation) {
     ms.add({.name = name,

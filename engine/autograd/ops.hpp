@@ -82,6 +82,8 @@ Value cast(const Value& x, DType dtype);
 // Linear algebra, convolution, pooling.
 Value matmul(const Value& a, const Value& b, bool transpose_a = false, bool transpose_b = false);
 Value conv(const Value& x, const Value& w, ConvGeometry g);
+/// max_pool(conv(x, w, g), pool), without storing the convolution.
+Value conv_max_pool(const Value& x, const Value& w, ConvGeometry g, PoolGeometry pool);
 Value conv_input(const Value& y, const Value& w, ConvGeometry g, const Shape& input_shape);
 Value conv_weight(const Value& x, const Value& y, ConvGeometry g, const Shape& weight_shape);
 Value max_pool(const Value& x, PoolGeometry g);

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "engine/autograd/primitive.hpp"
+#include "engine/tensor/pooling.hpp"
 
 namespace moonstill::rules {
 
@@ -17,5 +18,8 @@ Rows pooling();
 
 /// Pseudo-random numbers in [low, high) for the samples of the gradient check; the same on every call.
 Tensor sample(const Shape& shape, double low, double high, std::uint64_t seed = 1);
+
+/// Throws Error{shape} or {range}, naming the operation, unless the windows fit into x [N, C, H, W].
+void check_pool(const char* name, const Shape& x, PoolGeometry g);
 
 }  // namespace moonstill::rules

@@ -10,10 +10,10 @@ namespace {
 
 using rules::sample;
 
+// What a selection or a sum was taken of.
 struct Window {
-  PoolGeometry geometry;
-  Tensor places;  // which element of each window, for the picking pair
-  Shape input;    // [N, C, H, W] of what was pooled
+  Selection selection;  // sums have a geometry alone
+  Shape input;          // [N, C, H, W]
 };
 
 Value window_take_of(const Value& x, const Window& window);
@@ -21,20 +21,27 @@ Value window_put_of(const Value& y, const Window& window);
 Value window_sum_of(const Value& x, const Window& window);
 Value window_spread_of(const Value& y, const Window& window);
 
+std::vector<Tensor> evaluate_max(const Attributes& a, std::span<const Tensor> in) {
+  WindowMax largest = window_max(in[0], std::any_cast<const PoolGeometry&>(a));
+  return {std::move(largest.values), std::move(largest.places)};
+}
+std::vector<Value> vjp_max(const Call& call, std::span<const Value> ct) {
+  const Selection selection{call.attribute<PoolGeometry>(), call.outputs[1].tensor()};
+  return {window_put_of(ct[0], {selection, call.inputs[0].shape()})};
+}
 std::vector<Tensor> evaluate_take(const Attributes& a, std::span<const Tensor> in) {
-  const auto& window = std::any_cast<const Window&>(a);
-  return {window_take(in[0], window.places, window.geometry)};
+  return {window_take(in[0], std::any_cast<const Window&>(a).selection)};
 }
 std::vector<Tensor> evaluate_put(const Attributes& a, std::span<const Tensor> in) {
   const auto& window = std::any_cast<const Window&>(a);
-  return {window_put(in[0], window.places, window.geometry, window.input)};
+  return {window_put(in[0], window.selection, window.input)};
 }
 std::vector<Tensor> evaluate_sum(const Attributes& a, std::span<const Tensor> in) {
-  return {window_sum(in[0], std::any_cast<const Window&>(a).geometry)};
+  return {window_sum(in[0], std::any_cast<const Window&>(a).selection.geometry)};
 }
 std::vector<Tensor> evaluate_spread(const Attributes& a, std::span<const Tensor> in) {
   const auto& window = std::any_cast<const Window&>(a);
-  return {window_spread(in[0], window.geometry, window.input)};
+  return {window_spread(in[0], window.selection.geometry, window.input)};
 }
 
 template <Value (*adjoint)(const Value&, const Window&)>
@@ -42,14 +49,19 @@ std::vector<Value> vjp_by(const Call& call, std::span<const Value> ct) {
   return {adjoint(ct[0], call.attribute<Window>())};
 }
 
+constexpr PoolGeometry sample_geometry{2, 2};
 Window sample_window() {
   const Tensor x = sample({2, 1, 4, 5}, -1.0, 1.0, 9);
-  constexpr PoolGeometry g{2, 2};
-  return {g, window_argmax(x, g), x.shape()};
+  return {{sample_geometry, window_max(x, sample_geometry).places}, x.shape()};
 }
 std::vector<Sample> down_samples() { return {{sample_window(), {sample({2, 1, 4, 5}, -1.0, 1.0)}}}; }
 std::vector<Sample> up_samples() { return {{sample_window(), {sample({2, 1, 2, 2}, -1.0, 1.0)}}}; }
 
+constexpr Primitive max_row{
+    "max_pool",   "Each pooling window's largest element, and (a constant) its place.",
+    evaluate_max, vjp_max,
+    -1,           [] {
+      return std::vector<Sample>{{sample_geometry, {sample({2, 1, 4, 5}, -1.0, 1.0)}}}; }};
 constexpr Primitive take_row{"window_take",
                              "One element of each pooling window, at constant places.",
                              evaluate_take,
@@ -70,36 +82,37 @@ Value window_spread_of(const Value& y, const Window& window) {
   return apply_one(spread_row, window, {&y, 1});
 }
 
-void check(const char* name, const Value& x, PoolGeometry g) {
-  if (!is_floating(x.dtype())) detail::fail_not_floating(x.dtype(), name);
-  if (x.rank() != 4) fail(ErrorKind::shape, "{}: expected [N, C, H, W], got {}", name, x.shape().text());
+}  // namespace
+
+void rules::check_pool(const char* name, const Shape& x, PoolGeometry g) {
+  if (x.rank() != 4) fail(ErrorKind::shape, "{}: expected [N, C, H, W], got {}", name, x.text());
   if (g.window < 1 || g.window > 15 || g.stride < 1) {
     fail(ErrorKind::range,
          "{}: window {} and stride {}: expected a window in 1..15 and a stride of at least 1", name, g.window,
          g.stride);
   }
-  if (x.size(2) < g.window || x.size(3) < g.window) {
-    fail(ErrorKind::shape, "{}: a window of {} does not fit into {}", name, g.window, x.shape().text());
+  if (x[2] < g.window || x[3] < g.window) {
+    fail(ErrorKind::shape, "{}: a window of {} does not fit into {}", name, g.window, x.text());
   }
 }
 
-}  // namespace
-
 rules::Rows rules::pooling() {
-  static constexpr std::array rows{&take_row, &put_row, &sum_row, &spread_row};
+  static constexpr std::array rows{&max_row, &take_row, &put_row, &sum_row, &spread_row};
   return rows;
 }
 
 namespace ops {
 
 Value max_pool(const Value& x, PoolGeometry g) {
-  check("max_pool", x, g);
-  return window_take_of(x, Window{g, window_argmax(x.tensor(), g), x.shape()});
+  if (!is_floating(x.dtype())) detail::fail_not_floating(x.dtype(), "max_pool");
+  rules::check_pool("max_pool", x.shape(), g);
+  return apply_one(max_row, g, {&x, 1});
 }
 
 Value average_pool(const Value& x, PoolGeometry g) {
-  check("average_pool", x, g);
-  return scale(window_sum_of(x, Window{g, {}, x.shape()}), 1.0 / static_cast<double>(g.window * g.window));
+  if (!is_floating(x.dtype())) detail::fail_not_floating(x.dtype(), "average_pool");
+  rules::check_pool("average_pool", x.shape(), g);
+  return scale(window_sum_of(x, {{g, {}}, x.shape()}), 1.0 / static_cast<double>(g.window * g.window));
 }
 
 }  // namespace ops

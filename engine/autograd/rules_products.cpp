@@ -46,46 +46,84 @@ constexpr Primitive matmul_row{
 
 struct Convolution {
   ConvGeometry geometry;
-  Shape target;  // of the result, for the two adjoints
+  Shape target = {};         // of the result, for the two adjoints
+  Selection selection = {};  // what pooling keeps of the convolution; without places, all of it
+
+  [[nodiscard]] const Selection* selected() const { return selection.places ? &selection : nullptr; }
+  [[nodiscard]] Convolution to(const Shape& shape) const { return {geometry, shape, selection}; }
 };
 
-std::vector<Tensor> evaluate_conv(const Attributes& a, std::span<const Tensor> in) {
-  return {conv(in[0], in[1], std::any_cast<const Convolution&>(a).geometry)};
-}
-std::vector<Value> vjp_conv(const Call& call, std::span<const Value> ct) {
-  const ConvGeometry g = call.attribute<Convolution>().geometry;
+Value conv_of(const Convolution& c, const Value& x, const Value& w);
+Value conv_input_of(const Convolution& c, const Value& y, const Value& w);
+Value conv_weight_of(const Convolution& c, const Value& x, const Value& y);
+
+// The cotangents of x and w where y = conv(x, w), from that of y.
+std::vector<Value> two_adjoints(const Convolution& c, const Call& call, const Value& ct) {
   const Value& x = call.inputs[0];
   const Value& w = call.inputs[1];
-  return {call.needs[0] ? ops::conv_input(ct[0], w, g, x.shape()) : Value(),
-          call.needs[1] ? ops::conv_weight(x, ct[0], g, w.shape()) : Value()};
+  return {call.needs[0] ? conv_input_of(c.to(x.shape()), ct, w) : Value(),
+          call.needs[1] ? conv_weight_of(c.to(w.shape()), x, ct) : Value()};
+}
+
+std::vector<Tensor> evaluate_conv(const Attributes& a, std::span<const Tensor> in) {
+  const auto& c = std::any_cast<const Convolution&>(a);
+  return {conv(in[0], in[1], c.geometry, c.selected())};
+}
+std::vector<Value> vjp_conv(const Call& call, std::span<const Value> ct) {
+  return two_adjoints(call.attribute<Convolution>(), call, ct[0]);
+}
+
+// The selection is what this finds: its attribute holds the windows' geometry alone.
+std::vector<Tensor> evaluate_conv_max(const Attributes& a, std::span<const Tensor> in) {
+  const auto& c = std::any_cast<const Convolution&>(a);
+  WindowMax largest = conv_max(in[0], in[1], c.geometry, c.selection.geometry);
+  return {std::move(largest.values), std::move(largest.places)};
+}
+std::vector<Value> vjp_conv_max(const Call& call, std::span<const Value> ct) {
+  Convolution c = call.attribute<Convolution>();
+  c.selection.places = call.outputs[1].tensor();
+  return two_adjoints(c, call, ct[0]);
 }
 
 std::vector<Tensor> evaluate_conv_input(const Attributes& a, std::span<const Tensor> in) {
   const auto& c = std::any_cast<const Convolution&>(a);
-  return {conv_input(in[0], in[1], c.geometry, c.target)};
+  return {conv_input(in[0], in[1], c.geometry, c.target, c.selected())};
 }
 std::vector<Value> vjp_conv_input(const Call& call, std::span<const Value> ct) {
-  const ConvGeometry g = call.attribute<Convolution>().geometry;
+  const auto& c = call.attribute<Convolution>();
   const Value& y = call.inputs[0];
   const Value& w = call.inputs[1];
-  return {call.needs[0] ? ops::conv(ct[0], w, g) : Value(),
-          call.needs[1] ? ops::conv_weight(ct[0], y, g, w.shape()) : Value()};
+  return {call.needs[0] ? conv_of(c, ct[0], w) : Value(),
+          call.needs[1] ? conv_weight_of(c.to(w.shape()), ct[0], y) : Value()};
 }
 
 std::vector<Tensor> evaluate_conv_weight(const Attributes& a, std::span<const Tensor> in) {
   const auto& c = std::any_cast<const Convolution&>(a);
-  return {conv_weight(in[0], in[1], c.geometry, c.target)};
+  return {conv_weight(in[0], in[1], c.geometry, c.target, c.selected())};
 }
 std::vector<Value> vjp_conv_weight(const Call& call, std::span<const Value> ct) {
-  const ConvGeometry g = call.attribute<Convolution>().geometry;
+  const auto& c = call.attribute<Convolution>();
   const Value& x = call.inputs[0];
   const Value& y = call.inputs[1];
-  return {call.needs[0] ? ops::conv_input(y, ct[0], g, x.shape()) : Value(),
-          call.needs[1] ? ops::conv(x, ct[0], g) : Value()};
+  return {call.needs[0] ? conv_input_of(c.to(x.shape()), y, ct[0]) : Value(),
+          call.needs[1] ? conv_of(c, x, ct[0]) : Value()};
 }
 
 constexpr ConvGeometry plain{1, 0};
 constexpr ConvGeometry strided{2, 1};
+
+// A convolution of [2, 1, 6, 6] by [2, 1, 3, 3] that leaves a column over beside its windows, and what they
+// keep.
+constexpr ConvGeometry pooled_geometry{1, 1};
+constexpr PoolGeometry pooled_windows{2, 3};
+Tensor pooled_x() { return sample({2, 1, 6, 6}, -1.0, 1.0, 5); }
+Tensor pooled_w() { return sample({2, 1, 3, 3}, -1.0, 1.0, 6); }
+Tensor pooled_y() { return sample({2, 2, 2, 2}, -1.0, 1.0, 7); }
+Convolution pooled(const Shape& target) {
+  return {pooled_geometry,
+          target,
+          {pooled_windows, conv_max(pooled_x(), pooled_w(), pooled_geometry, pooled_windows).places}};
+}
 
 constexpr Primitive conv_row{
     "conv",
@@ -97,14 +135,26 @@ constexpr Primitive conv_row{
       return std::vector<Sample>{
           {Convolution{plain, {}}, {sample({3, 2, 5, 4}, -1.0, 1.0, 1), sample({2, 2, 3, 2}, -1.0, 1.0, 2)}},
           {Convolution{strided, {}},
-           {sample({2, 1, 5, 5}, -1.0, 1.0, 3), sample({2, 1, 3, 3}, -1.0, 1.0, 4)}}};
+           {sample({2, 1, 5, 5}, -1.0, 1.0, 3), sample({2, 1, 3, 3}, -1.0, 1.0, 4)}},
+          {pooled({}), {pooled_x(), pooled_w()}}};
+    }};
+constexpr Primitive conv_max_row{
+    "conv_max",
+    "The largest element of each pooling window of a convolution, and (a constant) its place.",
+    evaluate_conv_max,
+    vjp_conv_max,
+    -1,
+    [] {
+      return std::vector<Sample>{
+          {Convolution{pooled_geometry, {}, {pooled_windows, {}}}, {pooled_x(), pooled_w()}}};
     }};
 constexpr Primitive conv_input_row{
     "conv_input", "The adjoint of a convolution in its input.", evaluate_conv_input, vjp_conv_input, -1, [] {
       return std::vector<Sample>{{Convolution{plain, {3, 2, 5, 4}},
                                   {sample({3, 2, 3, 3}, -1.0, 1.0, 1), sample({2, 2, 3, 2}, -1.0, 1.0, 2)}},
                                  {Convolution{strided, {2, 1, 5, 5}},
-                                  {sample({2, 2, 3, 3}, -1.0, 1.0, 3), sample({2, 1, 3, 3}, -1.0, 1.0, 4)}}};
+                                  {sample({2, 2, 3, 3}, -1.0, 1.0, 3), sample({2, 1, 3, 3}, -1.0, 1.0, 4)}},
+                                 {pooled(pooled_x().shape()), {pooled_y(), pooled_w()}}};
     }};
 constexpr Primitive conv_weight_row{
     "conv_weight",
@@ -116,7 +166,8 @@ constexpr Primitive conv_weight_row{
       return std::vector<Sample>{{Convolution{plain, {2, 2, 3, 2}},
                                   {sample({3, 2, 5, 4}, -1.0, 1.0, 1), sample({3, 2, 3, 3}, -1.0, 1.0, 2)}},
                                  {Convolution{strided, {2, 1, 3, 3}},
-                                  {sample({2, 1, 5, 5}, -1.0, 1.0, 3), sample({2, 2, 3, 3}, -1.0, 1.0, 4)}}};
+                                  {sample({2, 1, 5, 5}, -1.0, 1.0, 3), sample({2, 2, 3, 3}, -1.0, 1.0, 4)}},
+                                 {pooled(pooled_w().shape()), {pooled_x(), pooled_y()}}};
     }};
 
 // Two operands in one type: f64 when they differ.
@@ -128,10 +179,39 @@ std::array<Value, 2> promoted(const char* name, const Value& a, const Value& b) 
   return {ops::cast(a, DType::f64), ops::cast(b, DType::f64)};
 }
 
+Value conv_of(const Convolution& c, const Value& x, const Value& w) {
+  return apply_one(conv_row, c, promoted("conv", x, w));
+}
+Value conv_input_of(const Convolution& c, const Value& y, const Value& w) {
+  return apply_one(conv_input_row, c, promoted("conv_input", y, w));
+}
+Value conv_weight_of(const Convolution& c, const Value& x, const Value& y) {
+  return apply_one(conv_weight_row, c, promoted("conv_weight", x, y));
+}
+
+void check_conv(const Value& x, const Value& w, ConvGeometry g) {
+  if (x.rank() != 4 || w.rank() != 4) {
+    fail(ErrorKind::shape, "conv: expected x [N, C, H, W] and w [O, C, KH, KW], got {} and {}",
+         x.shape().text(), w.shape().text());
+  }
+  if (x.size(1) != w.size(1)) {
+    fail(ErrorKind::shape, "conv: x has {} channels, w expects {} (x is {}, w is {})", x.size(1), w.size(1),
+         x.shape().text(), w.shape().text());
+  }
+  if (g.stride < 1 || g.padding < 0)
+    fail(ErrorKind::range, "conv: stride {} and padding {}: expected at least 1 and 0", g.stride, g.padding);
+  for (const std::size_t axis : {std::size_t{2}, std::size_t{3}}) {
+    if (conv_output_size(x.size(axis), w.size(axis), g) < 1) {
+      fail(ErrorKind::shape, "conv: a kernel of {} does not fit into {} with padding {}", w.size(axis),
+           x.size(axis), g.padding);
+    }
+  }
+}
+
 }  // namespace
 
 rules::Rows rules::products() {
-  static constexpr std::array rows{&matmul_row, &conv_row, &conv_input_row, &conv_weight_row};
+  static constexpr std::array rows{&matmul_row, &conv_row, &conv_max_row, &conv_input_row, &conv_weight_row};
   return rows;
 }
 
@@ -152,31 +232,26 @@ Value matmul(const Value& a, const Value& b, bool transpose_a, bool transpose_b)
 }
 
 Value conv(const Value& x, const Value& w, ConvGeometry g) {
-  if (x.rank() != 4 || w.rank() != 4) {
-    fail(ErrorKind::shape, "conv: expected x [N, C, H, W] and w [O, C, KH, KW], got {} and {}",
-         x.shape().text(), w.shape().text());
-  }
-  if (x.size(1) != w.size(1)) {
-    fail(ErrorKind::shape, "conv: x has {} channels, w expects {} (x is {}, w is {})", x.size(1), w.size(1),
-         x.shape().text(), w.shape().text());
-  }
-  if (g.stride < 1 || g.padding < 0)
-    fail(ErrorKind::range, "conv: stride {} and padding {}: expected at least 1 and 0", g.stride, g.padding);
-  for (const std::size_t axis : {std::size_t{2}, std::size_t{3}}) {
-    if (conv_output_size(x.size(axis), w.size(axis), g) < 1) {
-      fail(ErrorKind::shape, "conv: a kernel of {} does not fit into {} with padding {}", w.size(axis),
-           x.size(axis), g.padding);
-    }
-  }
-  return apply_one(conv_row, Convolution{g, {}}, promoted("conv", x, w));
+  check_conv(x, w, g);
+  return conv_of({g}, x, w);
+}
+
+Value conv_max_pool(const Value& x, const Value& w, ConvGeometry g, PoolGeometry pool) {
+  check_conv(x, w, g);
+  const std::int64_t height = conv_output_size(x.size(2), w.size(2), g);
+  const std::int64_t width = conv_output_size(x.size(3), w.size(3), g);
+  rules::check_pool("conv_max_pool", {x.size(0), w.size(0), height, width}, pool);
+  // The adjoints spread windows that share no element.
+  if (pool.stride < pool.window) return max_pool(conv(x, w, g), pool);
+  return apply_one(conv_max_row, Convolution{g, {}, {pool, {}}}, promoted("conv_max_pool", x, w));
 }
 
 Value conv_input(const Value& y, const Value& w, ConvGeometry g, const Shape& input_shape) {
-  return apply_one(conv_input_row, Convolution{g, input_shape}, promoted("conv_input", y, w));
+  return conv_input_of({g, input_shape}, y, w);
 }
 
 Value conv_weight(const Value& x, const Value& y, ConvGeometry g, const Shape& weight_shape) {
-  return apply_one(conv_weight_row, Convolution{g, weight_shape}, promoted("conv_weight", x, y));
+  return conv_weight_of({g, weight_shape}, x, y);
 }
 
 }  // namespace ops

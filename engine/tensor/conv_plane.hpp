@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "engine/core/memory.hpp"
-#include "engine/tensor/samples.hpp"
+#include "engine/tensor/convolution.hpp"
+#include "engine/tensor/windows.hpp"
 
 namespace moonstill {
 
@@ -22,7 +23,7 @@ struct PlaneSpread {
   [[nodiscard]] bool is_copy() const {
     return step == 1 && top == 0 && left == 0 && from_height == height && from_width == width;
   }
-  [[nodiscard]] std::int64_t count() const { return channels * height * width; }
+  [[nodiscard]] std::int64_t plane() const { return height * width * tile_lanes; }
   /// Whether a row of the result holds anything but zeros.
   [[nodiscard]] bool filled(std::int64_t row) const {
     const std::int64_t i = row - top;
@@ -30,67 +31,112 @@ struct PlaneSpread {
   }
 };
 
-/// One tile at a time, spread. Lanes without a sample are zero when asked for.
+/// A layer's input with zeros around it.
+[[nodiscard]] inline PlaneSpread padded(const Shape& x, ConvGeometry g) {
+  return {.channels = x[1],
+          .from_height = x[2],
+          .from_width = x[3],
+          .height = x[2] + 2 * g.padding,
+          .width = x[3] + 2 * g.padding,
+          .step = 1,
+          .top = g.padding,
+          .left = g.padding};
+}
+
+/// Channels of one tile at a time, spread. With a selection, the source holds one element of each window of
+/// the planes, which are zero elsewhere. Lanes without a sample are zero when asked for.
 template <class T>
 class SpreadTile {
  public:
-  SpreadTile(const Tensor& source, const PlaneSpread& spread, bool mask)
-      : source_(source), spread_(spread), mask_(mask) {}
+  SpreadTile(const Tensor& source, const PlaneSpread& spread, const Selection* selection, bool mask)
+      : source_(source), spread_(spread), selection_(selection), mask_(mask) {}
 
   /// [channels][height][width][16] of tile t, valid until the next call.
-  const T* at(std::int64_t t) {
-    if (t == tile_) return data_;
-    const std::int64_t from_count = spread_.channels * spread_.from_height * spread_.from_width * tile_lanes;
-    const T* from = source_.data<T>().data() + t * from_count;
-    const std::int64_t lanes = mask_ ? source_.lanes_in(t) : tile_lanes;
+  const T* at(std::int64_t t) { return at(t, 0, spread_.channels); }
+
+  /// The same of `channels` channels from `first` on.
+  const T* at(std::int64_t t, std::int64_t first, std::int64_t channels) {
+    if (t == tile_ && first == first_ && channels == channels_) return data_;
     tile_ = t;
-    data_ = from;
-    if (spread_.is_copy() && lanes == tile_lanes) return data_;
+    first_ = first;
+    channels_ = channels;
+    const std::int64_t from_plane = source_.size(2) * source_.size(3) * tile_lanes;
+    const std::int64_t offset = (t * source_.size(1) + first) * from_plane;
+    const T* from = source_.data<T>().data() + offset;
+    const std::int64_t lanes = mask_ ? source_.lanes_in(t) : tile_lanes;
+    if (selection_ == nullptr && spread_.is_copy() && lanes == tile_lanes) return data_ = from;
     if (!scratch_) {
-      const auto count = static_cast<std::size_t>(spread_.count() * tile_lanes);
+      const auto count = static_cast<std::size_t>(spread_.channels * spread_.plane());
       scratch_ = allocate_memory(std::max<std::size_t>(1, count * sizeof(T)));
       std::fill_n(scratch(), count, T{0});
     }
-    fill(from, lanes);
-    data_ = scratch();
-    return data_;
+    if (selection_ != nullptr) {
+      fill_windows(from, selection_->places.data<std::uint8_t>().data() + offset, lanes);
+    } else {
+      fill(from, lanes);
+    }
+    return data_ = scratch();
   }
 
  private:
   T* scratch() { return reinterpret_cast<T*>(scratch_.get()); }
 
+  /// Where element (i, j) of channel c goes, or nullptr.
+  T* place(std::int64_t c, std::int64_t i, std::int64_t j) {
+    const PlaneSpread& s = spread_;
+    const std::int64_t row = s.top + s.step * i;
+    const std::int64_t column = s.left + s.step * j;
+    const bool inside = row >= 0 && row < s.height && column >= 0 && column < s.width;
+    return inside ? scratch() + c * s.plane() + (row * s.width + column) * tile_lanes : nullptr;
+  }
+
   void fill(const T* from, std::int64_t lanes) {
     const PlaneSpread& s = spread_;
-    for (std::int64_t c = 0; c < s.channels; ++c) {
+    for (std::int64_t c = 0; c < channels_; ++c) {
       for (std::int64_t i = 0; i < s.from_height; ++i) {
-        const std::int64_t row = s.top + s.step * i;
-        if (row < 0 || row >= s.height) continue;
-        fill_row(from + (c * s.from_height + i) * s.from_width * tile_lanes,
-                 scratch() + (c * s.height + row) * s.width * tile_lanes, lanes);
+        for (std::int64_t j = 0; j < s.from_width; ++j, from += tile_lanes) {
+          if (T* to = place(c, i, j)) Samples<T>::load_first(from, lanes).store(to);
+        }
       }
     }
   }
 
-  void fill_row(const T* from, T* to, std::int64_t lanes) const {
-    const PlaneSpread& s = spread_;
-    const std::int64_t first = s.left < 0 ? (-s.left + s.step - 1) / s.step : 0;
-    for (std::int64_t j = first; j < s.from_width && s.left + s.step * j < s.width; ++j) {
-      const T* element = from + j * tile_lanes;
-      T* place = to + (s.left + s.step * j) * tile_lanes;
-      if (lanes == tile_lanes) {
-        Samples<T>::load(element).store(place);
-      } else {
-        copy_masked(element, place, 1, lanes);
+  // Elements outside of all windows stay zero.
+  void fill_windows(const T* from, const std::uint8_t* places, std::int64_t lanes) {
+    const PoolGeometry g = selection_->geometry;
+    for (std::int64_t c = 0; c < channels_; ++c) {
+      for (std::int64_t i = 0; i < source_.size(2); ++i) {
+        for (std::int64_t j = 0; j < source_.size(3); ++j, from += tile_lanes, places += tile_lanes) {
+          const auto value = Samples<T>::load_first(from, lanes);
+          const Places<T> chosen = load_places<T>(places);
+          for (std::int64_t p = 0; p < g.window * g.window; ++p) {
+            T* to = place(c, i * g.stride + p / g.window, j * g.stride + p % g.window);
+            if (to != nullptr) choose<T>(chosen, p, value, Samples<T>::zero()).store(to);
+          }
+        }
       }
     }
   }
 
   const Tensor& source_;
   PlaneSpread spread_;
+  const Selection* selection_;
   bool mask_;
-  std::int64_t tile_ = -1;
+  std::int64_t tile_ = -1, first_ = 0, channels_ = 0;
   const T* data_ = nullptr;
   std::shared_ptr<std::byte> scratch_;
+};
+
+/// A selection whose places are tiled, or none.
+class TiledSelection {
+ public:
+  explicit TiledSelection(const Selection* selection) {
+    if (selection != nullptr) held_ = {selection->geometry, selection->places.as_tiled()};
+  }
+  [[nodiscard]] const Selection* get() const { return held_.places ? &held_ : nullptr; }
+
+ private:
+  Selection held_;
 };
 
 }  // namespace moonstill

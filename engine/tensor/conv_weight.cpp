@@ -69,9 +69,9 @@ void add_products(const WeightProblem& p, std::int64_t rows, const T* x, const T
   }
 }
 
-// One tile's part of the weights of `outputs` channels from `first` on.
+// One tile's part of the weights of `outputs` channels, those of y.
 template <class T>
-void add_tile(const WeightProblem& p, const T* x, const T* y, int outputs, std::int64_t first, T* sum) {
+void add_tile(const WeightProblem& p, const T* x, const T* y, int outputs, T* sum) {
   static constexpr auto table =
       block_table<most_outputs, most_columns>([]<int O, int C>() { return &add_products<T, O, C>; });
   const auto& functions = table[static_cast<std::size_t>(outputs - 1)];
@@ -82,7 +82,7 @@ void add_tile(const WeightProblem& p, const T* x, const T* y, int outputs, std::
   const std::int64_t sum_stride = p.x.channels * p.kernel_height * p.kernel_width;
   for (std::int64_t i = 0; i < p.y.height; i += chunk) {
     const std::int64_t rows = std::min(chunk, p.y.height - i);
-    const T* y_rows = y + (first * p.y.height + i) * p.y.width * tile_lanes;
+    const T* y_rows = y + i * p.y.width * tile_lanes;
     for (std::int64_t c = 0; c < p.x.channels; ++c) {
       for (std::int64_t k = 0; k < p.kernel_height; ++k) {
         const T* x_rows = x + (c * p.x.height + i * p.stride + k) * p.x.width * tile_lanes;
@@ -106,22 +106,23 @@ void sum_group(const WeightProblem& p, SpreadTile<T>& x, SpreadTile<T>& y, std::
   std::vector<T> sum(static_cast<std::size_t>(weights * tile_lanes), T{0});
   for (std::int64_t t = first_tile; t < end_tile; ++t) {
     poll_interrupt();
-    add_tile(p, x.at(t), y.at(t), outputs, first, sum.data());
+    add_tile(p, x.at(t), y.at(t, first, outputs), outputs, sum.data());
   }
   for (std::int64_t i = 0; i < weights; ++i) out[i] = horizontal_sum<tile_lanes>(sum.data() + i * tile_lanes);
 }
 
 template <class T>
-void conv_weight_of(const WeightProblem& p, const Tensor& x, const Tensor& y, Tensor& out) {
-  const std::int64_t outputs = p.y.channels;
+void conv_weight_of(const WeightProblem& p, const Tensor& x, const Tensor& y, const Selection* selection,
+                    Tensor& out) {
+  const std::int64_t outputs = y.size(1);
   const std::int64_t weights = out.count();
   const std::int64_t blocks = (outputs + most_outputs - 1) / most_outputs;
   const std::int64_t groups = (x.tiles() + group_tiles - 1) / group_tiles;
   std::vector<T> partial(static_cast<std::size_t>(groups * weights));
   const std::int64_t products = group_tiles * tile_lanes * p.y.height * p.y.width * weights / blocks;
   share_ranges(groups * blocks, products, serial_products, [&](std::int64_t begin, std::int64_t end) {
-    SpreadTile<T> x_tile(x, p.x, true);
-    SpreadTile<T> y_tile(y, p.y, true);
+    SpreadTile<T> x_tile(x, p.x, nullptr, true);
+    SpreadTile<T> y_tile(y, p.y, selection, true);
     for (std::int64_t item = begin; item < end; ++item) {
       const std::int64_t group = item / blocks;
       const std::int64_t first = outputs * (item % blocks) / blocks;
@@ -143,29 +144,27 @@ void conv_weight_of(const WeightProblem& p, const Tensor& x, const Tensor& y, Te
 
 }  // namespace
 
-Tensor conv_weight(const Tensor& x, const Tensor& y, ConvGeometry g, const Shape& weight_shape) {
+Tensor conv_weight(const Tensor& x, const Tensor& y, ConvGeometry g, const Shape& weight_shape,
+                   const Selection* selection) {
   assert(x.rank() == 4 && y.rank() == 4 && x.size(0) == y.size(0) && x.dtype() == y.dtype());
+  const std::int64_t height = conv_output_size(x.size(2), weight_shape[2], g);
+  const std::int64_t width = conv_output_size(x.size(3), weight_shape[3], g);
   WeightProblem p;
-  p.x = {.channels = x.size(1),
-         .from_height = x.size(2),
-         .from_width = x.size(3),
-         .height = x.size(2) + 2 * g.padding,
-         .width = x.size(3) + 2 * g.padding,
-         .step = 1,
-         .top = g.padding,
-         .left = g.padding};
-  p.y = {.channels = y.size(1),
-         .from_height = y.size(2),
-         .from_width = y.size(3),
-         .height = y.size(2),
-         .width = y.size(3)};
+  p.x = padded(x.shape(), g);
+  // A block of output channels at a time.
+  p.y = {.channels = std::min<std::int64_t>(y.size(1), most_outputs),
+         .from_height = height,
+         .from_width = width,
+         .height = height,
+         .width = width};
   p.kernel_height = weight_shape[2];
   p.kernel_width = weight_shape[3];
   p.stride = g.stride;
   Tensor out = Tensor::empty(weight_shape, x.dtype());
   if (out.count() == 0) return out;
+  const TiledSelection chosen(selection);
   dispatch_floating(x.dtype(), "conv_weight", [&](auto element) {
-    conv_weight_of<decltype(element)>(p, x.as_tiled(), y.as_tiled(), out);
+    conv_weight_of<decltype(element)>(p, x.as_tiled(), y.as_tiled(), chosen.get(), out);
   });
   return out;
 }

@@ -25,7 +25,9 @@ struct Correlation {
   std::int64_t kernel_height = 0, kernel_width = 0;
   std::int64_t stride = 1;
 
-  [[nodiscard]] std::int64_t out_plane() const { return out_height * out_width; }
+  /// Numbers of a row and of a plane of the result.
+  [[nodiscard]] std::int64_t out_row() const { return out_width * tile_lanes; }
+  [[nodiscard]] std::int64_t out_plane() const { return out_height * out_row(); }
   /// Products that an element of the result adds up.
   [[nodiscard]] std::int64_t terms() const { return planes.channels * kernel_height * kernel_width; }
 };
@@ -59,9 +61,11 @@ std::vector<PackedBlock<T>> pack(const Correlation& corr, Weight weight) {
   return packed;
 }
 
-// `x` is channel 0's row under kernel row 0, at the block's first column; `out` the block's first element.
+// `x` is channel 0's row under kernel row 0, at the block's first column; `out` the block's first element,
+// its output channels `out_stride` numbers apart.
 template <class T, int Outputs, int Columns>
-void correlate_block(const Correlation& corr, std::int64_t row, const T* x, const T* weights, T* out) {
+void correlate_block(const Correlation& corr, std::int64_t row, const T* x, const T* weights, T* out,
+                     std::int64_t out_stride) {
   constexpr std::int64_t lanes = tile_lanes;
   Samples<T> sum[Outputs][Columns];
 #pragma GCC unroll 32
@@ -69,7 +73,7 @@ void correlate_block(const Correlation& corr, std::int64_t row, const T* x, cons
 #pragma GCC unroll 32
     for (int j = 0; j < Columns; ++j) sum[o][j] = Samples<T>::zero();
   }
-  const std::int64_t plane = corr.planes.height * corr.planes.width * lanes;
+  const std::int64_t plane = corr.planes.plane();
   const std::int64_t step = corr.stride * lanes;
   for (std::int64_t k = 0; k < corr.kernel_height; ++k) {
     const T* w = weights + k * corr.planes.channels * corr.kernel_width * Outputs;
@@ -89,45 +93,126 @@ void correlate_block(const Correlation& corr, std::int64_t row, const T* x, cons
 #pragma GCC unroll 32
   for (int o = 0; o < Outputs; ++o) {
 #pragma GCC unroll 32
-    for (int j = 0; j < Columns; ++j) sum[o][j].store(out + (o * corr.out_plane() + j) * lanes);
+    for (int j = 0; j < Columns; ++j) sum[o][j].store(out + o * out_stride + j * lanes);
   }
 }
 
-// One block of output channels of one tile.
+// Row i of the result, of one block of output channels of one tile.
 template <class T>
-void correlate_planes(const Correlation& corr, const T* x, const PackedBlock<T>& block, T* out) {
+void correlate_row(const Correlation& corr, const T* x, const PackedBlock<T>& block, std::int64_t i, T* out,
+                   std::int64_t out_stride) {
   static constexpr auto table =
       block_table<most_outputs<T>, most_columns<T>>([]<int O, int C>() { return &correlate_block<T, O, C>; });
   const auto& functions = table[static_cast<std::size_t>(block.outputs - 1)];
   const std::int64_t blocks = (corr.out_width + most_columns<T> - 1) / most_columns<T>;
-  for (std::int64_t i = 0; i < corr.out_height; ++i) {
-    const std::int64_t row = i * corr.stride;
-    for (std::int64_t b = 0; b < blocks; ++b) {
-      const std::int64_t first = corr.out_width * b / blocks;
-      const std::int64_t end = corr.out_width * (b + 1) / blocks;
-      functions[static_cast<std::size_t>(end - first - 1)](
-          corr, row, x + (row * corr.planes.width + first * corr.stride) * tile_lanes, block.weights.data(),
-          out + (block.first * corr.out_plane() + i * corr.out_width + first) * tile_lanes);
-    }
+  const std::int64_t row = i * corr.stride;
+  for (std::int64_t b = 0; b < blocks; ++b) {
+    const std::int64_t first = corr.out_width * b / blocks;
+    const std::int64_t end = corr.out_width * (b + 1) / blocks;
+    functions[static_cast<std::size_t>(end - first - 1)](
+        corr, row, x + (row * corr.planes.width + first * corr.stride) * tile_lanes, block.weights.data(),
+        out + first * tile_lanes, out_stride);
   }
 }
 
-template <class T>
-void correlate(const Correlation& corr, const Tensor& x, const std::vector<PackedBlock<T>>& blocks,
-               Tensor& out) {
-  T* to = out.write<T>().data();
+// Calls body(spread planes, block, tile) for every block of output channels of every tile.
+template <class T, class Body>
+void for_each_block(const Correlation& corr, const Tensor& x, const Selection* x_selection,
+                    const std::vector<PackedBlock<T>>& blocks, Body&& body) {
   // Items are (tile, block), so that a single tile still has work for several threads.
   const auto count = static_cast<std::int64_t>(blocks.size());
-  const std::int64_t products = out.features() * tile_lanes * corr.terms() / std::max<std::int64_t>(1, count);
-  share_ranges(out.tiles() * count, products, serial_products, [&](std::int64_t begin, std::int64_t end) {
-    SpreadTile<T> planes(x, corr.planes, false);
+  const std::int64_t products =
+      corr.outputs * corr.out_plane() * corr.terms() / std::max<std::int64_t>(1, count);
+  share_ranges(x.tiles() * count, products, serial_products, [&](std::int64_t begin, std::int64_t end) {
+    SpreadTile<T> planes(x, corr.planes, x_selection, false);
     for (std::int64_t item = begin; item < end; ++item) {
       poll_interrupt();
       const std::int64_t t = item / count;
-      correlate_planes(corr, planes.at(t), blocks[static_cast<std::size_t>(item % count)],
-                       to + t * corr.outputs * corr.out_plane() * tile_lanes);
+      body(planes.at(t), blocks[static_cast<std::size_t>(item % count)], t);
     }
   });
+}
+
+template <class T>
+void correlate(const Correlation& corr, const Tensor& x, const Selection* x_selection,
+               const std::vector<PackedBlock<T>>& blocks, Tensor& out) {
+  T* to = out.write<T>().data();
+  for_each_block(corr, x, x_selection, blocks,
+                 [&](const T* planes, const PackedBlock<T>& block, std::int64_t t) {
+                   T* first = to + (t * corr.outputs + block.first) * corr.out_plane();
+                   for (std::int64_t i = 0; i < corr.out_height; ++i) {
+                     correlate_row(corr, planes, block, i, first + i * corr.out_row(), corr.out_plane());
+                   }
+                 });
+}
+
+// Keeps one element of each window of the result, a row of windows at a time: read(first element of the
+// window, offsets of its places, where the kept one goes).
+template <class T, class Read>
+void correlate_windows(const Correlation& corr, const Tensor& x, const std::vector<PackedBlock<T>>& blocks,
+                       PoolGeometry g, Read&& read) {
+  const std::int64_t height = windows_along(corr.out_height, g);
+  const std::int64_t width = windows_along(corr.out_width, g);
+  const std::vector<std::int64_t> offsets = window_offsets(g, corr.out_width);
+  const std::int64_t channel = g.window * corr.out_row();
+  for_each_block(corr, x, nullptr, blocks, [&](const T* planes, const PackedBlock<T>& block, std::int64_t t) {
+    const auto memory = allocate_memory(static_cast<std::size_t>(block.outputs * channel) * sizeof(T));
+    T* rows = reinterpret_cast<T*>(memory.get());
+    for (std::int64_t i = 0; i < height; ++i) {
+      for (std::int64_t k = 0; k < g.window; ++k) {
+        correlate_row(corr, planes, block, i * g.stride + k, rows + k * corr.out_row(), channel);
+      }
+      for (std::int64_t o = 0; o < block.outputs; ++o) {
+        const std::int64_t to = ((t * corr.outputs + block.first + o) * height + i) * width * tile_lanes;
+        for (std::int64_t j = 0; j < width; ++j) {
+          read(rows + o * channel + j * g.stride * tile_lanes, offsets, to + j * tile_lanes);
+        }
+      }
+    }
+  });
+}
+
+// The correlation that conv is.
+Correlation forward(const Tensor& x, const Tensor& w, ConvGeometry g) {
+  assert(x.rank() == 4 && w.rank() == 4 && x.size(1) == w.size(1) && x.dtype() == w.dtype());
+  return {.planes = padded(x.shape(), g),
+          .outputs = w.size(0),
+          .out_height = conv_output_size(x.size(2), w.size(2), g),
+          .out_width = conv_output_size(x.size(3), w.size(3), g),
+          .kernel_height = w.size(2),
+          .kernel_width = w.size(3),
+          .stride = g.stride};
+}
+
+template <class T>
+std::vector<PackedBlock<T>> pack_forward(const Correlation& corr, const Tensor& w) {
+  const T* from = w.data<T>().data();
+  return pack<T>(corr, [&](std::int64_t o, std::int64_t c, std::int64_t k, std::int64_t l) {
+    return from[((o * w.size(1) + c) * w.size(2) + k) * w.size(3) + l];
+  });
+}
+
+Shape result_shape(const Tensor& x, const Correlation& corr) {
+  return {x.size(0), corr.outputs, corr.out_height, corr.out_width};
+}
+
+Shape window_shape(const Tensor& x, const Correlation& corr, PoolGeometry g) {
+  return {x.size(0), corr.outputs, windows_along(corr.out_height, g), windows_along(corr.out_width, g)};
+}
+
+// The selected elements of a convolution.
+template <class T>
+Tensor selected(const Correlation& corr, const Tensor& x, const std::vector<PackedBlock<T>>& blocks,
+                const Selection& s) {
+  Tensor out = Tensor::empty(window_shape(x, corr, s.geometry), x.dtype(), Layout::tiled);
+  assert(s.places.shape() == out.shape());
+  const std::uint8_t* places = s.places.data<std::uint8_t>().data();
+  T* values = out.write<T>().data();
+  correlate_windows(corr, x, blocks, s.geometry,
+                    [&](const T* first, const std::vector<std::int64_t>& offsets, std::int64_t to) {
+                      element_at<T>(first, offsets, load_places<T>(places + to)).store(values + to);
+                    });
+  return out;
 }
 
 }  // namespace
@@ -137,47 +222,51 @@ std::int64_t conv_output_size(std::int64_t input, std::int64_t kernel, ConvGeome
   return room < 0 ? 0 : room / g.stride + 1;
 }
 
-Tensor conv(const Tensor& x, const Tensor& w, ConvGeometry g) {
-  assert(x.rank() == 4 && w.rank() == 4 && x.size(1) == w.size(1) && x.dtype() == w.dtype());
+Tensor conv(const Tensor& x, const Tensor& w, ConvGeometry g, const Selection* selection) {
+  const Correlation corr = forward(x, w, g);
   const Tensor tiles = x.as_tiled();
-  const Tensor kernels = w.row_major();
-  Correlation corr;
-  corr.planes = {.channels = x.size(1),
-                 .from_height = x.size(2),
-                 .from_width = x.size(3),
-                 .height = x.size(2) + 2 * g.padding,
-                 .width = x.size(3) + 2 * g.padding,
-                 .step = 1,
-                 .top = g.padding,
-                 .left = g.padding};
-  corr.outputs = w.size(0);
-  corr.kernel_height = w.size(2);
-  corr.kernel_width = w.size(3);
-  corr.stride = g.stride;
-  corr.out_height = conv_output_size(x.size(2), w.size(2), g);
-  corr.out_width = conv_output_size(x.size(3), w.size(3), g);
-  Tensor out =
-      Tensor::empty({x.size(0), corr.outputs, corr.out_height, corr.out_width}, x.dtype(), Layout::tiled);
-  dispatch_floating(x.dtype(), "conv", [&](auto element) {
+  const TiledSelection chosen(selection);
+  return dispatch_floating(x.dtype(), "conv", [&](auto element) {
     using T = decltype(element);
-    const T* from = kernels.data<T>().data();
-    const auto weight = [&](std::int64_t o, std::int64_t c, std::int64_t k, std::int64_t l) {
-      return from[((o * w.size(1) + c) * w.size(2) + k) * w.size(3) + l];
-    };
-    correlate<T>(corr, tiles, pack<T>(corr, weight), out);
+    const auto blocks = pack_forward<T>(corr, w.row_major());
+    if (chosen.get() != nullptr) return selected<T>(corr, tiles, blocks, *chosen.get());
+    Tensor out = Tensor::empty(result_shape(x, corr), x.dtype(), Layout::tiled);
+    correlate<T>(corr, tiles, nullptr, blocks, out);
+    return out;
+  });
+}
+
+WindowMax conv_max(const Tensor& x, const Tensor& w, ConvGeometry g, PoolGeometry pool) {
+  const Correlation corr = forward(x, w, g);
+  const Tensor tiles = x.as_tiled();
+  const Shape shape = window_shape(x, corr, pool);
+  WindowMax out{Tensor::empty(shape, x.dtype(), Layout::tiled),
+                Tensor::empty(shape, DType::u8, Layout::tiled)};
+  std::uint8_t* places = out.places.write<std::uint8_t>().data();
+  dispatch_floating(x.dtype(), "conv_max", [&](auto element) {
+    using T = decltype(element);
+    T* values = out.values.write<T>().data();
+    correlate_windows(corr, tiles, pack_forward<T>(corr, w.row_major()), pool,
+                      [&](const T* first, const std::vector<std::int64_t>& offsets, std::int64_t to) {
+                        Places<T> place;
+                        largest_of<T>(first, offsets, place).store(values + to);
+                        store_places<T>(places + to, place);
+                      });
   });
   return out;
 }
 
 // The adjoint correlates y, spread by the stride, with the kernels turned round and their channels exchanged.
-Tensor conv_input(const Tensor& y, const Tensor& w, ConvGeometry g, const Shape& input_shape) {
+Tensor conv_input(const Tensor& y, const Tensor& w, ConvGeometry g, const Shape& input_shape,
+                  const Selection* selection) {
   assert(y.rank() == 4 && w.rank() == 4 && y.size(1) == w.size(0) && y.dtype() == w.dtype());
   const Tensor tiles = y.as_tiled();
   const Tensor kernels = w.row_major();
+  const TiledSelection chosen(selection);
   Correlation corr;
   corr.planes = {.channels = w.size(0),
-                 .from_height = y.size(2),
-                 .from_width = y.size(3),
+                 .from_height = conv_output_size(input_shape[2], w.size(2), g),
+                 .from_width = conv_output_size(input_shape[3], w.size(3), g),
                  .height = input_shape[2] + w.size(2) - 1,
                  .width = input_shape[3] + w.size(3) - 1,
                  .step = g.stride,
@@ -195,7 +284,7 @@ Tensor conv_input(const Tensor& y, const Tensor& w, ConvGeometry g, const Shape&
     const auto weight = [&](std::int64_t c, std::int64_t o, std::int64_t k, std::int64_t l) {
       return from[((o * w.size(1) + c) * w.size(2) + w.size(2) - 1 - k) * w.size(3) + w.size(3) - 1 - l];
     };
-    correlate<T>(corr, tiles, pack<T>(corr, weight), out);
+    correlate<T>(corr, tiles, chosen.get(), pack<T>(corr, weight), out);
   });
   return out;
 }

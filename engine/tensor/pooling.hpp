@@ -11,12 +11,23 @@ struct PoolGeometry {
   friend bool operator==(const PoolGeometry&, const PoolGeometry&) = default;
 };
 
-/// u8 [N, C, OH, OW]: which place (row by row) of each window holds its largest element, the first on ties.
-Tensor window_argmax(const Tensor& x, PoolGeometry g);
-/// x at the places that `places` names: [N, C, OH, OW].
-Tensor window_take(const Tensor& x, const Tensor& places, PoolGeometry g);
+/// One element of each window: u8 [N, C, OH, OW], its place counted row by row.
+struct Selection {
+  PoolGeometry geometry;
+  Tensor places;
+};
+
+struct WindowMax {
+  Tensor values;  // [N, C, OH, OW]
+  Tensor places;  // of a Selection
+};
+
+/// Each window's largest element, the first on ties.
+WindowMax window_max(const Tensor& x, PoolGeometry g);
+/// x at the selected places: [N, C, OH, OW].
+Tensor window_take(const Tensor& x, const Selection& s);
 /// The adjoint of window_take: y's elements added at their places in zeros of `input_shape`.
-Tensor window_put(const Tensor& y, const Tensor& places, PoolGeometry g, const Shape& input_shape);
+Tensor window_put(const Tensor& y, const Selection& s, const Shape& input_shape);
 /// Sum over each window, and its adjoint.
 Tensor window_sum(const Tensor& x, PoolGeometry g);
 Tensor window_spread(const Tensor& y, PoolGeometry g, const Shape& input_shape);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <type_traits>
 
 #include "engine/tensor/lanes.hpp"
 #include "engine/tensor/tensor.hpp"
@@ -50,6 +51,10 @@ T horizontal_sum(const T* from) {
   return values[0];
 }
 
+/// Whole numbers as wide as T, whose comparisons choose among lanes of T.
+template <class T>
+using WholeNumber = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+
 template <class T>
 struct Samples {
   static constexpr int width = vector_lanes<T>;
@@ -80,6 +85,20 @@ struct Samples {
     return s;
   }
 
+  /// Zero in the lanes from `lanes` on.
+  [[gnu::always_inline]] static Samples load_first(const T* from, std::int64_t lanes) {
+    constexpr std::array<WholeNumber<T>, tile_lanes> numbers{0, 1, 2,  3,  4,  5,  6,  7,
+                                                             8, 9, 10, 11, 12, 13, 14, 15};
+    const auto end = static_cast<WholeNumber<T>>(lanes);
+    Samples s;
+#pragma GCC unroll 16
+    for (int i = 0; i < parts; ++i) {
+      const auto number = load_lanes<WholeNumber<T>, width>(numbers.data() + i * width);
+      s.part[i] = number < end ? load_lanes<T, width>(from + i * width) : Vector<T>{};
+    }
+    return s;
+  }
+
   [[gnu::always_inline]] void store(T* to) const {
 #pragma GCC unroll 16
     for (int i = 0; i < parts; ++i) store_lanes<T, width>(to + i * width, part[i]);
@@ -105,9 +124,7 @@ void copy_masked(const T* from, T* to, std::int64_t count, std::int64_t lanes) {
     return;
   }
   for (std::int64_t i = 0; i < count; ++i) {
-    for (std::int64_t lane = 0; lane < tile_lanes; ++lane) {
-      to[i * tile_lanes + lane] = lane < lanes ? from[i * tile_lanes + lane] : T{0};
-    }
+    Samples<T>::load_first(from + i * tile_lanes, lanes).store(to + i * tile_lanes);
   }
 }
 

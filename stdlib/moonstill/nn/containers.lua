@@ -14,6 +14,28 @@ local function check_children(name, children, least)
   end
 end
 
+-- The layers' work as a list of fun(x, p, context) -> y. A convolution, relu and max pooling in a row are one: the
+-- maximum of relu is relu of the maximum, so the convolution is pooled as it is computed, and never stored.
+local function steps_of(children)
+  local steps, place = {}, 1
+  while children[place] do
+    local here, child, following = place, children[place], children[place + 1] or {}
+    local rectified = following.activation == "relu"
+    local pool = (rectified and children[place + 2] or following).max_pool
+    if child.apply_pooled and pool then
+      steps[#steps + 1] = function(x, p)
+        local y = child.apply_pooled(x, p[here], pool)
+        return rectified and y:relu() or y
+      end
+      place = place + (rectified and 3 or 2)
+    else
+      steps[#steps + 1] = function(x, p, context) return child:apply(x, p[here], context) end
+      place = place + 1
+    end
+  end
+  return steps
+end
+
 --- Makes a layer that applies others one after another.
 ---
 --- ```lua
@@ -23,6 +45,7 @@ end
 --- @return ms.nn.Layer
 function containers.sequential(children)
   check_children("ms.nn.sequential", children, 1)
+  local steps = steps_of(children)
   return layer.new {
     name = children.name or "sequential",
     children = table.move(children, 1, #children, 1, {}),
@@ -30,8 +53,8 @@ function containers.sequential(children)
       for place in ipairs(self.children) do shape = output_of(place, shape) end
       return shape
     end,
-    apply = function(self, x, p, context)
-      for place, child in ipairs(self.children) do x = child:apply(x, p[place], context) end
+    apply = function(_, x, p, context)
+      for _, step in ipairs(steps) do x = step(x, p, context) end
       return x
     end,
   }

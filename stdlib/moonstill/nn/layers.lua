@@ -84,7 +84,8 @@ function layers.conv2d(from, to, options)
   local geometry = { stride = o.stride, padding = o.padding }
   local parameters = { { name = "weight", shape = { to, from, kernel, kernel }, init = o.init, gain = o.gain } }
   if o.bias then parameters[2] = { name = "bias", shape = { to }, init = "zeros" } end
-  return layer.new {
+  local function biased(y, p) return p.bias and y + p.bias:reshape { to, 1, 1 } or y end
+  local self = layer.new {
     name = ("conv2d(%d -> %d, %dx%d)"):format(from, to, kernel, kernel),
     parameters = parameters,
     output = function(_, shape, refuse)
@@ -94,20 +95,23 @@ function layers.conv2d(from, to, options)
       refuse_unless(height > 0 and width > 0, refuse, ("at least %dx%d pixels"):format(kernel, kernel))
       return { to, height, width }
     end,
-    apply = function(_, x, p)
-      local y = ms.nn.convolve(x, p.weight, geometry)
-      return p.bias and y + p.bias:reshape { to, 1, 1 } or y
-    end,
+    apply = function(_, x, p) return biased(ms.nn.convolve(x, p.weight, geometry), p) end,
   }
+  -- With the max pooling of a layer behind it. The largest number plus the bias is the largest with it.
+  function self.apply_pooled(x, p, pool)
+    local both = { stride = o.stride, padding = o.padding, window = pool.window, window_stride = pool.stride }
+    return biased(ms.nn.convolve_pool(x, p.weight, both), p)
+  end
+  return self
 end
 
-local function pooling(name, pool)
+local function pooling(name, pool, keeps_largest)
   local full_name = "ms.nn." .. name
   check.spec(full_name, pool_options)
   return function(o)
     o = check.options(full_name, o, pool_options)
     local geometry = { window = o.window, stride = o.stride or o.window }
-    return layer.new {
+    local self = layer.new {
       name = ("%s(%d)"):format(name, o.window),
       output = function(_, shape, refuse)
         local fits = #shape == 3 and shape[2] >= o.window and shape[3] >= o.window
@@ -118,6 +122,8 @@ local function pooling(name, pool)
       end,
       apply = function(_, x) return pool(x, geometry) end,
     }
+    self.max_pool = keeps_largest and geometry
+    return self
   end
 end
 
@@ -127,7 +133,7 @@ end
 --- print(ms.nn.max_pool { window = 2 })
 --- ```
 --- @type fun(o?: { window?: integer, stride?: integer }): ms.nn.Layer
-layers.max_pool = pooling("max_pool", ms.nn.pool_max)
+layers.max_pool = pooling("max_pool", ms.nn.pool_max, true)
 
 --- Makes a layer that averages over each window.
 ---
@@ -139,7 +145,9 @@ layers.average_pool = pooling("average_pool", ms.nn.pool_average)
 
 local function activation(name)
   return function()
-    return layer.new { name = name, apply = function(_, x) return x[name](x) end }
+    local self = layer.new { name = name, apply = function(_, x) return x[name](x) end }
+    self.activation = name
+    return self
   end
 end
 

@@ -110,13 +110,49 @@ TEST_CASE("convolutions agree with the plain sum", "[tensor][convolution]") {
   }
 }
 
+TEST_CASE("a convolution of which pooling keeps some elements is both, one after the other",
+          "[tensor][convolution]") {
+  const std::vector<PoolGeometry> pools{{2, 2}, {2, 3}, {3, 3}, {1, 1}};
+  for (const Case& c : cases()) {
+    for (const PoolGeometry pool : pools) {
+      for (const DType dtype : {DType::f32, DType::f64}) {
+        const Shape whole = output_shape(c);
+        if (whole[2] < pool.window || whole[3] < pool.window) continue;
+        INFO(c.image.text() << " " << c.kernel.text() << " window " << pool.window << " stride "
+                            << pool.stride);
+        const Tensor x = poisoned(random_tensor(c.image, dtype, 1));
+        const Tensor w = random_tensor(c.kernel, dtype, 2);
+        const WindowMax expected = window_max(conv(x, w, c.g), pool);
+        const WindowMax largest = conv_max(x, w, c.g, pool);
+        CHECK(values(largest.values) == values(expected.values));
+        CHECK(values(largest.places) == values(expected.places));
+        const Selection kept{pool, poisoned(largest.places)};
+        CHECK(values(conv(x, w, c.g, &kept)) == values(expected.values));
+        const Tensor y = poisoned(random_tensor(largest.values.shape(), dtype, 3));
+        const Tensor put = window_put(y, kept, whole);
+        CHECK(values(conv_input(y, w, c.g, c.image, &kept)) == values(conv_input(put, w, c.g, c.image)));
+        CHECK(values(conv_weight(x, y, c.g, c.kernel, &kept)) == values(conv_weight(x, put, c.g, c.kernel)));
+      }
+    }
+  }
+}
+
 TEST_CASE("convolutions give the same bytes with any number of threads", "[tensor][convolution]") {
   const Case c{{150, 3, 8, 8}, {7, 3, 3, 3}, {1, 1}};
   const Tensor x = poisoned(random_tensor(c.image, DType::f32, 1));
   const Tensor w = random_tensor(c.kernel, DType::f32, 2);
   const Tensor y = poisoned(random_tensor(output_shape(c), DType::f32, 3));
   const auto all = [&] {
-    return std::vector{conv(x, w, c.g), conv_input(y, w, c.g, c.image), conv_weight(x, y, c.g, c.kernel)};
+    const auto [largest, places] = conv_max(x, w, c.g, {2, 2});
+    const Selection kept{{2, 2}, places};
+    return std::vector{conv(x, w, c.g),
+                       conv_input(y, w, c.g, c.image),
+                       conv_weight(x, y, c.g, c.kernel),
+                       largest,
+                       places,
+                       conv(x, w, c.g, &kept),
+                       conv_input(largest, w, c.g, c.image, &kept),
+                       conv_weight(x, largest, c.g, c.kernel, &kept)};
   };
   std::vector<Tensor> alone;
   {

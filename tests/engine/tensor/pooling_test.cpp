@@ -87,14 +87,15 @@ TEST_CASE("pooling agrees with plain loops", "[tensor][pooling]") {
       for (const bool tiled : {false, true}) {
         const Tensor image = tiled ? poisoned(x) : x;
         const Tensor result = tiled ? poisoned(y) : y;
-        const Tensor places = window_argmax(image, c.g);
+        const auto [largest, places] = window_max(image, c.g);
+        CHECK(values(largest) == e.taken);
         CHECK(places.dtype() == DType::u8);
         CHECK(places.tiled());
         CHECK(values(places) == e.places);
-        const Tensor chosen = tiled ? poisoned(places) : places.row_major();
-        CHECK(values(window_take(image, chosen, c.g)) == e.taken);
+        const Selection chosen{c.g, tiled ? poisoned(places) : places.row_major()};
+        CHECK(values(window_take(image, chosen)) == e.taken);
         const double tolerance = test::tolerance(dtype);
-        CHECK(relative_error(values(window_put(result, chosen, c.g, c.image)), e.put) < tolerance);
+        CHECK(relative_error(values(window_put(result, chosen, c.image)), e.put) < tolerance);
         CHECK(relative_error(values(window_sum(image, c.g)), e.sum) < tolerance);
         CHECK(relative_error(values(window_spread(result, c.g, c.image)), e.spread) < tolerance);
       }
@@ -104,7 +105,7 @@ TEST_CASE("pooling agrees with plain loops", "[tensor][pooling]") {
 
 TEST_CASE("the first of equal elements is chosen", "[tensor][pooling]") {
   const Tensor x = Tensor::full({2, 1, 4, 4}, 1.5, DType::f32);
-  CHECK(values(window_argmax(x, {})) == std::vector<double>(8));
+  CHECK(values(window_max(x, {}).places) == std::vector<double>(8));
 }
 
 TEST_CASE("pooling gives the same bytes with any number of threads", "[tensor][pooling]") {
@@ -112,9 +113,14 @@ TEST_CASE("pooling gives the same bytes with any number of threads", "[tensor][p
   const Tensor x = poisoned(random_tensor(c.image, DType::f32, 1));
   const Tensor y = poisoned(random_tensor(output_shape(c), DType::f32, 2));
   const auto all = [&] {
-    const Tensor places = window_argmax(x, c.g);
-    return std::vector{places, window_take(x, places, c.g), window_put(y, places, c.g, c.image),
-                       window_sum(x, c.g), window_spread(y, c.g, c.image)};
+    const auto [largest, places] = window_max(x, c.g);
+    const Selection chosen{c.g, places};
+    return std::vector{largest,
+                       places,
+                       window_take(x, chosen),
+                       window_put(y, chosen, c.image),
+                       window_sum(x, c.g),
+                       window_spread(y, c.g, c.image)};
   };
   std::vector<Tensor> alone;
   {
