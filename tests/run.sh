@@ -65,14 +65,14 @@ must() {
 install_packages "${build_packages[@]}" "${test_packages[@]}"
 
 begin=$SECONDS
-must configure build -DCMAKE_BUILD_TYPE=Release -DMOONSTILL_TESTS=ON
+must configure build -DCMAKE_BUILD_TYPE=Release -DMOONSTILL_TESTS=ON -DMOONSTILL_BENCHMARKS=ON
 must build build
 printf 'built in %d s\n' $((SECONDS - begin))
 
-# The engine, the bindings and the standard library.
+# The engine, the bindings and the standard library; each benchmark once.
 step "engine and Lua" ctest --test-dir build -V
 step "selftest" build/moonstill --selftest
-if command -v luacheck >/dev/null; then step "luacheck" luacheck -q stdlib scripts tests/lua; fi
+if command -v luacheck >/dev/null; then step "luacheck" luacheck -q stdlib scripts tests/lua tests/bench; fi
 
 # sanitized SANITIZERS FOLDER TARGET...: builds them with assertions on.
 sanitized() {

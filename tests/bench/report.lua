@@ -1,0 +1,135 @@
+#!/usr/bin/env moonstill
+-- One table of what run.sh measured: this program's time beside the best peer's, and as a fraction of the machine's
+-- limits.
+local ms = require "moonstill"
+
+local opt = ms.options {
+  about = "Puts the benchmarks' files together: a table, and with --json all figures.",
+  { "folder", default = ".", help = "where machine.json, quantum.json, tensor.json, lenet.jsonl and peers.jsonl are" },
+  { "json", default = "", help = "writes rows and limits there" },
+}
+
+local function read(name)
+  local path = opt.folder .. "/" .. name
+  return ms.io.exists(path) and ms.io.read_text(path) or ""
+end
+
+local seconds_in = { ns = 1e-9, us = 1e-6, ms = 1e-3, s = 1 }
+
+-- Google Benchmark's file: what it times, by name, in seconds; and its counters.
+local function benchmarks(name)
+  local times, counters, text = {}, {}, read(name)
+  if text == "" then return times, counters end
+  for _, run in ipairs(ms.io.parse_json(text).benchmarks) do
+    local key = run.name:gsub("/real_time$", ""):gsub("/process_time$", "")
+    times[key], counters[key] = run.real_time * seconds_in[run.time_unit], run
+  end
+  return times, counters
+end
+
+local function json_lines(name)
+  local rows = {}
+  for line in read(name):gmatch "[^\n]+" do rows[#rows + 1] = ms.io.parse_json(line) end
+  return rows
+end
+
+local _, machine = benchmarks "machine.json"
+local quantum, tensor = benchmarks "quantum.json", benchmarks "tensor.json"
+local function limit(name, counter) return machine[name] and machine[name][counter] or 0 end
+local limits = {
+  flop = { f32 = limit("peak<float>", "flop"), f64 = limit("peak<double>", "flop") },
+  bytes = limit("scale/512", "bytes_per_second"),
+  product = limit("product/512", "flop"),
+}
+
+-- The fastest peer of each row.
+local best, all_peers = {}, json_lines "peers.jsonl"
+for _, peer in ipairs(all_peers) do
+  if not best[peer.row] or peer.seconds < best[peer.row].seconds then best[peer.row] = peer end
+end
+
+local rows = {}
+local function add(row) if row.seconds then rows[#rows + 1] = row end end
+
+-- Operations of a layer as gates are usually counted: 28 for each pair of amplitudes and rotation; a gradient
+-- un-applies two states and sums an environment, a Hessian-vector product carries tangents of all that.
+local gate_passes = { forward = 1, gradient = 4, hessian_vector = 12 }
+for _, dtype in ipairs { "f32", "f64" } do
+  for _, what in ipairs { "forward", "gradient", "hessian_vector" } do
+    for _, size in ipairs { { 6, 1024 }, { 6, 10 }, { 6, 1 }, { 10, 64 }, { 16, 16 }, { 20, 1 } } do
+      local n, batch = size[1], size[2]
+      local name = ("%s n=%d batch=%d"):format(what, n, batch)
+      add {
+        name = name .. (dtype == "f64" and " f64" or ""), samples = batch, peer = best[name], dtype = dtype,
+        seconds = quantum[("%s/%s/n:%d/batch:%d/layers:3"):format(what, dtype, n, batch)],
+        flop = gate_passes[what] * 3 * n * (1 << (n - 1)) * 28 * batch,
+      }
+    end
+  end
+end
+for _, n in ipairs { 22, 24 } do
+  local name = ("rotations and ring n=%d"):format(n)
+  add { name = name, seconds = quantum["rotations_and_ring/one_readout/" .. n], peer = best[name], bytes = 2 * 8 << n }
+  add { name = name .. ", state in order", seconds = quantum["rotations_and_ring/state/" .. n], bytes = 4 * 8 << n }
+end
+
+local kernels = {
+  "convolve/first", "convolve/second", "convolve_input/second", "convolve_weight/first", "convolve_weight/second",
+}
+local together = 0
+for _, kernel in ipairs(kernels) do
+  local seconds = tensor[kernel .. "/1024"]
+  together = together and seconds and together + seconds
+end
+-- Multiplications and additions of one sample: 6 x 28 x 28 x 25 twice, 16 x 10 x 10 x 150 three times.
+add {
+  name = "LeNet convolutions batch=1024", seconds = together, peer = best["LeNet convolutions batch=1024"],
+  dtype = "f32", samples = 1024, flop = 1024 * 2 * (2 * 6 * 784 * 25 + 3 * 16 * 100 * 150),
+}
+
+local peer_names = {
+  ["lenet forward and backward"] = "classical LeNet gradient batch=1024",
+  ["outer iteration, MNIST quantum"] = "outer iteration quantum",
+  ["outer iteration, MNIST classical"] = "outer iteration classical",
+  ["tiny add"] = "tiny add",
+}
+for _, run in ipairs(json_lines "lenet.jsonl") do
+  local name = run.name .. (run.model and " " .. run.model or "")
+  local peer = best[peer_names[name]]
+  if name:find "curve" then name = ("%s batch=%d"):format(name, run.batch) end
+  if run.name == "inner updates" then name = ("inner updates=%d"):format(run.updates) end
+  add { name = name, seconds = run.seconds, peer = peer, peak_bytes = run.peak_bytes }
+end
+
+local function time_text(seconds)
+  if not seconds then return "" end
+  for _, unit in ipairs { { 1, "s" }, { 1e-3, "ms" }, { 1e-6, "us" } } do
+    if seconds >= unit[1] then return ("%.3g %s"):format(seconds / unit[1], unit[2]) end
+  end
+  return ("%.3g ns"):format(seconds * 1e9)
+end
+
+local function share_text(row)
+  local peak = limits.flop[row.dtype]
+  if row.flop and peak > 0 then return ("%.0f %% of FMA"):format(100 * row.flop / row.seconds / peak) end
+  if row.bytes and limits.bytes > 0 then
+    return ("%.0f %% of memory"):format(100 * row.bytes / row.seconds / limits.bytes)
+  end
+  return ""
+end
+
+print(("%d threads; fused multiply-add %.0f Gflop/s in f32, %.0f in f64; matrix product %.0f Gflop/s; memory %.0f GB/s")
+  :format(ms.threads(), limits.flop.f32 / 1e9, limits.flop.f64 / 1e9, limits.product / 1e9, limits.bytes / 1e9))
+print(("%-42s %10s %12s %16s  %-26s %8s"):format("", "Moonstill", "a sample", "of the limit", "best peer", "ratio"))
+for _, row in ipairs(rows) do
+  local peer = row.peer
+  print(("%-42s %10s %12s %16s  %-26s %8s"):format(row.name, time_text(row.seconds),
+    row.samples and row.samples > 1 and time_text(row.seconds / row.samples) or "", share_text(row),
+    peer and ("%s %s"):format(peer.peer, time_text(peer.seconds)) or "",
+    peer and ("%.1f"):format(peer.seconds / row.seconds) or ""))
+end
+if #all_peers == 0 then print "\nNo peers were measured: their Python packages are not installed." end
+if opt.json ~= "" then
+  local all = { threads = ms.threads(), limits = limits, rows = rows, peers = all_peers }
+  ms.io.write_text(opt.json, ms.io.json(all, { indent = 1 }) .. "\n")
+end
