@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "engine/core/error.hpp"
-#include "engine/quantum/plan.hpp"
+#include "engine/quantum/plan_cache.hpp"
 
 namespace moonstill::quantum {
 namespace {

@@ -1,5 +1,5 @@
 // A circuit is plain data: how many qubits, which inputs, which operations. Plans are compiled from it
-// (plan.hpp).
+// (plan.hpp, state_plan.hpp).
 #pragma once
 
 #include <cstdint>
@@ -88,7 +88,7 @@ class Circuit {
   /// The input that gives the amplitudes, or -1.
   [[nodiscard]] int amplitude_input() const { return amplitude_input_; }
 
-  /// The compiled plan for a readout (plan.hpp), made once and kept with the circuit.
+  /// The compiled plan for a readout (plan_cache.hpp), made once and kept with the circuit.
   [[nodiscard]] PlanCache& plans() const { return *plans_; }
 
  private:

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/quantum/plan.hpp"
+#include "engine/quantum/lowering.hpp"
 
 namespace moonstill::quantum {
 

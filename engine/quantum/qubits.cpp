@@ -6,34 +6,26 @@
 #include <numeric>
 
 #include "engine/core/error.hpp"
-#include "engine/core/interrupt.hpp"
 #include "engine/core/memory.hpp"
-#include "engine/core/threads.hpp"
-#include "engine/quantum/numbers.hpp"
-#include "engine/quantum/plan.hpp"
-#include "engine/quantum/sweep.hpp"
+#include "engine/quantum/state_sweep.hpp"
 
 namespace moonstill::quantum {
 namespace {
 
-// Groups worth a thread of their own.
-constexpr std::size_t parallel_groups = 1 << 13;
+// Log2 of the amplitudes that a gate goes through at a time.
+constexpr int block_bits = 13;
 
+// Numbers of a state, [vectors][re, im][lanes]; small ones are padded to one vector.
 template <class T>
-void apply_operation(const LoweredOperation& operation, const Planes<T>& state) {
-  poll_interrupt();
-  OperationNumbers<T> numbers;
-  evaluate_constant(operation.constant, numbers);
-  MatrixStep<T> step(operation.reach);
-  step.matrix = numbers.matrix.data();
-  step.s = state;
-  const MatrixTask task = operation.form == Form::permutation ? MatrixTask::permute : MatrixTask::apply;
-  parallel_for(operation.reach.groups.count(), parallel_groups, [&](std::size_t begin, std::size_t end) {
-    MatrixStep<T> part = step;
-    part.begin = begin;
-    part.end = end;
-    run(task, operation.form == Form::diagonal, part);
-  });
+std::size_t number_count(int qubits) {
+  return std::max(std::size_t{1} << qubits, static_cast<std::size_t>(vector_lanes<T>)) * 2;
+}
+
+// Where the real part of a place lies; the imaginary part is a vector further on.
+template <class T>
+std::size_t address(Bits place) {
+  constexpr std::size_t lanes = vector_lanes<T>;
+  return place / lanes * 2 * lanes + place % lanes;
 }
 
 std::string bits(std::size_t index, int count) {
@@ -51,26 +43,27 @@ std::string number_text(std::complex<double> z) {
 
 }  // namespace
 
-Qubits::Qubits(int n, DType dtype, int first_number) : count_(n), dtype_(dtype), first_number_(first_number) {
+Qubits::Qubits(int n, DType dtype, int first_number)
+    : count_(n), dtype_(dtype), first_number_(first_number), frame_(std::clamp(n, 1, max_qubits)) {
   const Circuit valid(n, first_number);
-  memory_ = allocate_memory(2 * (amplitude_count() * dtype_size(dtype) + memory_alignment));
+  dispatch_floating(dtype_, "qubits", [&](auto element) {
+    using T = decltype(element);
+    memory_ = allocate_memory(number_count<T>(count_) * sizeof(T));
+  });
   reset();
 }
 
-// Real parts, a line of padding that keeps the planes out of one another's cache sets, imaginary parts.
 template <class T>
-Planes<T> Qubits::planes() const {
-  T* re = reinterpret_cast<T*>(memory_.get());
-  return {re, re + amplitude_count() + memory_alignment / sizeof(T)};
+T* Qubits::numbers() const {
+  return reinterpret_cast<T*>(memory_.get());
 }
 
 Qubits& Qubits::reset() {
+  frame_ = Frame(count_);
   dispatch_floating(dtype_, "qubits", [&](auto element) {
     using T = decltype(element);
-    const Planes<T> state = planes<T>();
-    std::fill_n(state.re, amplitude_count(), T{0});
-    std::fill_n(state.im, amplitude_count(), T{0});
-    state.re[0] = 1;
+    std::fill_n(numbers<T>(), number_count<T>(count_), T{0});
+    numbers<T>()[0] = 1;
   });
   return *this;
 }
@@ -78,8 +71,9 @@ Qubits& Qubits::reset() {
 void Qubits::apply_circuit(const Circuit& circuit) {
   dispatch_floating(dtype_, "qubits", [&](auto element) {
     using T = decltype(element);
-    const Plan plan(circuit, {}, Route::sweep_state, vector_bits<T>);
-    for (const LoweredOperation& operation : plan.operations()) apply_operation(operation, planes<T>());
+    const StatePlan plan(circuit, {}, vector_bits<T>, block_bits, frame_);
+    apply_plan(plan, numbers<T>());
+    frame_ = plan.frame();
   });
 }
 
@@ -103,8 +97,9 @@ std::complex<double> Qubits::amplitude(std::size_t index) const {
     fail(ErrorKind::range, "qubits: basis state {} is outside 0..{}", index, amplitude_count() - 1);
   }
   return dispatch_floating(dtype_, "qubits", [&](auto element) {
-    const auto state = planes<decltype(element)>();
-    return std::complex<double>(state.re[index], state.im[index]);
+    using T = decltype(element);
+    const T* at = numbers<T>() + address<T>(frame_.place(static_cast<Bits>(index)));
+    return std::complex<double>(at[0], at[vector_lanes<T>]);
   });
 }
 
@@ -113,12 +108,7 @@ Tensor Qubits::amplitudes() const {
   Tensor out = Tensor::empty({size, 2}, dtype_);
   dispatch_floating(dtype_, "qubits", [&](auto element) {
     using T = decltype(element);
-    const Planes<T> state = planes<T>();
-    T* to = out.write<T>().data();
-    for (std::int64_t r = 0; r < size; ++r) {
-      to[2 * r] = state.re[r];
-      to[2 * r + 1] = state.im[r];
-    }
+    copy_amplitudes(frame_, numbers<T>(), out.write<T>().data());
   });
   return out;
 }
@@ -132,12 +122,13 @@ Qubits& Qubits::set_amplitudes(std::span<const std::complex<double>> amplitudes)
   if (!(square > 0) || !std::isfinite(square)) {
     fail(ErrorKind::numeric, "qubits: amplitudes of 2-norm {} cannot be normalised", std::sqrt(square));
   }
+  frame_ = Frame(count_);
   dispatch_floating(dtype_, "qubits", [&](auto element) {
     using T = decltype(element);
-    const Planes<T> state = planes<T>();
     for (std::size_t r = 0; r < amplitudes.size(); ++r) {
-      state.re[r] = static_cast<T>(amplitudes[r].real() / std::sqrt(square));
-      state.im[r] = static_cast<T>(amplitudes[r].imag() / std::sqrt(square));
+      T* at = numbers<T>() + address<T>(static_cast<Bits>(r));
+      at[0] = static_cast<T>(amplitudes[r].real() / std::sqrt(square));
+      at[vector_lanes<T>] = static_cast<T>(amplitudes[r].imag() / std::sqrt(square));
     }
   });
   return *this;
@@ -174,8 +165,8 @@ std::vector<double> Qubits::expectation(const Observable& observable) const {
   readout.check(count_, first_number_);
   return dispatch_floating(dtype_, "qubits", [&](auto element) {
     using T = decltype(element);
-    const Planes<T> state = planes<T>();
-    return read_state(circuit, readout, state);
+    const StatePlan plan(circuit, readout, vector_bits<T>, block_bits, frame_);
+    return read_plan(plan, numbers<T>());
   });
 }
 

@@ -10,7 +10,7 @@
 
 #include "engine/core/random.hpp"
 #include "engine/quantum/circuit.hpp"
-#include "engine/quantum/kernels.hpp"
+#include "engine/quantum/frame.hpp"
 #include "engine/tensor/tensor.hpp"
 
 namespace moonstill::quantum {
@@ -62,11 +62,12 @@ class Qubits {
  private:
   void apply_circuit(const Circuit& circuit);
   template <class T>
-  [[nodiscard]] Planes<T> planes() const;
+  [[nodiscard]] T* numbers() const;
 
   int count_;
   DType dtype_;
   int first_number_;
+  Frame frame_;  // where amplitudes lie
   std::shared_ptr<std::byte> memory_;
 };
 

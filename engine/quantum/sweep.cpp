@@ -1,19 +1,44 @@
 #include "engine/quantum/sweep.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <type_traits>
 
 #include "engine/core/error.hpp"
+#include "engine/core/threads.hpp"
+#include "engine/quantum/plan_cache.hpp"
+#include "engine/quantum/state_sweep.hpp"
 #include "engine/quantum/tile_sweep.hpp"
 
 namespace moonstill::quantum {
 namespace {
 
-// Beyond this many qubits sixteen states side by side leave the second-level cache.
-constexpr int most_tiled_qubits = 12;
-// From here on threads share one state.
-constexpr int least_shared_qubits = 16;
+// From here on a state at a time is faster than 16 side by side, which leave the first-level cache.
+constexpr int least_state_qubits = 8;
+// From here on threads share one state even where there are several samples: states are large.
+constexpr int least_shared_qubits = 20;
+// Bytes of the states that go through a block together: a part of the second-level cache.
+constexpr std::size_t block_bytes = 1 << 18;
+// A single state falls into so many blocks at least, for the threads, when it has enough qubits.
+constexpr int shared_block_bits = 3;
+constexpr int least_divided_qubits = 14;
 // Partial sums kept side by side, so that their number does not grow with the batch.
 constexpr std::int64_t most_partials = 256;
+constexpr std::int64_t most_large_partials = 16;
+constexpr int most_small_qubits = 12;
+
+Route route_of(int qubits, const Batch& batch, const RouteChoice& choice) {
+  if (choice.route) return *choice.route;
+  return batch.samples > 1 && qubits < least_state_qubits ? Route::tiles : Route::state;
+}
+
+int block_bits_of(int qubits, const Batch& batch, const SweepRequest& request, std::size_t number_size) {
+  if (request.choice.block_bits) return *request.choice.block_bits;
+  const std::size_t states = (request.tangents ? 2 : 1) * (request.gradients() ? 2 : 1);
+  const int most = std::bit_width(block_bytes / (states * 2 * number_size)) - 1;
+  const bool divided = batch.samples == 1 && qubits >= least_divided_qubits;
+  return divided ? std::min(most, qubits - shared_block_bits) : most;
+}
 
 const std::vector<Tensor>& none() {
   static const std::vector<Tensor> empty;
@@ -63,18 +88,19 @@ void check_hermitian(const Tensor& tensor, const Readout::HermitianInput& input)
        input.blocks, d, d, s.text());
 }
 
-// Everything about one call that depends on the element type.
-template <class T>
+// Everything about one call that depends on the element type and the route: AnyPlan is Plan or StatePlan.
+template <class T, class AnyPlan>
 class Sweeper {
+  static constexpr bool tiled = std::is_same_v<AnyPlan, Plan>;
+
  public:
-  Sweeper(const Circuit& circuit, const Readout& readout, const SweepPoint& point,
-          const SweepPoint& direction, const SweepRequest& request)
+  Sweeper(const Circuit& circuit, const Readout& readout, const Batch& batch,
+          std::shared_ptr<const AnyPlan> plan, const SweepPoint& point, const SweepPoint& direction,
+          const SweepRequest& request)
       : circuit_(circuit),
         readout_(readout),
-        batch_(check_point(circuit, readout, point)),
-        route_(batch_.samples > 1 && circuit.qubits() <= most_tiled_qubits ? Route::sweep_tiles
-                                                                           : Route::sweep_state),
-        plan_(circuit.plans().find(circuit, readout, route_, vector_bits<T>)),
+        batch_(batch),
+        plan_(std::move(plan)),
         context_{*plan_, request} {
     context_.samples = batch_.samples;
     take_angles(point, direction);
@@ -93,11 +119,12 @@ class Sweeper {
     const int lanes = plan_->sample_lanes();
     const std::int64_t tiles = (batch_.samples + lanes - 1) / lanes;
     // A fixed number of tiles for each partial sum, whatever the threads.
-    const std::int64_t chunk = (tiles + most_partials - 1) / most_partials;
+    const bool large = circuit_.qubits() > most_small_qubits;
+    const std::int64_t most = large ? most_large_partials : most_partials;
+    const std::int64_t chunk = (tiles + most - 1) / most;
     const auto chunks = static_cast<std::size_t>((tiles + chunk - 1) / chunk);
     std::vector<double> partials(chunks * static_cast<std::size_t>(partial_count_), 0.0);
-    const auto work = [&](std::size_t begin, std::size_t end) {
-      TileSweep<T> sweep(context_);
+    const auto work = [&](auto& sweep, std::size_t begin, std::size_t end) {
       for (std::size_t c = begin; c < end; ++c) {
         double* partial = partials.data() + c * static_cast<std::size_t>(partial_count_);
         const auto first = static_cast<std::int64_t>(c) * chunk;
@@ -105,35 +132,49 @@ class Sweeper {
           sweep.run(tile, partial);
       }
     };
-    if (circuit_.qubits() >= least_shared_qubits)
-      work(0, chunks);
-    else
-      parallel_for(chunks, grain(chunk), work);
+    if constexpr (tiled) {
+      parallel_for(chunks, grain(chunk), [&](std::size_t begin, std::size_t end) {
+        TileSweep<T> sweep(context_);
+        work(sweep, begin, end);
+      });
+    } else {
+      const auto shared = shared_coefficients(context_);
+      const bool inside = circuit_.qubits() >= least_shared_qubits;
+      parallel_for(chunks, inside ? chunks : grain(chunk), [&](std::size_t begin, std::size_t end) {
+        StateSweep<T> sweep(context_, shared);
+        work(sweep, begin, end);
+      });
+    }
     return finish(partials, chunks);
   }
 
-  std::vector<double> read(const Planes<T>& state) { return TileSweep<T>(context_).read_state(state); }
-
   Tensor states() {
     const std::int64_t size = plan_->amplitudes();
-    const int lanes = plan_->sample_lanes();
     Tensor out = Tensor::empty(batched(Shape{size, 2}), dtype_of<T>());
     T* to = out.write<T>().data();
-    TileSweep<T> sweep(context_);
-    for (std::int64_t sample = 0; sample < batch_.samples; ++sample) {
-      if (sample % lanes == 0) last_ = &sweep.run_forward(sample / lanes);
-      for (std::int64_t r = 0; r < size; ++r) {
-        const std::int64_t row = plan_->places().empty() ? r : plan_->places()[static_cast<std::size_t>(r)];
-        const std::int64_t from = row * lanes + sample % lanes;
-        to[(sample * size + r) * 2] = last_->re[from];
-        to[(sample * size + r) * 2 + 1] = last_->im[from];
+    if constexpr (tiled) {
+      const int lanes = plan_->sample_lanes();
+      TileSweep<T> sweep(context_);
+      const Planes<T>* last = nullptr;
+      for (std::int64_t sample = 0; sample < batch_.samples; ++sample) {
+        if (sample % lanes == 0) last = &sweep.run_forward(sample / lanes);
+        for (std::int64_t r = 0; r < size; ++r) {
+          const std::int64_t row = plan_->places().empty() ? r : plan_->places()[static_cast<std::size_t>(r)];
+          const std::int64_t from = row * lanes + sample % lanes;
+          to[(sample * size + r) * 2] = last->re[from];
+          to[(sample * size + r) * 2 + 1] = last->im[from];
+        }
       }
+    } else {
+      const auto shared = shared_coefficients(context_);
+      StateSweep<T> sweep(context_, shared);
+      for (std::int64_t sample = 0; sample < batch_.samples; ++sample)
+        sweep.run_forward(sample, to + sample * size * 2);
     }
     return out;
   }
 
  private:
-  [[nodiscard]] bool tiled() const { return route_ == Route::sweep_tiles; }
   [[nodiscard]] Shape batched(const Shape& shape) const {
     return batch_.batched ? shape.inserted(0, batch_.samples) : shape;
   }
@@ -150,7 +191,7 @@ class Sweeper {
     if (!tensor) return {};
     const bool shared = !batch_.batched || tensor.rank() == shape.rank();
     const Tensor typed = tensor.cast(dtype_of<T>());
-    held_.push_back(!shared && tiled() ? typed.as_tiled() : typed.row_major());
+    held_.push_back(!shared && tiled ? typed.as_tiled() : typed.row_major());
     return {held_.back().template data<T>().data(), shape.count(), shared};
   }
 
@@ -164,14 +205,14 @@ class Sweeper {
 
   // The Hermitian part of each lowered observable's matrix, as [d * d][2].
   void take_hermitians(const std::vector<Tensor>& inputs, std::vector<std::vector<double>>& out, bool fixed) {
-    for (const LoweredHermitian& item : plan_->hermitians()) {
+    for (const auto& item : plan_->hermitians()) {
       std::vector<double> m;
       if (item.input < 0) {
         for (const auto& entry : item.matrix.entries) m.insert(m.end(), {entry.real(), entry.imag()});
         if (!fixed) m.clear();
       } else if (const Tensor& tensor = at(inputs, static_cast<std::size_t>(item.input)); tensor) {
         const Tensor flat = tensor.row_major();
-        const auto d = static_cast<std::size_t>(item.reach.groups.dimension());
+        const auto d = static_cast<std::size_t>(item.dimension());
         const T* block = flat.template data<T>().data() + static_cast<std::size_t>(item.block) * d * d * 2;
         m.resize(d * d * 2);
         for (std::size_t i = 0; i < d; ++i) {
@@ -219,7 +260,7 @@ class Sweeper {
       to.partial = partial_count_;
       partial_count_ += shape.count();
     } else {
-      out = Tensor::zeros(batched(shape), dtype_of<T>(), tiled() ? Layout::tiled : Layout::row_major);
+      out = Tensor::zeros(batched(shape), dtype_of<T>(), tiled ? Layout::tiled : Layout::row_major);
       to.samples = out.template write<T>().data();
     }
     return to;
@@ -229,7 +270,7 @@ class Sweeper {
     const SweepRequest& request = context_.request;
     if (request.values) {
       result_.values = Tensor::empty(batched(Shape{plan_->outputs()}), dtype_of<T>(),
-                                     tiled() ? Layout::tiled : Layout::row_major);
+                                     tiled ? Layout::tiled : Layout::row_major);
       context_.values.samples = result_.values.template write<T>().data();
     }
     SweepPoint& gradients = result_.gradients;
@@ -269,7 +310,7 @@ class Sweeper {
     for (std::size_t i = 0; i < gradients.hermitians.size(); ++i) {
       take(context_.hermitian_gradients[i], gradients.hermitians[i]);
     }
-    if (!tiled() && batch_.samples > 1) tile_results();
+    if (!tiled && batch_.samples > 1) tile_results();
     return std::move(result_);
   }
 
@@ -288,14 +329,28 @@ class Sweeper {
   const Circuit& circuit_;
   const Readout& readout_;
   Batch batch_;
-  Route route_;
-  std::shared_ptr<const Plan> plan_;
-  SweepContext<T> context_;
+  std::shared_ptr<const AnyPlan> plan_;
+  SweepContext<T, AnyPlan> context_;
   std::vector<Tensor> held_;
   std::int64_t partial_count_ = 0;
   SweepResult result_;
-  const Planes<T>* last_ = nullptr;
 };
+
+// Calls body(sweeper) with the sweeper of the route that is taken.
+template <class T, class Body>
+auto with_sweeper(const Circuit& circuit, const Readout& readout, const SweepPoint& point,
+                  const SweepPoint& direction, const SweepRequest& request, Body&& body) {
+  const Batch batch = check_point(circuit, readout, point);
+  const int n = circuit.qubits();
+  if (route_of(n, batch, request.choice) == Route::tiles) {
+    return body(Sweeper<T, Plan>(circuit, readout, batch, circuit.plans().tile_plan(circuit, readout), point,
+                                 direction, request));
+  }
+  const int block_bits = block_bits_of(n, batch, request, sizeof(T));
+  return body(Sweeper<T, StatePlan>(circuit, readout, batch,
+                                    circuit.plans().state_plan(circuit, readout, vector_bits<T>, block_bits),
+                                    point, direction, request));
+}
 
 }  // namespace
 
@@ -334,26 +389,19 @@ Batch check_point(const Circuit& circuit, const Readout& readout, const SweepPoi
 SweepResult sweep(const Circuit& circuit, const Readout& readout, const SweepPoint& point,
                   const SweepPoint& direction, const SweepRequest& request) {
   return dispatch_floating(dtype_of_point(point, request.dtype), "expectation", [&](auto element) {
-    return Sweeper<decltype(element)>(circuit, readout, point, direction, request).run(point);
+    return with_sweeper<decltype(element)>(circuit, readout, point, direction, request,
+                                           [&](auto&& sweeper) { return sweeper.run(point); });
   });
 }
 
-Tensor final_states(const Circuit& circuit, const SweepPoint& point, DType dtype) {
+Tensor final_states(const Circuit& circuit, const SweepPoint& point, DType dtype, RouteChoice choice) {
   const Readout identity{PauliSum{{PauliWord{}}}};
+  SweepRequest request;
+  request.choice = choice;
   return dispatch_floating(dtype_of_point(point, dtype), "state", [&](auto element) {
-    const SweepRequest request;
-    return Sweeper<decltype(element)>(circuit, identity, point, {}, request).states();
+    return with_sweeper<decltype(element)>(circuit, identity, point, {}, request,
+                                           [](auto&& sweeper) { return sweeper.states(); });
   });
 }
-
-template <class T>
-std::vector<double> read_state(const Circuit& circuit, const Readout& readout, const Planes<T>& state) {
-  SweepRequest request;
-  request.values = true;
-  return Sweeper<T>(circuit, readout, {}, {}, request).read(state);
-}
-
-template std::vector<double> read_state<float>(const Circuit&, const Readout&, const Planes<float>&);
-template std::vector<double> read_state<double>(const Circuit&, const Readout&, const Planes<double>&);
 
 }  // namespace moonstill::quantum

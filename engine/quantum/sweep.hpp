@@ -2,10 +2,11 @@
 // tangent along a direction when there is one (the Hessian applied to it).
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
-#include "engine/quantum/kernels.hpp"
-#include "engine/quantum/plan.hpp"
+#include "engine/quantum/circuit.hpp"
 #include "engine/tensor/tensor.hpp"
 
 namespace moonstill::quantum {
@@ -20,6 +21,17 @@ struct SweepPoint {
   Tensor weights;                  // c, one for each output: for gradients
 };
 
+/// How a circuit is carried out.
+///   tiles: 16 samples side by side go through the whole circuit; permutations cost nothing.
+///   state: one sample after the other, block by block; CNOT, SWAP and X cost nothing.
+enum class Route : std::uint8_t { tiles, state };
+
+/// Which one, where the caller and not a table decides. For tests and benchmarks.
+struct RouteChoice {
+  std::optional<Route> route;
+  std::optional<int> block_bits;  // of the state route: log2 of the amplitudes of a block
+};
+
 struct SweepRequest {
   bool values = false;
   bool tangents =
@@ -28,6 +40,7 @@ struct SweepRequest {
   bool amplitudes = false;
   std::vector<bool> hermitians;
   DType dtype = DType::f32;  // where the point holds no numbers at all
+  RouteChoice choice;
 
   [[nodiscard]] bool gradients() const;
 };
@@ -51,10 +64,6 @@ SweepResult sweep(const Circuit& circuit, const Readout& readout, const SweepPoi
 Batch check_point(const Circuit& circuit, const Readout& readout, const SweepPoint& point);
 
 /// The states after the circuit: [N, 2^n, 2] or [2^n, 2], real and imaginary parts last.
-Tensor final_states(const Circuit& circuit, const SweepPoint& point, DType dtype);
-
-/// What the readout gives for one state of the circuit's qubits, whatever the circuit does.
-template <class T>
-std::vector<double> read_state(const Circuit& circuit, const Readout& readout, const Planes<T>& state);
+Tensor final_states(const Circuit& circuit, const SweepPoint& point, DType dtype, RouteChoice choice = {});
 
 }  // namespace moonstill::quantum

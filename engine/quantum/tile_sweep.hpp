@@ -9,57 +9,19 @@
 #include "engine/core/memory.hpp"
 #include "engine/core/threads.hpp"
 #include "engine/quantum/environment.hpp"
-#include "engine/quantum/numbers.hpp"
+#include "engine/quantum/plan.hpp"
 #include "engine/quantum/readout_kernels.hpp"
-#include "engine/quantum/sweep.hpp"
+#include "engine/quantum/sweep_context.hpp"
 
 namespace moonstill::quantum {
 
-/// Where a result goes: summed over samples into partial sums, or one for each sample.
 template <class T>
-struct Destination {
-  bool wanted = false;
-  std::int64_t partial = -1;  // offset in the tile's partial sums; -1: per sample
-  T* samples = nullptr;       // [tiles][count][sample lanes]
-  Shape shape{};              // of one sample
-
-  [[nodiscard]] std::int64_t count() const { return shape.count(); }
-};
-
-/// Where an operand comes from.
-template <class T>
-struct Source {
-  const T* values = nullptr;  // nullptr: zero
-  std::int64_t count = 0;     // numbers of one sample
-  bool shared = true;         // else [tiles][count][sample lanes]
-
-  [[nodiscard]] const T* tile(std::int64_t tile, int lanes) const {
-    return values == nullptr || shared ? values : values + tile * count * lanes;
-  }
-};
-
-/// What all tiles of a call have in common.
-template <class T>
-struct SweepContext {
-  const Plan& plan;
-  const SweepRequest& request;
-  std::int64_t samples = 1;
-  std::vector<Source<T>> angles{}, angle_directions{};
-  Source<T> amplitudes{}, amplitude_direction{}, weights{}, weight_direction{};
-  // Of each lowered one: [d * d][2], or empty for zero.
-  std::vector<std::vector<double>> hermitians{}, hermitian_directions{};
-  std::vector<OperationNumbers<T>> shared_numbers{};  // of each operation, unless it varies
-  std::vector<bool> varies{};                         // by sample
-  Destination<T> values{};
-  std::vector<Destination<T>> angle_gradients{};
-  Destination<T> amplitude_gradient{};
-  std::vector<Destination<T>> hermitian_gradients{};
-};
+using TileContext = SweepContext<T, Plan>;
 
 template <class T>
 class TileSweep {
  public:
-  explicit TileSweep(const SweepContext<T>& context)
+  explicit TileSweep(const TileContext<T>& context)
       : c_(context),
         plan_(context.plan),
         lanes_(context.plan.sample_lanes()),
@@ -88,13 +50,6 @@ class TileSweep {
     prepare_numbers();
     forward();
     return s_;
-  }
-
-  /// The readout of a caller's own state, one sample.
-  std::vector<double> read_state(const Planes<T>& state) {
-    s_ = state;
-    read();
-    return values_;
   }
 
  private:
@@ -375,7 +330,7 @@ class TileSweep {
   }
 
   MatrixStep<T> step_of(std::size_t o) const {
-    const LoweredOperation& operation = plan_.operations()[o];
+    const TileOperation& operation = plan_.operations()[o];
     MatrixStep<T> step(operation.reach);
     step.matrix = numbers(o).matrix.data();
     step.tangent = numbers(o).tangent.data();
@@ -462,7 +417,7 @@ class TileSweep {
   static constexpr std::size_t parallel_blocks = 2;
   static constexpr std::size_t parallel_rows = 1 << 14;
 
-  const SweepContext<T>& c_;
+  const TileContext<T>& c_;
   const Plan& plan_;
   int lanes_;
   bool tangents_;

@@ -3,7 +3,7 @@
 #include <numbers>
 
 #include "engine/core/error.hpp"
-#include "engine/quantum/plan.hpp"
+#include "engine/quantum/plan_cache.hpp"
 #include "tests/support/catch.hpp"
 
 namespace moonstill::quantum {
@@ -31,16 +31,17 @@ TEST_CASE("plans fuse, fold and relabel", "[quantum][circuit]") {
       .add(gate("ry"), {0}, {{w, 2}});
   circuit.add(gate("cnot"), {0, 1}).add(gate("s"), {1}).add(gate("sdg"), {1}).add(gate("x"), {0});
   const Readout z{PauliSum{{pauli_word("Z", std::array{0})}}};
-  const Plan tiled(circuit, z, Route::sweep_tiles, 4);
+  const Plan tiled(circuit, z);
   REQUIRE(tiled.operations().size() == 3);
   CHECK(tiled.operations()[0].parameters.size() == 2);
   CHECK(tiled.operations()[2].form == Form::diagonal);
   CHECK(tiled.places() == std::vector<std::uint32_t>{3, 2, 0, 1});
-  const Plan flat(circuit, z, Route::sweep_state, 4);
-  CHECK(flat.operations().size() == 5);
-  CHECK(flat.places().empty());
-  CHECK(circuit.plans().find(circuit, z, Route::sweep_tiles, 4) ==
-        circuit.plans().find(circuit, z, Route::sweep_tiles, 4));
+  const StatePlan framed(circuit, z, 4, 14);
+  CHECK(framed.operations().size() == 3);
+  CHECK(framed.frame().place(0) == 3);
+  CHECK(circuit.plans().tile_plan(circuit, z) == circuit.plans().tile_plan(circuit, z));
+  CHECK(circuit.plans().state_plan(circuit, z, 4, 14) == circuit.plans().state_plan(circuit, z, 4, 14));
+  CHECK(circuit.plans().state_plan(circuit, z, 4, 14) != circuit.plans().state_plan(circuit, z, 4, 13));
 }
 
 TEST_CASE("circuits are drawn", "[quantum][circuit]") {

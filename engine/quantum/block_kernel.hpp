@@ -1,0 +1,335 @@
+// The tasks of state_kernels.hpp for matrices of one and two qubits, vector by vector.
+#pragma once
+
+#include <type_traits>
+
+#include "engine/quantum/state_kernels.hpp"
+#include "engine/tensor/lanes.hpp"
+
+namespace moonstill::quantum {
+
+/// The sum of all lanes, halves added to halves.
+template <class T, int W>
+[[gnu::always_inline]] inline T sum_of_lanes(const Lanes<T, W>& v) {
+  if constexpr (W == 2) {
+    return v[0] + v[1];
+  } else {
+    Lanes<T, W / 2> low, high;
+    std::memcpy(&low, &v, sizeof low);
+    std::memcpy(&high, reinterpret_cast<const char*>(&v) + sizeof low, sizeof high);
+    return sum_of_lanes<T, W / 2>(low + high);
+  }
+}
+
+/// `flips`: how many qubits the matrix flips, it has 2^flips terms. `rank`: log2 of the vectors that it
+/// mixes.
+template <class T, int flips, int rank, bool permuted>
+class BlockKernel {
+  static constexpr int W = vector_lanes<T>;
+  static constexpr int terms = 1 << flips;
+  static constexpr int members = 1 << rank;
+  using Vector = Lanes<T, W>;
+  using Index = Lanes<std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>, W>;
+
+  struct Group {
+    Vector re[members];
+    Vector im[members];
+  };
+  // Of terms of each member: coefficients, or sums of an environment.
+  struct Terms {
+    Vector re[members][terms];
+    Vector im[members][terms];
+  };
+  struct Coefficients {
+    Terms matrix;
+    Terms tangent;
+  };
+
+ public:
+  BlockKernel(const BlockSite& site, const BlockStep<T>& step) : site_(site), step_(step) {
+    for (int j = 0; j < terms; ++j) {
+      for (int lane = 0; lane < W; ++lane)
+        exchange_[j][lane] = lane ^ static_cast<int>(site.term_lanes[static_cast<std::size_t>(j)]);
+    }
+  }
+
+  // The vectors of one variant, whose first ones start at number `start`.
+  void run(BlockTask task, Bits variant, Bits start) {
+    variant_ = variant;
+    start_ = start;
+    switch (task) {
+      case BlockTask::apply:
+        return step_.real ? apply<true>() : apply<false>();
+      case BlockTask::apply_tangent:
+        return apply_tangent();
+      case BlockTask::backward:
+        return step_.real ? backward<true>() : backward<false>();
+      case BlockTask::overlap:
+        return flips <= 1 && step_.a == step_.s ? overlap<flips <= 1>() : overlap<false>();
+      case BlockTask::overlap_tangent:
+        return overlap_tangent();
+      case BlockTask::accumulate:
+        return accumulate();
+    }
+  }
+
+ private:
+  // The member that term j of member u reads.
+  [[gnu::always_inline]] int source(int u, int j) const {
+    if constexpr (rank == 0) return 0;
+    if constexpr (rank == flips) return u ^ j;
+    return u ^ static_cast<int>(site_.term_member[static_cast<std::size_t>(j)]);
+  }
+
+  template <class Body>
+  [[gnu::always_inline]] void each_group(Body&& body) const {
+    std::array<std::size_t, members> offsets;
+    for (int u = 0; u < members; ++u) offsets[u] = site_.members[static_cast<std::size_t>(u)];
+    const Bits* inner = site_.kernel.inner.data();
+    const std::size_t count = site_.kernel.inner.size();
+    for (const Bits outer : site_.kernel.outer) {
+      const std::size_t first = start_ ^ outer;
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t number = first ^ inner[i];
+        std::array<std::size_t, members> at;
+        for (int u = 0; u < members; ++u) at[u] = (number ^ offsets[u]) * (2 * W);
+        body(at);
+      }
+    }
+  }
+
+  using Places = std::array<std::size_t, members>;
+
+  [[gnu::always_inline]] static Group load(const T* state, const Places& at) {
+    Group x;
+    for (int u = 0; u < members; ++u) {
+      x.re[u] = load_lanes<T, W>(state + at[u]);
+      x.im[u] = load_lanes<T, W>(state + at[u] + W);
+    }
+    return x;
+  }
+
+  [[gnu::always_inline]] static void store(T* state, const Places& at, const Group& x) {
+    for (int u = 0; u < members; ++u) {
+      store_lanes<T, W>(state + at[u], x.re[u]);
+      store_lanes<T, W>(state + at[u] + W, x.im[u]);
+    }
+  }
+
+  [[gnu::always_inline]] Terms load_terms(const T* numbers) const {
+    Terms m;
+    for (int u = 0; u < members; ++u) {
+      const Bits variant = variant_ ^ site_.shifts[static_cast<std::size_t>(u)];
+      for (int j = 0; j < terms; ++j) {
+        const T* from = numbers + (variant * terms + static_cast<Bits>(j)) * (2 * W);
+        m.re[u][j] = load_lanes<T, W>(from);
+        m.im[u][j] = load_lanes<T, W>(from + W);
+      }
+    }
+    return m;
+  }
+
+  // Vector v as term j reads it.
+  [[gnu::always_inline]] Vector exchanged(const Vector& v, int j) const {
+    if constexpr (permuted) {
+      if (j != 0) return __builtin_shuffle(v, exchange_[j]);
+    }
+    return v;
+  }
+
+  // y += M x, or y = M x. One product a statement, so that each becomes a fused multiply-add.
+  template <bool real, bool start>
+  [[gnu::always_inline]] void multiply(const Terms& m, const Group& x, Group& y) const {
+    for (int u = 0; u < members; ++u) {
+      for (int j = 0; j < terms; ++j) {
+        const Vector re = exchanged(x.re[source(u, j)], j);
+        const Vector im = exchanged(x.im[source(u, j)], j);
+        if (start && j == 0) {
+          y.re[u] = m.re[u][j] * re;
+          y.im[u] = m.re[u][j] * im;
+        } else {
+          y.re[u] += m.re[u][j] * re;
+          y.im[u] += m.re[u][j] * im;
+        }
+        if constexpr (!real) {
+          y.re[u] -= m.im[u][j] * im;
+          y.im[u] += m.im[u][j] * re;
+        }
+      }
+    }
+  }
+
+  // e += conj(a) s, term by term.
+  [[gnu::always_inline]] void add_overlap(const Group& a, const Group& s, Terms& e) const {
+    for (int u = 0; u < members; ++u) {
+      for (int j = 0; j < terms; ++j) {
+        const Vector re = exchanged(s.re[source(u, j)], j);
+        const Vector im = exchanged(s.im[source(u, j)], j);
+        e.re[u][j] += a.re[u] * re;
+        e.im[u][j] += a.re[u] * im;
+        e.re[u][j] += a.im[u] * im;
+        e.im[u][j] -= a.im[u] * re;
+      }
+    }
+  }
+
+  // The same for a = s, half of which is known from the other half.
+  [[gnu::always_inline]] void add_own_overlap(const Group& s, Terms& e) const {
+    for (int u = 0; u < members; ++u) {
+      e.re[u][0] += s.re[u] * s.re[u];
+      e.re[u][0] += s.im[u] * s.im[u];
+      for (int j = 1; j < terms; ++j) {
+        if (source(u, j) < u) continue;
+        const Vector re = exchanged(s.re[source(u, j)], j);
+        const Vector im = exchanged(s.im[source(u, j)], j);
+        e.re[u][j] += s.re[u] * re;
+        e.im[u][j] += s.re[u] * im;
+        e.re[u][j] += s.im[u] * im;
+        e.im[u][j] -= s.im[u] * re;
+      }
+    }
+  }
+
+  template <bool real>
+  void apply() const {
+    const Terms m = load_terms(step_.matrix);
+    T* const s = step_.s;
+    each_group([&](const Places& at) {
+      Group y;
+      multiply<real, true>(m, load(s, at), y);
+      store(s, at, y);
+    });
+  }
+
+  void apply_tangent() const {
+    const Terms m = load_terms(step_.matrix);
+    const Terms mdot = load_terms(step_.tangent);
+    T* const s = step_.s;
+    T* const sdot = step_.sdot;
+    each_group([&](const Places& at) {
+      const Group x = load(s, at);
+      Group y;
+      multiply<false, true>(m, load(sdot, at), y);
+      multiply<false, false>(mdot, x, y);
+      store(sdot, at, y);
+      multiply<false, true>(m, x, y);
+      store(s, at, y);
+    });
+  }
+
+  template <bool real>
+  void backward() const {
+    const Terms m = load_terms(step_.matrix);
+    Terms e{};
+    T* const s = step_.s;
+    T* const a = step_.a;
+    each_group([&](const Places& at) {
+      Group y;
+      multiply<real, true>(m, load(s, at), y);
+      store(s, at, y);
+      const Group x = load(a, at);
+      add_overlap(x, y, e);
+      multiply<real, true>(m, x, y);
+      store(a, at, y);
+    });
+    flush(e, step_.environment);
+  }
+
+  template <bool own>
+  void overlap() const {
+    Terms e{};
+    const T* const s = step_.s;
+    const T* const a = step_.a;
+    each_group([&](const Places& at) {
+      if constexpr (own)
+        add_own_overlap(load(s, at), e);
+      else
+        add_overlap(load(a, at), load(s, at), e);
+    });
+    if constexpr (own) complete(e);
+    flush(e, step_.environment);
+  }
+
+  void overlap_tangent() const {
+    Terms e{};
+    Terms edot{};
+    const T* const s = step_.s;
+    const T* const sdot = step_.sdot;
+    const T* const a = step_.a;
+    const T* const adot = step_.adot;
+    each_group([&](const Places& at) {
+      const Group x = load(s, at);
+      const Group y = load(a, at);
+      add_overlap(y, x, e);
+      add_overlap(load(adot, at), x, edot);
+      add_overlap(y, load(sdot, at), edot);
+    });
+    flush(e, step_.environment);
+    flush(edot, step_.environment_tangent);
+  }
+
+  void accumulate() const {
+    const Terms m = load_terms(step_.matrix);
+    const T* const s = step_.s;
+    T* const a = step_.a;
+    each_group([&](const Places& at) {
+      Group y = load(a, at);
+      multiply<false, false>(m, load(s, at), y);
+      store(a, at, y);
+    });
+  }
+
+  // What add_own_overlap left out: conj(s[p]) s[q] is the conjugate of conj(s[q]) s[p].
+  [[gnu::always_inline]] void complete(Terms& e) const {
+    for (int u = 0; u < members; ++u) {
+      for (int j = 1; j < terms; ++j) {
+        const int other = source(u, j);
+        if (other >= u) continue;
+        e.re[u][j] = exchanged(e.re[other][j], j);
+        e.im[u][j] = -exchanged(e.im[other][j], j);
+      }
+    }
+  }
+
+  // Sums of lanes into the entries that they belong to.
+  void flush(const Terms& e, double* to) const {
+    const Site& site = *site_.site;
+    const int d = site.dimension();
+    for (int u = 0; u < members; ++u) {
+      const Bits variant = variant_ ^ site_.shifts[static_cast<std::size_t>(u)];
+      for (int i = 0; i < d; ++i) {
+        if (site.lanes_alike()) {
+          if (site.row(variant, 0) != static_cast<Bits>(i) || !site.active(variant, 0)) continue;
+          for (int j = 0; j < terms; ++j) add(e.re[u][j], e.im[u][j], to + (i * d + (i ^ j)) * 2);
+          continue;
+        }
+        const Index wanted = Index{} + site.code_of(variant, static_cast<Bits>(i));
+        const auto chosen = codes() == wanted;
+        const Vector zero{};
+        for (int j = 0; j < terms; ++j)
+          add(chosen ? e.re[u][j] : zero, chosen ? e.im[u][j] : zero, to + (i * d + (i ^ j)) * 2);
+      }
+    }
+  }
+
+  [[gnu::always_inline]] static void add(const Vector& re, const Vector& im, double* to) {
+    to[0] += static_cast<double>(sum_of_lanes<T, W>(re));
+    to[1] += static_cast<double>(sum_of_lanes<T, W>(im));
+  }
+
+  [[nodiscard]] Index codes() const {
+    const std::int32_t* from = site_.site->lane_codes().data();
+    if constexpr (sizeof(T) == 4)
+      return load_lanes<std::int32_t, W>(from);
+    else
+      return __builtin_convertvector((load_lanes<std::int32_t, W>(from)), Index);
+  }
+
+  const BlockSite& site_;
+  const BlockStep<T> step_;
+  Index exchange_[terms];
+  Bits variant_ = 0;
+  Bits start_ = 0;
+};
+
+}  // namespace moonstill::quantum

@@ -1,0 +1,34 @@
+#include "engine/quantum/plan_cache.hpp"
+
+namespace moonstill::quantum {
+namespace {
+
+// Plans of each kind kept for one circuit; the oldest goes first.
+constexpr std::size_t most_plans = 16;
+
+}  // namespace
+
+template <class AnyPlan, class Make>
+std::shared_ptr<const AnyPlan> PlanCache::find(std::vector<Entry<AnyPlan>>& entries, const Readout& readout,
+                                               int lane_bits, int block_bits, Make&& make) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& entry : entries) {
+    if (entry.lane_bits == lane_bits && entry.block_bits == block_bits && entry.readout == readout)
+      return entry.plan;
+  }
+  if (entries.size() == most_plans) entries.erase(entries.begin());
+  entries.push_back({readout, lane_bits, block_bits, make()});
+  return entries.back().plan;
+}
+
+std::shared_ptr<const Plan> PlanCache::tile_plan(const Circuit& circuit, const Readout& readout) {
+  return find(tile_plans_, readout, 0, 0, [&] { return std::make_shared<const Plan>(circuit, readout); });
+}
+
+std::shared_ptr<const StatePlan> PlanCache::state_plan(const Circuit& circuit, const Readout& readout,
+                                                       int lane_bits, int block_bits) {
+  return find(state_plans_, readout, lane_bits, block_bits,
+              [&] { return std::make_shared<const StatePlan>(circuit, readout, lane_bits, block_bits); });
+}
+
+}  // namespace moonstill::quantum

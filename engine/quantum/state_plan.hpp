@@ -1,0 +1,105 @@
+// A circuit and its readout compiled for one state at a time: CNOT, SWAP and X become relabelling, the rest a
+// list of tasks cut into passes over memory.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "engine/quantum/lowering.hpp"
+#include "engine/quantum/site.hpp"
+
+namespace moonstill::quantum {
+
+struct StateOperation : LoweredOperation {
+  Site site;
+  bool real = false;  // at every angle
+};
+
+/// An observable. A Pauli word is one on a single parity, the sign, and what the word flips.
+struct StateHermitian {
+  Site site;
+  ComplexMatrix matrix;  // when input < 0
+  int input;
+  int block;
+  int output;
+
+  [[nodiscard]] int dimension() const { return site.dimension(); }
+};
+
+/// Outputs [2^k]: one for each value of the parities, the first one most significant.
+struct StateProbabilities {
+  std::vector<Parity> parities;
+  int output;
+};
+
+/// Something done to every block of a pass.
+struct Task {
+  enum class Kind : std::uint8_t { operation, hermitian };
+
+  Kind kind;
+  std::size_t index;  // among the plan's operations or Hermitians
+  std::optional<BlockSite> site;
+  std::optional<WideSite> wide;  // instead, for more than two qubits
+};
+
+/// Tasks that one sweep over the state does, block by block: all that they flip lies in a block.
+struct Pass {
+  Subspace block;
+  std::vector<Task> tasks;
+  Span numbers{{}};     // of the vectors in a block: their places relative to its base
+  Span bases{{}};       // places of the blocks
+  std::size_t run = 1;  // vectors that lie side by side in memory as in the block
+
+  [[nodiscard]] std::size_t blocks() const { return bases.outer.size() * bases.inner.size(); }
+  [[nodiscard]] std::size_t vectors() const { return std::size_t{1} << block.dimension(); }
+};
+
+class StatePlan {
+ public:
+  /// From a state whose amplitudes lie as `start` says, in blocks of 2^block_bits amplitudes.
+  StatePlan(const Circuit& circuit, const Readout& readout, int lane_bits, int block_bits,
+            const Frame& start);
+  StatePlan(const Circuit& circuit, const Readout& readout, int lane_bits, int block_bits)
+      : StatePlan(circuit, readout, lane_bits, block_bits, Frame(circuit.qubits())) {}
+  StatePlan(const StatePlan&) = delete;
+  StatePlan& operator=(const StatePlan&) = delete;
+
+  [[nodiscard]] int qubits() const { return frame_.bits(); }
+  [[nodiscard]] std::int64_t amplitudes() const { return std::int64_t{1} << qubits(); }
+  /// Samples side by side.
+  [[nodiscard]] int sample_lanes() const { return 1; }
+  /// Vectors of a state; small ones are padded to one.
+  [[nodiscard]] std::size_t vectors() const;
+  [[nodiscard]] const std::vector<StateOperation>& operations() const { return operations_; }
+  [[nodiscard]] const std::vector<StateHermitian>& hermitians() const { return hermitians_; }
+  [[nodiscard]] const std::vector<StateProbabilities>& probabilities() const { return probabilities_; }
+  [[nodiscard]] int outputs() const { return outputs_; }
+  /// After the circuit.
+  [[nodiscard]] const Frame& frame() const { return frame_; }
+
+  /// Operations, then readout. At least one pass.
+  [[nodiscard]] const std::vector<Pass>& forward() const { return forward_; }
+  /// Seeds of the readout, then operations in reverse. At least one pass.
+  [[nodiscard]] const std::vector<Pass>& backward() const { return backward_; }
+
+ private:
+  void place(const Circuit& circuit);
+  void place_readout(const Readout& readout);
+  [[nodiscard]] StateHermitian place_word(const PauliWord& word, int output) const;
+  [[nodiscard]] std::vector<int> bits_of(const std::vector<int>& qubits) const;
+  [[nodiscard]] Site site(const std::vector<int>& targets, const std::vector<int>& controls,
+                          bool diagonal) const;
+  [[nodiscard]] const Site& site_of(Task::Kind kind, std::size_t index) const;
+  [[nodiscard]] std::vector<Pass> cut(const std::vector<std::pair<Task::Kind, std::size_t>>& tasks) const;
+
+  int lane_bits_;
+  int block_bits_;
+  int outputs_ = 0;
+  Frame frame_;
+  std::vector<StateOperation> operations_;
+  std::vector<StateHermitian> hermitians_;
+  std::vector<StateProbabilities> probabilities_;
+  std::vector<Pass> forward_, backward_;
+};
+
+}  // namespace moonstill::quantum

@@ -1,0 +1,130 @@
+// One sample at a time through the whole circuit and back: passes over the state, each block of which goes
+// through all tasks of a pass while it is in the cache.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "engine/core/memory.hpp"
+#include "engine/quantum/state_kernels.hpp"
+#include "engine/quantum/state_plan.hpp"
+#include "engine/quantum/sweep_context.hpp"
+
+namespace moonstill::quantum {
+
+template <class T>
+using StateContext = SweepContext<T, StatePlan>;
+
+/// An operation's matrices as the kernels read them.
+template <class T>
+struct OperationCoefficients {
+  std::vector<T> matrix, tangent, adjoint, adjoint_tangent;
+};
+
+/// Those of the operations that are the same for all samples.
+template <class T>
+[[nodiscard]] std::vector<OperationCoefficients<T>> shared_coefficients(const StateContext<T>& context);
+
+template <class T>
+class StateSweep {
+ public:
+  StateSweep(const StateContext<T>& context, const std::vector<OperationCoefficients<T>>& shared);
+
+  /// Carries a sample forward and, when gradients are wanted, back. Adds to `partial`.
+  void run(std::int64_t sample, double* partial);
+  /// The state after the circuit, [2^n][re, im] in the order of basis states.
+  void run_forward(std::int64_t sample, T* to);
+
+  /// The circuit applied to a caller's own state, [vectors][re, im][lanes].
+  void apply(T* state);
+  /// The readout of a caller's own state.
+  std::vector<double> read(T* state);
+
+ private:
+  enum class Stage { forward, backward };
+  // What a pass does with each state: leaves it out, begins with the input's amplitudes, begins with zeros,
+  // or goes on with what is there; and whether its result is needed.
+  enum class Begin { absent, input, zero, present };
+  struct Use {
+    Begin begin = Begin::absent;
+    bool keep = false;
+  };
+  enum Name { s, sdot, a, adot, states };
+  using Uses = std::array<Use, states>;
+  using Pointers = std::array<T*, states>;
+
+  void start(std::int64_t sample);
+  void allocate();
+  void prepare_numbers();
+  void forward(bool input, bool keep);
+  void backward();
+  void run_pass(const Pass& pass, Stage stage, const Uses& uses);
+  void run_block(const Pass& pass, Stage stage, const Uses& uses, std::size_t index, const Pointers& block,
+                 double* sums);
+  [[nodiscard]] bool is_zero(const Uses& uses, Bits base) const;
+  void begin_block(const Pass& pass, Name name, Begin begin, Bits base, T* block) const;
+  void input_block(const Pass& pass, Name name, Bits base, T* block) const;
+  void keep_block(const Pass& pass, Name name, Bits base, const T* block) const;
+
+  [[nodiscard]] bool active(const Task& task, Stage stage) const;
+  [[nodiscard]] std::size_t sum_count(const Task& task, Stage stage) const;
+  void run_task(const Task& task, Stage stage, Bits base, const Pointers& block, double* sums) const;
+  void run_operation(const Task& task, Bits base, const Pointers& block) const;
+  void undo_operation(const Task& task, Bits base, const Pointers& block, double* sums) const;
+  void read_hermitian(const Task& task, Bits base, const Pointers& block, double* sums) const;
+  void seed_hermitian(const Task& task, Bits base, const Pointers& block) const;
+  void carry_out(BlockTask what, const Task& task, Bits base, const BlockStep<T>& step) const;
+
+  void finish_task(const Task& task, Stage stage, const double* sums);
+  void finish_hermitian(std::size_t h, const double* e, const double* edot);
+  void add_angle_gradients(std::size_t o, const double* e, const double* edot);
+  void add_amplitude_gradient();
+  void prepare_seeds();
+  void read_probabilities(const StateProbabilities& item);
+  void seed_probabilities(const StateProbabilities& item);
+  void write_values();
+
+  [[nodiscard]] bool wanted(std::size_t o) const;
+  [[nodiscard]] bool directed(std::size_t o) const;
+  [[nodiscard]] bool hermitian_gradient(std::size_t h) const;
+  [[nodiscard]] double weight(const Source<T>& source, int output) const;
+  [[nodiscard]] const OperationNumbers<T>& numbers(std::size_t o) const {
+    return c_.varies[o] ? numbers_[o] : c_.shared_numbers[o];
+  }
+  [[nodiscard]] const OperationCoefficients<T>& coefficients_of(std::size_t o) const {
+    return c_.varies[o] ? coefficients_[o] : shared_[o];
+  }
+  [[nodiscard]] std::size_t address(Bits place) const;
+
+  const StateContext<T>& c_;
+  const StatePlan& plan_;
+  const std::vector<OperationCoefficients<T>>& shared_;
+  bool tangents_;
+  bool gradients_;
+  std::int64_t sample_ = 0;
+  std::size_t first_wanted_ = 0;  // operations before it are not undone
+  double* partial_ = nullptr;
+  std::shared_ptr<std::byte> memory_;
+  Pointers state_{};
+  std::vector<OperationNumbers<T>> numbers_;
+  std::vector<OperationCoefficients<T>> coefficients_;
+  std::vector<std::vector<T>> seeds_, seed_tangents_;  // of each Hermitian
+  std::vector<double> values_;
+};
+
+extern template class StateSweep<float>;
+extern template class StateSweep<double>;
+
+/// A plan without inputs on a caller's own state, [vectors][re, im][lanes]: its operations, its readout.
+template <class T>
+void apply_plan(const StatePlan& plan, T* state);
+template <class T>
+[[nodiscard]] std::vector<double> read_plan(const StatePlan& plan, T* state);
+
+/// Amplitudes [2^n][re, im] in the order of basis states, of a state that lies as `frame` says.
+template <class T>
+void copy_amplitudes(const Frame& frame, const T* state, T* to);
+
+}  // namespace moonstill::quantum

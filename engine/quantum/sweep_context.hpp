@@ -1,0 +1,53 @@
+// What all samples of a call have in common, for the routes that carry a plan out.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/quantum/numbers.hpp"
+#include "engine/quantum/sweep.hpp"
+
+namespace moonstill::quantum {
+
+/// Where a result goes: summed over samples into partial sums, or one for each sample.
+template <class T>
+struct Destination {
+  bool wanted = false;
+  std::int64_t partial = -1;  // offset in the tile's partial sums; -1: per sample
+  T* samples = nullptr;       // [tiles][count][sample lanes]
+  Shape shape{};              // of one sample
+
+  [[nodiscard]] std::int64_t count() const { return shape.count(); }
+};
+
+/// Where an operand comes from.
+template <class T>
+struct Source {
+  const T* values = nullptr;  // nullptr: zero
+  std::int64_t count = 0;     // numbers of one sample
+  bool shared = true;         // else [tiles][count][sample lanes]
+
+  [[nodiscard]] const T* tile(std::int64_t tile, int lanes) const {
+    return values == nullptr || shared ? values : values + tile * count * lanes;
+  }
+};
+
+/// `AnyPlan`: Plan or StatePlan.
+template <class T, class AnyPlan>
+struct SweepContext {
+  const AnyPlan& plan;
+  const SweepRequest& request;
+  std::int64_t samples = 1;
+  std::vector<Source<T>> angles{}, angle_directions{};
+  Source<T> amplitudes{}, amplitude_direction{}, weights{}, weight_direction{};
+  // Of each lowered one: [d * d][2], or empty for zero.
+  std::vector<std::vector<double>> hermitians{}, hermitian_directions{};
+  std::vector<OperationNumbers<T>> shared_numbers{};  // of each operation, unless it varies
+  std::vector<bool> varies{};                         // by sample
+  Destination<T> values{};
+  std::vector<Destination<T>> angle_gradients{};
+  Destination<T> amplitude_gradient{};
+  std::vector<Destination<T>> hermitian_gradients{};
+};
+
+}  // namespace moonstill::quantum

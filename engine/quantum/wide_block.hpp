@@ -1,0 +1,104 @@
+// The tasks of state_kernels.hpp for matrices of more than two qubits, amplitude by amplitude.
+#pragma once
+
+#include <vector>
+
+#include "engine/core/interrupt.hpp"
+#include "engine/quantum/state_kernels.hpp"
+
+namespace moonstill::quantum {
+
+template <class T>
+class WideBlock {
+  // The amplitudes of one group.
+  struct Group {
+    explicit Group(std::size_t size) : re(size), im(size) {}
+    std::vector<T> re, im;
+  };
+
+ public:
+  WideBlock(const WideSite& site, std::size_t lanes, const BlockStep<T>& step)
+      : site_(site), lanes_(lanes), step_(step), size_(site.rows.size()) {}
+
+  void run(BlockTask task, Bits start) const {
+    Group x(size_), y(size_), z(size_);
+    for (const Bits outer : site_.kernel.outer) {
+      poll_interrupt();
+      for (const Bits inner : site_.kernel.inner) {
+        const Bits first = start ^ outer ^ inner;
+        load(step_.s, first, x);
+        switch (task) {
+          case BlockTask::accumulate:
+            load(step_.a, first, y);
+            multiply(x, y);
+            store(step_.a, first, y);
+            break;
+          case BlockTask::overlap:
+          case BlockTask::overlap_tangent:
+            load(step_.a, first, y);
+            add_overlap(y, x, step_.environment);
+            if (task == BlockTask::overlap) break;
+            load(step_.sdot, first, z);
+            add_overlap(y, z, step_.environment_tangent);
+            load(step_.adot, first, z);
+            add_overlap(z, x, step_.environment_tangent);
+            break;
+          default:  // constants are applied to one state at a time
+            std::fill(y.re.begin(), y.re.end(), T{0});
+            std::fill(y.im.begin(), y.im.end(), T{0});
+            multiply(x, y);
+            store(step_.s, first, y);
+        }
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] std::size_t place(Bits first, std::size_t row) const {
+    const std::size_t number = first ^ site_.rows[row];
+    return number / lanes_ * 2 * lanes_ + number % lanes_;
+  }
+
+  void load(const T* state, Bits first, Group& x) const {
+    for (std::size_t i = 0; i < size_; ++i) {
+      const std::size_t at = place(first, i);
+      x.re[i] = state[at];
+      x.im[i] = state[at + lanes_];
+    }
+  }
+
+  void store(T* state, Bits first, const Group& x) const {
+    for (std::size_t i = 0; i < size_; ++i) {
+      const std::size_t at = place(first, i);
+      state[at] = x.re[i];
+      state[at + lanes_] = x.im[i];
+    }
+  }
+
+  // y += M x.
+  void multiply(const Group& x, Group& y) const {
+    const T* m = step_.matrix;
+    for (std::size_t i = 0; i < size_; ++i) {
+      for (std::size_t j = 0; j < size_; ++j, m += 2) {
+        y.re[i] += m[0] * x.re[j] - m[1] * x.im[j];
+        y.im[i] += m[0] * x.im[j] + m[1] * x.re[j];
+      }
+    }
+  }
+
+  void add_overlap(const Group& a, const Group& s, double* e) const {
+    for (std::size_t i = 0; i < size_; ++i) {
+      for (std::size_t j = 0; j < size_; ++j, e += 2) {
+        e[0] += static_cast<double>(a.re[i] * s.re[j] + a.im[i] * s.im[j]);
+        e[1] += static_cast<double>(a.re[i] * s.im[j] - a.im[i] * s.re[j]);
+      }
+    }
+  }
+
+  const WideSite& site_;
+  std::size_t lanes_;
+  BlockStep<T> step_;
+  std::size_t size_;
+};
+
+}  // namespace moonstill::quantum
