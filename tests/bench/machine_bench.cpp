@@ -1,8 +1,10 @@
-// What the machine can do at most: fused multiply-adds, copying memory, and a matrix product. The other benchmarks are
-// read as fractions of these.
+// What the machine can do at most: fused multiply-adds, streaming memory, and a matrix product; and what a
+// plain loop takes for the quantum layer on one sample. The other benchmarks are read as fractions of these.
 #include <benchmark/benchmark.h>
 
 #include <array>
+#include <cmath>
+#include <complex>
 #include <vector>
 
 #include "engine/core/memory.hpp"
@@ -76,6 +78,47 @@ void product(benchmark::State& state) {
       benchmark::Counter(2 * size * size * size, benchmark::Counter::kIsIterationInvariantRate);
 }
 
+// The paper's layer as one would write it by hand: n qubits, 3 layers of Rot and CNOT, <Z> of each qubit.
+void plain_layer(benchmark::State& state) {
+  using Amplitude = std::complex<float>;
+  const int n = static_cast<int>(state.range(0));
+  const std::size_t size = std::size_t{1} << n;
+  std::vector<Amplitude> psi(size);
+  std::vector<float> readout(static_cast<std::size_t>(n));
+  const Amplitude a(0.8F, 0.1F), b(-0.5F, 0.2F), c(0.5F, 0.2F), d(0.8F, -0.1F);
+  for (auto _ : state) {
+    std::fill(psi.begin(), psi.end(), Amplitude(1 / std::sqrt(static_cast<float>(size)), 0));
+    for (int layer = 0; layer < 3; ++layer) {
+      for (int q = 0; q < n; ++q) {
+        const std::size_t bit = size >> (q + 1);
+        for (std::size_t i = 0; i < size; ++i) {
+          if ((i & bit) != 0) continue;
+          const Amplitude x = psi[i];
+          const Amplitude y = psi[i | bit];
+          psi[i] = a * x + b * y;
+          psi[i | bit] = c * x + d * y;
+        }
+      }
+      for (int q = 0; q < n; ++q) {
+        const std::size_t control = size >> (q + 1);
+        const std::size_t target = size >> ((q + layer + 1) % n + 1);
+        for (std::size_t i = 0; i < size; ++i) {
+          if ((i & control) != 0 && (i & target) == 0) std::swap(psi[i], psi[i | target]);
+        }
+      }
+    }
+    for (int q = 0; q < n; ++q) {
+      float sum = 0;
+      for (std::size_t i = 0; i < size; ++i)
+        sum += ((i >> (n - 1 - q)) & 1) != 0 ? -std::norm(psi[i]) : std::norm(psi[i]);
+      readout[static_cast<std::size_t>(q)] = sum;
+    }
+    benchmark::DoNotOptimize(readout.data());
+    benchmark::ClobberMemory();
+  }
+}
+
+BENCHMARK(plain_layer)->Arg(6)->Arg(10)->Unit(benchmark::kMicrosecond);
 BENCHMARK_TEMPLATE(peak, float)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_TEMPLATE(peak, double)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(scale)->Arg(512)->Arg(8)->Unit(benchmark::kMillisecond)->UseRealTime();

@@ -5,7 +5,7 @@ local ms = require "moonstill"
 
 local opt = ms.options {
   about = "Puts the benchmarks' files together: a table, and with --json all figures.",
-  { "folder", default = ".", help = "where machine.json, quantum.json, tensor.json, lenet.jsonl and peers.jsonl are" },
+  { "folder", default = ".", help = "where machine.json, quantum.json, tensor.json, {lenet,curves,peers}.jsonl are" },
   { "json", default = "", help = "writes rows and limits there" },
 }
 
@@ -95,10 +95,8 @@ local peer_names = {
 }
 for _, run in ipairs(json_lines "lenet.jsonl") do
   local name = run.name .. (run.model and " " .. run.model or "")
-  local peer = best[peer_names[name]]
-  if name:find "curve" then name = ("%s batch=%d"):format(name, run.batch) end
-  if run.name == "inner updates" then name = ("inner updates=%d"):format(run.updates) end
-  add { name = name, seconds = run.seconds, peer = peer, peak_bytes = run.peak_bytes }
+  local curve = name:find "curve" or name:find "inner"
+  if not curve then add { name = name, seconds = run.seconds, peer = best[peer_names[name]] } end
 end
 
 local function time_text(seconds)
@@ -128,8 +126,30 @@ for _, row in ipairs(rows) do
     peer and ("%s %s"):format(peer.peer, time_text(peer.seconds)) or "",
     peer and ("%.1f"):format(peer.seconds / row.seconds) or ""))
 end
+
+-- Cost against size, a line a curve.
+local curves, names = {}, {}
+local function add_point(name, x, seconds)
+  if not curves[name] then
+    names[#names + 1], curves[name] = name, {}
+  end
+  table.insert(curves[name], { x = x, seconds = seconds })
+end
+for _, point in ipairs(json_lines "curves.jsonl") do add_point(point.curve, point.x, point.seconds) end
+for _, run in ipairs(json_lines "lenet.jsonl") do
+  if run.name == "lenet batch curve" then add_point("batch, classical LeNet, gradient", run.batch, run.seconds) end
+  if run.name == "inner updates" then
+    add_point("inner updates with checkpoints, an update", run.updates, run.seconds)
+  end
+end
+print "\nSeconds a sample, state or update:"
+for _, name in ipairs(names) do
+  local texts = {}
+  for i, point in ipairs(curves[name]) do texts[i] = ("%d: %s"):format(point.x, time_text(point.seconds)) end
+  print(("%s\n    %s"):format(name, table.concat(texts, ",  ")))
+end
 if #all_peers == 0 then print "\nNo peers were measured: their Python packages are not installed." end
 if opt.json ~= "" then
-  local all = { threads = ms.threads(), limits = limits, rows = rows, peers = all_peers }
+  local all = { threads = ms.threads(), limits = limits, rows = rows, curves = curves, peers = all_peers }
   ms.io.write_text(opt.json, ms.io.json(all, { indent = 1 }) .. "\n")
 end

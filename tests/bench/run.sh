@@ -27,8 +27,10 @@ for program in "$folder"/*_bench; do
     exit 1
   }
 done
-printf 'lenet\n' >&2
-"$folder/moonstill" run tests/bench/lenet.lua >"$results/lenet.jsonl"
+for name in lenet curves; do
+  printf '%s\n' "$name" >&2
+  "$folder/moonstill" run "tests/bench/$name.lua" >"$results/$name.jsonl"
+done
 printf 'peers\n' >&2
 "${PYTHON:-python3}" tests/bench/peers.py >"$results/peers.jsonl" || printf 'peers left out\n' >&2
 "$folder/moonstill" run tests/bench/report.lua --folder "$results" --json "$results/bench.json"
