@@ -28,7 +28,7 @@ constexpr std::int64_t most_large_partials = 16;
 constexpr int most_small_qubits = 12;
 
 Route route_of(int qubits, const Batch& batch, const RouteChoice& choice) {
-  if (choice.route) return *choice.route;
+  if (choice.route && batch.batched) return *choice.route;
   return batch.samples > 1 && qubits < least_state_qubits ? Route::tiles : Route::state;
 }
 

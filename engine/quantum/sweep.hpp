@@ -26,7 +26,8 @@ struct SweepPoint {
 ///   state: one sample after the other, block by block; CNOT, SWAP and X cost nothing.
 enum class Route : std::uint8_t { tiles, state };
 
-/// Which one, where the caller and not a table decides. For tests and benchmarks.
+/// Which one, where the caller and not a table decides, for tests and benchmarks. Without a batch axis it is
+/// always the state route.
 struct RouteChoice {
   std::optional<Route> route;
   std::optional<int> block_bits;  // of the state route: log2 of the amplitudes of a block

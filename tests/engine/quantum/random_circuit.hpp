@@ -1,6 +1,7 @@
 // Random small circuits and points for the quantum tests.
 #pragma once
 
+#include <algorithm>
 #include <array>
 
 #include "engine/core/random.hpp"
@@ -37,10 +38,10 @@ struct RandomCircuit {
   std::int64_t slots = 0;  // angle inputs of one sample, each used by one angle
 };
 
-/// 1 to 4 qubits, `operations` gates of the table on random qubits, some with a further control; some
-/// circuits start in given amplitudes. Observables of every kind.
-inline RandomCircuit random_circuit(Generator& random, int operations) {
-  const int n = 1 + static_cast<int>(random.below(4));
+/// 1 to `most_qubits` qubits, `operations` gates of the table on random qubits, some with a further control;
+/// some circuits start in given amplitudes. Observables of every kind.
+inline RandomCircuit random_circuit(Generator& random, int operations, std::uint64_t most_qubits = 4) {
+  const int n = 1 + static_cast<int>(random.below(most_qubits));
   struct Choice {
     const Gate* gate;
     std::vector<int> qubits, controls;
@@ -79,7 +80,8 @@ inline RandomCircuit random_circuit(Generator& random, int operations) {
   }
   out.readout.add(sum).add(Probabilities{some_qubits(1 + static_cast<int>(random.below(n)), n, random)});
   out.readout.add_hermitian_input({some_qubits(1, n, random), some_qubits(1, n, random)});
-  out.readout.add_hermitian_input({some_qubits(1 + static_cast<int>(random.below(n)), n, random)});
+  const std::uint64_t most = std::min(n, 4);
+  out.readout.add_hermitian_input({some_qubits(1 + static_cast<int>(random.below(most)), n, random)});
   return out;
 }
 

@@ -1,0 +1,172 @@
+// The routes against each other: 16 samples side by side, and one state at a time in blocks of several sizes.
+#include "engine/core/error.hpp"
+#include "engine/core/interrupt.hpp"
+#include "engine/core/memory.hpp"
+#include "engine/core/threads.hpp"
+#include "engine/quantum/sweep.hpp"
+#include "tests/engine/quantum/random_circuit.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/tensors.hpp"
+
+namespace moonstill::quantum {
+namespace {
+
+using test::relative_error;
+using test::values;
+
+SweepPoint cast(const SweepPoint& point, DType dtype) {
+  const auto convert = [&](const Tensor& t) { return t ? t.cast(dtype) : t; };
+  SweepPoint out;
+  for (const Tensor& t : point.angles) out.angles.push_back(convert(t));
+  out.amplitudes = convert(point.amplitudes);
+  for (const Tensor& t : point.hermitians) out.hermitians.push_back(convert(t));
+  out.weights = convert(point.weights);
+  return out;
+}
+
+// Values and all gradients, one after the other.
+std::vector<double> numbers(const SweepResult& result) {
+  std::vector<double> out = values(result.values);
+  const auto append = [&](const Tensor& t) {
+    if (!t) return;
+    const auto v = values(t);
+    out.insert(out.end(), v.begin(), v.end());
+  };
+  for (const Tensor& t : result.gradients.angles) append(t);
+  append(result.gradients.amplitudes);
+  for (const Tensor& t : result.gradients.hermitians) append(t);
+  return out;
+}
+
+SweepRequest request_for(const RandomCircuit& c, bool tangents, RouteChoice choice) {
+  SweepRequest request;
+  request.values = true;
+  request.tangents = tangents;
+  request.angles.assign(c.circuit.inputs().size(), false);
+  request.angles[0] = true;
+  request.amplitudes = c.circuit.amplitude_input() >= 0;
+  request.hermitians.assign(c.readout.hermitian_inputs().size(), true);
+  request.choice = choice;
+  return request;
+}
+
+// A wide circuit whose CNOTs leave masks of all kinds: among lanes, above them, and both.
+Circuit entangled(int n, Generator& random) {
+  Circuit circuit(n);
+  const int w = circuit.add_input("w", {2, n, 3});
+  circuit.strongly_entangling(w);
+  for (int round = 0; round < 3 * n; ++round)
+    circuit.add(gate("cnot"), some_qubits(2, n, random)).add(gate("x"), some_qubits(1, n, random));
+  std::int64_t slot = 0;
+  for (const char* name : {"crx", "isingyy", "rot", "crot", "isingzz", "cphase", "ry"}) {
+    std::vector<Angle> angles;
+    for (int m = 0; m < gate(name).angles(); ++m) angles.push_back({w, slot++});
+    circuit.add(gate(name), some_qubits(gate(name).qubits(), n, random), angles);
+  }
+  circuit.add(gate("toffoli"), some_qubits(3, n, random)).add(gate("cswap"), some_qubits(3, n, random));
+  const std::vector<int> five = some_qubits(5, n, random);
+  return circuit.add(gate("rx"), {five[0]}, {{w, slot}}, {five.begin() + 1, five.end()});
+}
+
+}  // namespace
+
+TEST_CASE("routes agree on values, gradients and Hessians", "[quantum][route]") {
+  Generator random(211);
+  double worst_f64 = 0;
+  double worst_f32 = 0;
+  for (int round = 0; round < 120; ++round) {
+    const RandomCircuit c = random_circuit(random, 10, 8);
+    const std::int64_t samples = std::array{1, 2, 3, 17}[static_cast<std::size_t>(round % 4)];
+    const bool shared = random.below(2) == 0;
+    const SweepPoint point = [&] {
+      SweepPoint p = random_point(c, samples, shared, random);
+      p.weights = normal({samples, c.readout.outputs()}, random);
+      return p;
+    }();
+    if (shared && c.circuit.amplitude_input() < 0) continue;
+    SweepPoint u = random_point(c, samples, shared, random);
+    u.weights = normal(point.weights.shape(), random);
+    for (const bool tangents : {false, true}) {
+      const SweepRequest tiles = request_for(c, tangents, {Route::tiles, {}});
+      const std::vector<double> expected = numbers(sweep(c.circuit, c.readout, point, u, tiles));
+      for (const int block_bits : {3, 5, 14}) {
+        const SweepRequest state = request_for(c, tangents, {Route::state, block_bits});
+        const auto got = numbers(sweep(c.circuit, c.readout, point, u, state));
+        worst_f64 = std::max(worst_f64, relative_error(got, expected));
+        const auto coarse =
+            numbers(sweep(c.circuit, c.readout, cast(point, DType::f32), cast(u, DType::f32), state));
+        worst_f32 = std::max(worst_f32, relative_error(coarse, expected));
+      }
+    }
+  }
+  CHECK(worst_f64 < 1e-12);
+  CHECK(worst_f32 < 1e-4);
+}
+
+TEST_CASE("blocks of any size and threads of any number give the same state", "[quantum][route]") {
+  Generator random(223);
+  const int n = 9;
+  const unsigned before = thread_count();
+  for (int round = 0; round < 10; ++round) {
+    const Circuit circuit = entangled(n, random);
+    Readout readout{PauliSum{{pauli_word("XYZXYZXYZ", std::array{0, 1, 2, 3, 4, 5, 6, 7, 8}),
+                              pauli_word("ZZ", std::array{8, 2}), pauli_word("XX", std::array{8, 7})}},
+                    Probabilities{{8, 1, 4}}};
+    readout.add_hermitian_input({{8, 0}, {5, 7}}).add_hermitian_input({{3, 6, 8}});
+    SweepPoint point;
+    point.angles = {normal({1, 2, n, 3}, random)};
+    point.hermitians = {normal({2, 4, 4, 2}, random), normal({8, 8, 2}, random)};
+    point.weights = normal({1, readout.outputs()}, random);
+    SweepPoint u = point;
+    u.angles = {normal({1, 2, n, 3}, random)};
+    SweepRequest request;
+    request.values = request.tangents = true;
+    request.angles = {true};
+    request.hermitians = {true, true};
+    request.choice = {Route::tiles, {}};
+    const auto expected = numbers(sweep(circuit, readout, point, u, request));
+    SweepPoint angles;
+    angles.angles = point.angles;
+    const auto states = values(final_states(circuit, angles, DType::f64, {Route::tiles, {}}));
+    for (const int block_bits : {3, 4, 6, 8}) {
+      request.choice = {Route::state, block_bits};
+      std::vector<std::vector<double>> got;
+      for (const unsigned threads : {1U, 2U}) {
+        set_thread_count(threads);
+        got.push_back(numbers(sweep(circuit, readout, point, u, request)));
+      }
+      set_thread_count(before);
+      CHECK(relative_error(got[0], expected) < 1e-12);
+      CHECK(got[0] == got[1]);
+      CHECK(relative_error(values(final_states(circuit, angles, DType::f64, request.choice)), states) <
+            1e-13);
+    }
+  }
+}
+
+TEST_CASE("a large state is refused before it is made", "[quantum][route]") {
+  Circuit circuit(24);
+  circuit.add(gate("h"), {0});
+  const Readout readout{PauliSum{{pauli_word("Z", std::array{0})}}};
+  const std::size_t limit = memory_stats().limit_bytes;
+  trim_memory();
+  set_memory_limit(memory_stats().live_bytes + (std::size_t{100} << 20));
+  SweepRequest request;
+  request.values = true;
+  CHECK_THROWS_AS(sweep(circuit, readout, {}, {}, request), Error);
+  set_memory_limit(limit);
+}
+
+TEST_CASE("one state can be interrupted", "[quantum][route]") {
+  Circuit circuit(12);
+  circuit.add(gate("h"), {0});
+  const Readout readout{PauliSum{{pauli_word("Z", std::array{0})}}};
+  SweepRequest request;
+  request.values = true;
+  request.choice.route = Route::state;
+  request_interrupt();
+  CHECK_THROWS_AS(sweep(circuit, readout, {}, {}, request), Error);
+  clear_interrupt();
+}
+
+}  // namespace moonstill::quantum
