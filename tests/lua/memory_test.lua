@@ -19,7 +19,7 @@ test("a loop over tiny tensors leaves little garbage", function()
   local x = ms.ones(32)
   for _ = 1, 50000 do test.ok(x + x) end
   local held = collectgarbage "count" - before
-  test.ok(held < 4000, ("%d KiB are held"):format(held))
+  test.ok(held < 4000, ("%.0f KiB are held"):format(held))
 end)
 
 test("garbage alone never meets the memory limit", function()
