@@ -68,7 +68,7 @@ class SpreadTile {
     if (!scratch_) {
       const auto count = static_cast<std::size_t>(spread_.channels * spread_.plane());
       scratch_ = allocate_memory(std::max<std::size_t>(1, count * sizeof(T)));
-      std::fill_n(scratch(), count, T{0});
+      clear();
     }
     if (selection_ != nullptr) {
       fill_windows(from, selection_->places.data<std::uint8_t>().data() + offset, lanes);
@@ -81,7 +81,28 @@ class SpreadTile {
  private:
   T* scratch() { return reinterpret_cast<T*>(scratch_.get()); }
 
-  /// Where element (i, j) of channel c goes, or nullptr.
+  // Zeros wherever fill or fill_windows writes nothing.
+  void clear() {
+    const PlaneSpread& s = spread_;
+    const bool solid = s.step == 1 && s.left >= 0 && s.left + s.from_width <= s.width && windows_cover();
+    for (std::int64_t row = 0; row < s.channels * s.height; ++row) {
+      T* from = scratch() + row * s.width * tile_lanes;
+      const bool gap = solid && s.filled(row % s.height);
+      const std::int64_t left = gap ? s.left : s.width;
+      const std::int64_t right = gap ? s.left + s.from_width : s.width;
+      std::fill(from, from + left * tile_lanes, T{0});
+      std::fill(from + right * tile_lanes, from + s.width * tile_lanes, T{0});
+    }
+  }
+
+  [[nodiscard]] bool windows_cover() const {
+    if (selection_ == nullptr) return true;
+    const PoolGeometry g = selection_->geometry;
+    return g.stride == g.window && source_.size(2) * g.window == spread_.from_height &&
+           source_.size(3) * g.window == spread_.from_width;
+  }
+
+  // Where element (i, j) of channel c goes, or nullptr.
   T* place(std::int64_t c, std::int64_t i, std::int64_t j) {
     const PlaneSpread& s = spread_;
     const std::int64_t row = s.top + s.step * i;
