@@ -1,5 +1,5 @@
-// The environment of an operation or observable, E_ij = sum conj(a_i) s_j: what kernels leave in each block
-// and lane, summed in a fixed order.
+// The environment of an operation or observable, E_ij = sum conj(a_i) s_j: what kernels leave in each
+// lane, summed in a fixed order.
 #pragma once
 
 #include <algorithm>
@@ -21,23 +21,11 @@ class Environment {
     return numbers_[part * static_cast<std::size_t>(lanes_) + static_cast<std::size_t>(lane)];
   }
 
-  /// Adds up blocks of `count` numbers, [d * d][2][pitch] each. With one sample its lanes, which are
-  /// amplitudes, are added up too.
+  /// Takes over `count` numbers, [d * d][2][lanes].
   template <class T>
-  void take(const T* blocks, std::size_t block_count, std::size_t count, int pitch, int sample_lanes) {
-    lanes_ = sample_lanes;
-    const std::size_t side_by_side = sample_lanes == 1 ? static_cast<std::size_t>(pitch) : 1;
-    numbers_.assign(count / side_by_side, 0.0);
-    for (std::size_t b = 0; b < block_count; ++b) {
-      const T* from = blocks + b * count;
-      if (side_by_side == 1) {
-        for (std::size_t e = 0; e < count; ++e) numbers_[e] += static_cast<double>(from[e]);
-        continue;
-      }
-      for (double& number : numbers_) {
-        for (std::size_t lane = 0; lane < side_by_side; ++lane) number += static_cast<double>(*from++);
-      }
-    }
+  void take(const T* numbers, std::size_t count, int lanes) {
+    lanes_ = lanes;
+    numbers_.assign(numbers, numbers + count);
   }
 
   /// Leaves one lane, the sum of the first `valid`.

@@ -46,12 +46,4 @@ class Groups {
   std::vector<std::uint32_t> table_;
 };
 
-/// How an operation reaches its amplitudes.
-struct Reach {
-  Groups groups;
-  int lanes = 1;      // side by side in memory: samples, or amplitudes of the last qubits
-  int lane_bit = -1;  // the bit of the lane that is the only target; the groups then pair rows that lie side
-                      // by side. -1: targets are bits of the row
-};
-
 }  // namespace moonstill::quantum

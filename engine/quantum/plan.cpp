@@ -4,19 +4,17 @@
 #include <numeric>
 #include <utility>
 
-#include "engine/tensor/tensor.hpp"
-
 namespace moonstill::quantum {
 
 Plan::Plan(const Circuit& circuit, const Readout& readout)
-    : qubits_(circuit.qubits()), sample_lanes_(static_cast<int>(tile_lanes)), outputs_(readout.outputs()) {
+    : qubits_(circuit.qubits()), outputs_(readout.outputs()) {
   for (LoweredOperation& operation : lower(circuit)) {
     if (operation.form == Form::permutation) {
       relabel(operation);
       continue;
     }
-    Reach reach = reach_of(operation.targets, operation.controls);
-    operations_.push_back({std::move(operation), std::move(reach)});
+    Groups groups = groups_of(operation.targets, operation.controls);
+    operations_.push_back({std::move(operation), std::move(groups)});
   }
   lower_readout(readout);
 }
@@ -27,12 +25,10 @@ std::vector<int> Plan::bits_of(const std::vector<int>& qubits) const {
   return bits;
 }
 
-Reach Plan::reach_of(const std::vector<int>& targets, const std::vector<int>& controls) const {
-  Reach reach;
-  reach.lanes = sample_lanes_;
-  reach.groups = Groups(bits_of(targets), bits_of(controls), qubits_);
-  if (!places_.empty()) reach.groups.relabel(places_);
-  return reach;
+Groups Plan::groups_of(const std::vector<int>& targets, const std::vector<int>& controls) const {
+  Groups groups(bits_of(targets), bits_of(controls), qubits_);
+  if (!places_.empty()) groups.relabel(places_);
+  return groups;
 }
 
 // Row `to` holds from now on what row `from` held.
@@ -61,7 +57,7 @@ void Plan::lower_readout(const Readout& readout) {
   for (const Observable& observable : readout.observables()) {
     if (const auto* sum = std::get_if<PauliSum>(&observable)) {
       for (const PauliWord& word : sum->words) {
-        LoweredWord lowered{word.coefficient, 0, 0, 0, sample_lanes_, output};
+        LoweredWord lowered{word.coefficient, 0, 0, 0, output};
         for (const auto& [qubit, axis] : word.factors) {
           const std::size_t mask = std::size_t{1} << bit(qubit);
           if (axis != 'Z') lowered.flips |= mask;
@@ -72,12 +68,11 @@ void Plan::lower_readout(const Readout& readout) {
       }
     } else if (const auto* matrix = std::get_if<Hermitian>(&observable)) {
       LoweredHermitian lowered{{}, matrix->matrix, matrix->input, matrix->block, output};
-      lowered.reach = reach_of(matrix->qubits, {});
+      lowered.groups = groups_of(matrix->qubits, {});
       hermitians_.push_back(std::move(lowered));
     } else {
       LoweredProbabilities lowered{{}, output};
-      lowered.groups = Groups(bits_of(std::get<Probabilities>(observable).qubits), {}, qubits_);
-      if (!places_.empty()) lowered.groups.relabel(places_);
+      lowered.groups = groups_of(std::get<Probabilities>(observable).qubits, {});
       probabilities_.push_back(std::move(lowered));
     }
     output += output_count(observable);

@@ -6,21 +6,22 @@
 
 #include "engine/quantum/groups.hpp"
 #include "engine/quantum/lowering.hpp"
+#include "engine/tensor/tensor.hpp"
 
 namespace moonstill::quantum {
 
 struct TileOperation : LoweredOperation {
-  Reach reach;
+  Groups groups;
 };
 
 struct LoweredHermitian {
-  Reach reach;
+  Groups groups;
   ComplexMatrix matrix;  // when input < 0
   int input;
   int block;
   int output;
 
-  [[nodiscard]] int dimension() const { return reach.groups.dimension(); }
+  [[nodiscard]] int dimension() const { return groups.dimension(); }
 };
 
 /// coefficient * i^quarter_turns * (-1)^popcount(row & signs) carries row to row ^ flips.
@@ -29,7 +30,6 @@ struct LoweredWord {
   std::size_t flips;
   std::size_t signs;
   int quarter_turns;
-  int lanes;
   int output;
 };
 
@@ -45,7 +45,7 @@ class Plan {
   [[nodiscard]] int qubits() const { return qubits_; }
   [[nodiscard]] std::int64_t amplitudes() const { return std::int64_t{1} << qubits_; }
   /// Samples side by side.
-  [[nodiscard]] int sample_lanes() const { return sample_lanes_; }
+  [[nodiscard]] static int sample_lanes() { return tile_lanes; }
   [[nodiscard]] const std::vector<TileOperation>& operations() const { return operations_; }
   [[nodiscard]] const std::vector<LoweredHermitian>& hermitians() const { return hermitians_; }
   [[nodiscard]] const std::vector<LoweredWord>& words() const { return words_; }
@@ -57,12 +57,11 @@ class Plan {
  private:
   void relabel(const LoweredOperation& permutation);
   void lower_readout(const Readout& readout);
-  [[nodiscard]] Reach reach_of(const std::vector<int>& targets, const std::vector<int>& controls) const;
+  [[nodiscard]] Groups groups_of(const std::vector<int>& targets, const std::vector<int>& controls) const;
   [[nodiscard]] std::vector<int> bits_of(const std::vector<int>& qubits) const;
   [[nodiscard]] int bit(int qubit) const { return qubits_ - 1 - qubit; }
 
   int qubits_;
-  int sample_lanes_;
   int outputs_ = 0;
   std::vector<TileOperation> operations_;
   std::vector<LoweredHermitian> hermitians_;

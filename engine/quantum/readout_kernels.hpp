@@ -11,23 +11,24 @@
 
 namespace moonstill::quantum {
 
-/// A Pauli word over rows begin..end of states [rows][pitch]; row r lies at places[r] unless places is empty.
+/// A Pauli word over states [rows][tile_lanes]; row r lies at places[r] unless places is empty.
 template <class T, int W>
 class WordKernel {
   using Vector = Lanes<T, W>;
+  static constexpr auto pitch = static_cast<std::size_t>(tile_lanes);
   struct Amplitude {
     Vector re, im;
   };
 
  public:
-  WordKernel(const LoweredWord& word, std::span<const std::uint32_t> places, int pitch)
-      : word_(word), places_(places), pitch_(static_cast<std::size_t>(pitch)) {}
+  WordKernel(const LoweredWord& word, std::span<const std::uint32_t> places, std::size_t rows)
+      : word_(word), places_(places), rows_(rows) {}
 
   /// sums[lane] += Re sum conj(x) P y, which is symmetric in x and y.
-  void read(const Planes<T>& x, const Planes<T>& y, std::size_t begin, std::size_t end, T* sums) const {
-    for (std::size_t lane = 0; lane < pitch_; lane += W) {
+  void read(const Planes<T>& x, const Planes<T>& y, T* sums) const {
+    for (std::size_t lane = 0; lane < pitch; lane += W) {
       Vector sum{};
-      for (std::size_t r = begin; r < end; ++r) {
+      for (std::size_t r = 0; r < rows_; ++r) {
         const Amplitude p = turned(load(y, place(r) + lane));
         const Amplitude q = load(x, place(r ^ word_.flips) + lane);
         const Vector term = q.re * p.re + q.im * p.im;
@@ -38,12 +39,10 @@ class WordKernel {
   }
 
   /// a += weight P s, a weight for each lane.
-  void seed(const T* weights, const Planes<T>& s, const Planes<T>& a, std::size_t begin,
-            std::size_t end) const {
-    for (std::size_t lane = 0; lane < pitch_; lane += W) {
+  void seed(const T* weights, const Planes<T>& s, const Planes<T>& a) const {
+    for (std::size_t lane = 0; lane < pitch; lane += W) {
       const Vector weight = load_lanes<T, W>(weights + lane);
-      for (std::size_t r = begin; r < end; ++r) {
-        // The row written is r, so that blocks of rows are disjoint.
+      for (std::size_t r = 0; r < rows_; ++r) {
         const std::size_t from = r ^ word_.flips;
         const Amplitude p = turned(load(s, place(from) + lane));
         const std::size_t at = place(r) + lane;
@@ -56,7 +55,7 @@ class WordKernel {
 
  private:
   [[nodiscard]] std::size_t place(std::size_t row) const {
-    return (places_.empty() ? row : places_[row]) * pitch_;
+    return (places_.empty() ? row : places_[row]) * pitch;
   }
   [[nodiscard]] bool negative(std::size_t row) const {
     return ((std::popcount(row & word_.signs) + (word_.quarter_turns >> 1)) & 1) != 0;
@@ -70,7 +69,7 @@ class WordKernel {
 
   const LoweredWord& word_;
   std::span<const std::uint32_t> places_;
-  std::size_t pitch_;
+  std::size_t rows_;
 };
 
 /// sums[p][lane] += Re conj(x_r) y_r over the rows r of pattern p.

@@ -2,19 +2,17 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
-#include <type_traits>
+#include <cstddef>
 
 #include "engine/quantum/kernels.hpp"
 #include "engine/tensor/lanes.hpp"
 
 namespace moonstill::quantum {
 
-/// `folded`: the target is a bit of the lane (Reach::lane_bit). Two rows are then sorted by that bit when
-/// loaded and mixed again when stored; all else is the same.
-template <class T, int W, int D, bool diagonal, bool folded = false>
+template <class T, int W, int D, bool diagonal>
 class SmallKernel {
   using Vector = Lanes<T, W>;
+  static constexpr int pitch = static_cast<int>(tile_lanes);  // numbers from one row to the next
 
   struct Amplitudes {
     Vector re[D];
@@ -25,57 +23,33 @@ class SmallKernel {
     Vector im[D][D];
   };
   using Rows = std::array<std::size_t, D>;
-  using Index = Lanes<std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>, W>;
-
-  // The first lane of this pass over the rows, and for folded ones where each lane goes.
-  struct Place {
-    int lane;
-    Index low{}, high{};      // lanes of two rows whose bit is 0, and 1
-    Index first{}, second{};  // where lanes of the first and second row lie among those
-
-    Place(int first_lane, int bit) : lane(first_lane) {
-      if constexpr (folded) {
-        std::array<int, 2> seen{};
-        for (int l = 0; l < 2 * W; ++l) {
-          const int side = (l >> bit) & 1;
-          const int rank = seen[static_cast<std::size_t>(side)]++;
-          (side == 0 ? low : high)[rank] = l;
-          (l < W ? first : second)[l % W] = side * W + rank;
-        }
-      }
-    }
-  };
 
  public:
   [[gnu::always_inline]] static void run(MatrixTask task, const MatrixStep<T>& step) {
-    for (int lane = 0; lane < step.pitch; lane += W) run_lanes(task, step, Place(lane, step.lane_bit));
+    for (int lane = 0; lane < pitch; lane += W) run_lanes(task, step, lane);
   }
 
  private:
-  static void run_lanes(MatrixTask task, const MatrixStep<T>& step, const Place& at) {
+  static void run_lanes(MatrixTask task, const MatrixStep<T>& step, int lane) {
     switch (task) {
       case MatrixTask::apply:
-        return apply<false>(step, at);
+        return apply<false>(step, lane);
       case MatrixTask::apply_adjoint:
-        return apply<true>(step, at);
-      case MatrixTask::permute:
-        return permute<false>(step, at);
-      case MatrixTask::permute_back:
-        return permute<true>(step, at);
+        return apply<true>(step, lane);
       case MatrixTask::forward_tangent:
-        return forward_tangent(step, at);
+        return forward_tangent(step, lane);
       case MatrixTask::backward:
-        return backward(step, at);
+        return backward(step, lane);
       case MatrixTask::backward_tangent:
-        return backward_tangent(step, at);
+        return backward_tangent(step, lane);
       case MatrixTask::gather:
-        return gather<false>(step, at);
+        return gather<false>(step, lane);
       case MatrixTask::gather_tangent:
-        return gather<true>(step, at);
+        return gather<true>(step, lane);
       case MatrixTask::accumulate:
-        return accumulate(step, at);
+        return accumulate(step, lane);
       case MatrixTask::accumulate_tangent:
-        return accumulate_tangent(step, at);
+        return accumulate_tangent(step, lane);
     }
   }
 
@@ -83,50 +57,28 @@ class SmallKernel {
   template <class Body>
   [[gnu::always_inline]] static void each_group(const MatrixStep<T>& step, Body&& body) {
     const Groups& groups = *step.groups;
-    const auto pitch = static_cast<std::size_t>(step.pitch);
-    const std::size_t end = step.end;
-    for (std::size_t g = step.begin; g < end; ++g) {
+    const std::size_t count = groups.count();
+    for (std::size_t g = 0; g < count; ++g) {
       Rows rows;
       groups.rows(g, rows.data(), D);
-      for (int p = 0; p < D; ++p) rows[p] *= pitch;
+      for (int p = 0; p < D; ++p) rows[p] *= static_cast<std::size_t>(pitch);
       body(rows);
     }
   }
 
-  [[gnu::always_inline]] static void sort(Vector (&rows)[D], const Place& at) {
-    const Vector both[2] = {rows[0], rows[1]};
-    rows[0] = __builtin_shuffle(both[0], both[1], at.low);
-    rows[1] = __builtin_shuffle(both[0], both[1], at.high);
-  }
-
-  [[gnu::always_inline]] static void mix(Vector (&rows)[D], const Place& at) {
-    const Vector both[2] = {rows[0], rows[1]};
-    rows[0] = __builtin_shuffle(both[0], both[1], at.first);
-    rows[1] = __builtin_shuffle(both[0], both[1], at.second);
-  }
-
-  [[gnu::always_inline]] static Amplitudes load(const Planes<T>& x, const Rows& rows, const Place& at) {
+  [[gnu::always_inline]] static Amplitudes load(const Planes<T>& x, const Rows& rows, int lane) {
     Amplitudes v;
     for (int p = 0; p < D; ++p) {
-      v.re[p] = load_lanes<T, W>(x.re + rows[p] + at.lane);
-      v.im[p] = load_lanes<T, W>(x.im + rows[p] + at.lane);
-    }
-    if constexpr (folded) {
-      sort(v.re, at);
-      sort(v.im, at);
+      v.re[p] = load_lanes<T, W>(x.re + rows[p] + lane);
+      v.im[p] = load_lanes<T, W>(x.im + rows[p] + lane);
     }
     return v;
   }
 
-  [[gnu::always_inline]] static void store(const Planes<T>& x, const Rows& rows, const Place& at,
-                                           Amplitudes v) {
-    if constexpr (folded) {
-      mix(v.re, at);
-      mix(v.im, at);
-    }
+  [[gnu::always_inline]] static void store(const Planes<T>& x, const Rows& rows, int lane, Amplitudes v) {
     for (int p = 0; p < D; ++p) {
-      store_lanes<T, W>(x.re + rows[p] + at.lane, v.re[p]);
-      store_lanes<T, W>(x.im + rows[p] + at.lane, v.im[p]);
+      store_lanes<T, W>(x.re + rows[p] + lane, v.re[p]);
+      store_lanes<T, W>(x.im + rows[p] + lane, v.im[p]);
     }
   }
 
@@ -148,7 +100,7 @@ class SmallKernel {
     return m;
   }
 
-  static void add_to(T* numbers, const Matrix& m, int pitch, int lane) {
+  static void add_to(T* numbers, const Matrix& m, int lane) {
     for (int i = 0; i < D; ++i) {
       for (int j = 0; j < D; ++j) {
         T* re = numbers + (i * D + j) * 2 * pitch + lane;
@@ -219,125 +171,106 @@ class SmallKernel {
   }
 
   template <bool adjoint>
-  static void apply(const MatrixStep<T> step, const Place& at) {
-    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, at.lane);
+  static void apply(const MatrixStep<T> step, int lane) {
+    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
     each_group(step, [&](const Rows& rows) {
-      Amplitudes y = product<adjoint>(m, load(step.s, rows, at));
-      store(step.s, rows, at, y);
+      Amplitudes y = product<adjoint>(m, load(step.s, rows, lane));
+      store(step.s, rows, lane, y);
     });
   }
 
-  template <bool back>
-  static void permute(const MatrixStep<T> step, const Place& at) {
-    std::array<int, D> source{};
-    for (int i = 0; i < D; ++i) {
-      for (int j = 0; j < D; ++j) {
-        if (step.matrix[(i * D + j) * 2] == T{1}) source[back ? j : i] = back ? i : j;
-      }
-    }
+  static void forward_tangent(const MatrixStep<T> step, int lane) {
+    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
+    const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, lane);
     each_group(step, [&](const Rows& rows) {
-      const Amplitudes x = load(step.s, rows, at);
-      Amplitudes y;
-      for (int p = 0; p < D; ++p) {
-        y.re[p] = x.re[source[p]];
-        y.im[p] = x.im[source[p]];
-      }
-      store(step.s, rows, at, y);
-    });
-  }
-
-  static void forward_tangent(const MatrixStep<T> step, const Place& at) {
-    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, at.lane);
-    const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, at.lane);
-    each_group(step, [&](const Rows& rows) {
-      const Amplitudes s = load(step.s, rows, at);
-      Amplitudes y = product<false>(m, load(step.sdot, rows, at));
+      const Amplitudes s = load(step.s, rows, lane);
+      Amplitudes y = product<false>(m, load(step.sdot, rows, lane));
       multiply_add<false>(mdot, s, y);
-      store(step.sdot, rows, at, y);
+      store(step.sdot, rows, lane, y);
       Amplitudes z = product<false>(m, s);
-      store(step.s, rows, at, z);
+      store(step.s, rows, lane, z);
     });
   }
 
-  static void backward(const MatrixStep<T> step, const Place& at) {
-    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, at.lane);
+  static void backward(const MatrixStep<T> step, int lane) {
+    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
     Matrix e{};
     each_group(step, [&](const Rows& rows) {
-      Amplitudes s = product<true>(m, load(step.s, rows, at));
-      store(step.s, rows, at, s);
-      const Amplitudes a = load(step.a, rows, at);
+      Amplitudes s = product<true>(m, load(step.s, rows, lane));
+      store(step.s, rows, lane, s);
+      const Amplitudes a = load(step.a, rows, lane);
       environment(a, s, e);
       Amplitudes b = product<true>(m, a);
-      store(step.a, rows, at, b);
+      store(step.a, rows, lane, b);
     });
-    add_to(step.environment, e, step.pitch, at.lane);
+    add_to(step.environment, e, lane);
   }
 
-  static void backward_tangent(const MatrixStep<T> step, const Place& at) {
-    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, at.lane);
-    const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, at.lane);
+  static void backward_tangent(const MatrixStep<T> step, int lane) {
+    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
+    const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, lane);
     Matrix e{};
     Matrix edot{};
     each_group(step, [&](const Rows& rows) {
-      const Amplitudes s_after = load(step.s, rows, at);
-      Amplitudes sdot = product<true>(m, load(step.sdot, rows, at));
+      const Amplitudes s_after = load(step.s, rows, lane);
+      Amplitudes sdot = product<true>(m, load(step.sdot, rows, lane));
       multiply_add<true>(mdot, s_after, sdot);
-      store(step.sdot, rows, at, sdot);
+      store(step.sdot, rows, lane, sdot);
       Amplitudes s = product<true>(m, s_after);
-      store(step.s, rows, at, s);
-      const Amplitudes a = load(step.a, rows, at);
-      const Amplitudes adot = load(step.adot, rows, at);
+      store(step.s, rows, lane, s);
+      const Amplitudes a = load(step.a, rows, lane);
+      const Amplitudes adot = load(step.adot, rows, lane);
       environment(a, s, e);
       environment(adot, s, edot);
       environment(a, sdot, edot);
       Amplitudes bdot = product<true>(m, adot);
       multiply_add<true>(mdot, a, bdot);
-      store(step.adot, rows, at, bdot);
+      store(step.adot, rows, lane, bdot);
       Amplitudes b = product<true>(m, a);
-      store(step.a, rows, at, b);
+      store(step.a, rows, lane, b);
     });
-    add_to(step.environment, e, step.pitch, at.lane);
-    add_to(step.environment_tangent, edot, step.pitch, at.lane);
+    add_to(step.environment, e, lane);
+    add_to(step.environment_tangent, edot, lane);
   }
 
   template <bool tangent>
-  static void gather(const MatrixStep<T> step, const Place& at) {
+  static void gather(const MatrixStep<T> step, int lane) {
     Matrix e{};
     Matrix edot{};
     each_group(step, [&](const Rows& rows) {
-      const Amplitudes s = load(step.s, rows, at);
+      const Amplitudes s = load(step.s, rows, lane);
       environment(s, s, e);
       if constexpr (tangent) {
-        const Amplitudes sdot = load(step.sdot, rows, at);
+        const Amplitudes sdot = load(step.sdot, rows, lane);
         environment(sdot, s, edot);
         environment(s, sdot, edot);
       }
     });
-    add_to(step.environment, e, step.pitch, at.lane);
-    if constexpr (tangent) add_to(step.environment_tangent, edot, step.pitch, at.lane);
+    add_to(step.environment, e, lane);
+    if constexpr (tangent) add_to(step.environment_tangent, edot, lane);
   }
 
-  static void accumulate(const MatrixStep<T> step, const Place& at) {
-    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, at.lane);
+  static void accumulate(const MatrixStep<T> step, int lane) {
+    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
     each_group(step, [&](const Rows& rows) {
-      Amplitudes a = load(step.a, rows, at);
-      multiply_add<false>(m, load(step.s, rows, at), a);
-      store(step.a, rows, at, a);
+      Amplitudes a = load(step.a, rows, lane);
+      multiply_add<false>(m, load(step.s, rows, lane), a);
+      store(step.a, rows, lane, a);
     });
   }
 
-  static void accumulate_tangent(const MatrixStep<T> step, const Place& at) {
-    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, at.lane);
-    const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, at.lane);
+  static void accumulate_tangent(const MatrixStep<T> step, int lane) {
+    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
+    const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, lane);
     each_group(step, [&](const Rows& rows) {
-      const Amplitudes s = load(step.s, rows, at);
-      Amplitudes adot = load(step.adot, rows, at);
-      multiply_add<false>(m, load(step.sdot, rows, at), adot);
+      const Amplitudes s = load(step.s, rows, lane);
+      Amplitudes adot = load(step.adot, rows, lane);
+      multiply_add<false>(m, load(step.sdot, rows, lane), adot);
       multiply_add<false>(mdot, s, adot);
-      store(step.adot, rows, at, adot);
-      Amplitudes a = load(step.a, rows, at);
+      store(step.adot, rows, lane, adot);
+      Amplitudes a = load(step.a, rows, lane);
       multiply_add<false>(m, s, a);
-      store(step.a, rows, at, a);
+      store(step.a, rows, lane, a);
     });
   }
 };

@@ -1,13 +1,13 @@
-// One tile (16 samples, or one sample) through the whole circuit and back.
+// One tile of 16 samples through the whole circuit and back.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <vector>
 
 #include "engine/core/interrupt.hpp"
 #include "engine/core/memory.hpp"
-#include "engine/core/threads.hpp"
 #include "engine/quantum/environment.hpp"
 #include "engine/quantum/plan.hpp"
 #include "engine/quantum/readout_kernels.hpp"
@@ -24,7 +24,6 @@ class TileSweep {
   explicit TileSweep(const TileContext<T>& context)
       : c_(context),
         plan_(context.plan),
-        lanes_(context.plan.sample_lanes()),
         tangents_(context.request.tangents),
         gradients_(context.request.gradients()),
         size_(static_cast<std::size_t>(plan_.amplitudes()) * static_cast<std::size_t>(lanes_)),
@@ -95,7 +94,7 @@ class TileSweep {
       return;
     }
     const T* from = source.tile(tile_, lanes_);
-    if (lanes_ == 1 || !source.shared) {
+    if (!source.shared) {
       std::copy_n(from, size_, state.re);
     } else {
       for (std::size_t r = 0; r < size_ / static_cast<std::size_t>(lanes_); ++r) {
@@ -157,7 +156,8 @@ class TileSweep {
     for (const LoweredWord& word : plan_.words()) {
       sum_word(word, s_, other);
       for (int lane = 0; lane < lanes_; ++lane)
-        value(word.output, lane) += factor * word.coefficient * sums_[lane];
+        value(word.output, lane) +=
+            factor * word.coefficient * static_cast<double>(sums_[static_cast<std::size_t>(lane)]);
     }
     for (const LoweredProbabilities& item : plan_.probabilities()) {
       const std::size_t count =
@@ -183,7 +183,7 @@ class TileSweep {
     const bool gradient =
         item.input >= 0 && c_.hermitian_gradients[static_cast<std::size_t>(item.input)].wanted;
     if (!gradient && !c_.request.values) return;
-    MatrixStep<T> step(item.reach);
+    MatrixStep<T> step(item.groups);
     step.s = s_;
     step.sdot = sdot_;
     carry_out(tangents_ ? MatrixTask::gather_tangent : MatrixTask::gather, false, step, true);
@@ -263,7 +263,7 @@ class TileSweep {
             static_cast<T>(cdot * m[e] + (mdot.empty() ? 0 : c * mdot[e]));
       }
     }
-    MatrixStep<T> step(item.reach);
+    MatrixStep<T> step(item.groups);
     step.matrix = weighted.data();
     step.tangent = weighted_dot.data();
     step.matrix_lanes = lanes_;
@@ -276,43 +276,22 @@ class TileSweep {
 
   void seed_word(const LoweredWord& word, const Source<T>& source, const Planes<T>& from,
                  const Planes<T>& to) {
-    std::vector<T> weights(static_cast<std::size_t>(word.lanes));
-    for (int lane = 0; lane < word.lanes; ++lane) {
+    std::array<T, tile_lanes> weights{};
+    for (int lane = 0; lane < lanes_; ++lane) {
       weights[static_cast<std::size_t>(lane)] =
-          static_cast<T>(word.coefficient * weight(source, word.output, lanes_ == 1 ? 0 : lane));
+          static_cast<T>(word.coefficient * weight(source, word.output, lane));
     }
-    with_word(word, [&](const auto& kernel) {
-      const std::size_t rows = size_ / static_cast<std::size_t>(word.lanes);
-      parallel_for(rows, parallel_rows, [&](std::size_t begin, std::size_t end) {
-        kernel.seed(weights.data(), from, to, begin, end);
-      });
-    });
+    kernel_of(word).seed(weights.data(), from, to);
   }
 
   // sums_[lane] = Re <x|P|y>.
   void sum_word(const LoweredWord& word, const Planes<T>& x, const Planes<T>& y) {
-    const std::size_t rows = size_ / static_cast<std::size_t>(word.lanes);
-    const std::size_t blocks = (rows + block_size - 1) / block_size;
-    const auto stride = static_cast<std::size_t>(word.lanes);
-    std::vector<T> parts(blocks * stride);
-    with_word(word, [&](const auto& kernel) {
-      parallel_for(blocks, parallel_blocks, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t b = begin; b < end; ++b) {
-          kernel.read(x, y, b * block_size, std::min(rows, (b + 1) * block_size), parts.data() + b * stride);
-        }
-      });
-    });
-    sums_.assign(static_cast<std::size_t>(lanes_), 0.0);
-    for (std::size_t e = 0; e < parts.size(); ++e)
-      sums_[lanes_ == 1 ? 0 : e % stride] += static_cast<double>(parts[e]);
+    sums_.fill(T{0});
+    kernel_of(word).read(x, y, sums_.data());
   }
 
-  template <class Function>
-  void with_word(const LoweredWord& word, Function&& function) const {
-    if (word.lanes == 1)
-      function(WordKernel<T, 1>(word, plan_.places(), 1));
-    else
-      function(WordKernel<T, vector_lanes<T>>(word, plan_.places(), word.lanes));
+  WordKernel<T, vector_lanes<T>> kernel_of(const LoweredWord& word) const {
+    return {word, plan_.places(), static_cast<std::size_t>(plan_.amplitudes())};
   }
 
   [[nodiscard]] bool is_diagonal(std::size_t o) const { return plan_.operations()[o].form == Form::diagonal; }
@@ -331,7 +310,7 @@ class TileSweep {
 
   MatrixStep<T> step_of(std::size_t o) const {
     const TileOperation& operation = plan_.operations()[o];
-    MatrixStep<T> step(operation.reach);
+    MatrixStep<T> step(operation.groups);
     step.matrix = numbers(o).matrix.data();
     step.tangent = numbers(o).tangent.data();
     step.matrix_lanes = numbers(o).lanes;
@@ -341,34 +320,20 @@ class TileSweep {
   void apply(std::size_t o, const Planes<T>& state, bool adjoint) {
     MatrixStep<T> step = step_of(o);
     step.s = state;
-    const bool permutation = plan_.operations()[o].form == Form::permutation;
-    const MatrixTask forward = permutation ? MatrixTask::permute : MatrixTask::apply;
-    const MatrixTask back = permutation ? MatrixTask::permute_back : MatrixTask::apply_adjoint;
-    carry_out(adjoint ? back : forward, is_diagonal(o), step);
+    carry_out(adjoint ? MatrixTask::apply_adjoint : MatrixTask::apply, is_diagonal(o), step);
   }
 
-  // Runs a task over blocks of groups; environments are summed over blocks in their order.
   void carry_out(MatrixTask task, bool diagonal, MatrixStep<T> step, bool environment = false) {
-    const std::size_t count = step.groups->count();
-    const std::size_t blocks = (count + block_size - 1) / block_size;
     const auto dimension = static_cast<std::size_t>(step.groups->dimension());
     const std::size_t numbers =
-        environment ? dimension * dimension * 2 * static_cast<std::size_t>(step.pitch) : 0;
-    parts_.assign(blocks * numbers * (tangents_ ? 2 : 1), T{0});
-    parallel_for(blocks, parallel_blocks, [&](std::size_t begin, std::size_t end) {
-      MatrixStep<T> part = step;
-      for (std::size_t b = begin; b < end; ++b) {
-        part.begin = b * block_size;
-        part.end = std::min(count, (b + 1) * block_size);
-        part.environment = parts_.data() + b * numbers;
-        part.environment_tangent = tangents_ ? parts_.data() + (blocks + b) * numbers : nullptr;
-        quantum::run(task, diagonal, part);
-      }
-    });
+        environment ? dimension * dimension * 2 * static_cast<std::size_t>(lanes_) : 0;
+    parts_.assign(numbers * (tangents_ ? 2 : 1), T{0});
+    step.environment = parts_.data();
+    step.environment_tangent = tangents_ ? parts_.data() + numbers : nullptr;
+    quantum::run(task, diagonal, step);
     if (!environment) return;
-    environment_.take(parts_.data(), blocks, numbers, step.pitch, lanes_);
-    if (!tangents_) return;
-    environment_tangent_.take(parts_.data() + blocks * numbers, blocks, numbers, step.pitch, lanes_);
+    environment_.take(parts_.data(), numbers, lanes_);
+    if (tangents_) environment_tangent_.take(parts_.data() + numbers, numbers, lanes_);
   }
 
   // g_m = 2 Re sum D_m E; with a tangent 2 Re sum (D_m Edot + sum_j dtheta_j D_mj E). Shared angles need the
@@ -412,14 +377,9 @@ class TileSweep {
     }
   }
 
-  // Groups or rows that one thread takes at once, and what is worth a thread of its own.
-  static constexpr std::size_t block_size = 1 << 12;
-  static constexpr std::size_t parallel_blocks = 2;
-  static constexpr std::size_t parallel_rows = 1 << 14;
-
   const TileContext<T>& c_;
   const Plan& plan_;
-  int lanes_;
+  static constexpr int lanes_ = static_cast<int>(tile_lanes);
   bool tangents_;
   bool gradients_;
   std::size_t size_;  // numbers of one plane
@@ -429,7 +389,8 @@ class TileSweep {
   std::shared_ptr<std::byte> memory_;
   Planes<T> s_, sdot_, a_, adot_;
   std::vector<OperationNumbers<T>> numbers_;
-  std::vector<double> values_, sums_;
+  std::vector<double> values_;
+  std::array<T, tile_lanes> sums_{};
   Environment environment_, environment_tangent_;
   std::vector<T> parts_;
 };
