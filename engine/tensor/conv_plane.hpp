@@ -102,21 +102,26 @@ class SpreadTile {
            source_.size(3) * g.window == spread_.from_width;
   }
 
-  // Where element (i, j) of channel c goes, or nullptr.
-  T* place(std::int64_t c, std::int64_t i, std::int64_t j) {
+  // Where row i of channel c goes, or nullptr.
+  T* row_place(std::int64_t c, std::int64_t i) {
     const PlaneSpread& s = spread_;
     const std::int64_t row = s.top + s.step * i;
-    const std::int64_t column = s.left + s.step * j;
-    const bool inside = row >= 0 && row < s.height && column >= 0 && column < s.width;
-    return inside ? scratch() + c * s.plane() + (row * s.width + column) * tile_lanes : nullptr;
+    return row < 0 || row >= s.height ? nullptr : scratch() + c * s.plane() + row * s.width * tile_lanes;
+  }
+
+  void store(const Samples<T>& value, T* row, std::int64_t j) const {
+    const std::int64_t column = spread_.left + spread_.step * j;
+    if (column >= 0 && column < spread_.width) value.store(row + column * tile_lanes);
   }
 
   void fill(const T* from, std::int64_t lanes) {
-    const PlaneSpread& s = spread_;
+    const std::int64_t width = spread_.from_width;
     for (std::int64_t c = 0; c < channels_; ++c) {
-      for (std::int64_t i = 0; i < s.from_height; ++i) {
-        for (std::int64_t j = 0; j < s.from_width; ++j, from += tile_lanes) {
-          if (T* to = place(c, i, j)) Samples<T>::load_first(from, lanes).store(to);
+      for (std::int64_t i = 0; i < spread_.from_height; ++i, from += width * tile_lanes) {
+        T* row = row_place(c, i);
+        if (row == nullptr) continue;
+        for (std::int64_t j = 0; j < width; ++j) {
+          store(Samples<T>::load_first(from + j * tile_lanes, lanes), row, j);
         }
       }
     }
@@ -125,17 +130,30 @@ class SpreadTile {
   // Elements outside of all windows stay zero.
   void fill_windows(const T* from, const std::uint8_t* places, std::int64_t lanes) {
     const PoolGeometry g = selection_->geometry;
+    const std::int64_t width = source_.size(3);
     for (std::int64_t c = 0; c < channels_; ++c) {
       for (std::int64_t i = 0; i < source_.size(2); ++i) {
-        for (std::int64_t j = 0; j < source_.size(3); ++j, from += tile_lanes, places += tile_lanes) {
-          const auto value = Samples<T>::load_first(from, lanes);
-          const Places<T> chosen = load_places<T>(places);
-          for (std::int64_t p = 0; p < g.window * g.window; ++p) {
-            T* to = place(c, i * g.stride + p / g.window, j * g.stride + p % g.window);
-            if (to != nullptr) choose<T>(chosen, p, value, Samples<T>::zero()).store(to);
+        for (std::int64_t k = 0; k < g.window; ++k) {
+          if (T* row = row_place(c, i * g.stride + k)) {
+            for (std::int64_t j = 0; j < width; ++j) {
+              fill_window_row(from + j * tile_lanes, places + j * tile_lanes, lanes, k, row, j);
+            }
           }
         }
+        from += width * tile_lanes;
+        places += width * tile_lanes;
       }
+    }
+  }
+
+  // Row k of window j in a row of windows.
+  [[gnu::always_inline]] void fill_window_row(const T* from, const std::uint8_t* places, std::int64_t lanes,
+                                              std::int64_t k, T* row, std::int64_t j) const {
+    const PoolGeometry g = selection_->geometry;
+    const auto value = Samples<T>::load_first(from, lanes);
+    const Places<T> chosen = load_places<T>(places);
+    for (std::int64_t l = 0; l < g.window; ++l) {
+      store(choose<T>(chosen, k * g.window + l, value, Samples<T>::zero()), row, j * g.stride + l);
     }
   }
 
