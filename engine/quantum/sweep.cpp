@@ -13,9 +13,8 @@ namespace moonstill::quantum {
 namespace {
 
 // Partial sums kept side by side, so that their number does not grow with the batch.
-constexpr std::int64_t most_partials = 256;
-constexpr std::int64_t most_large_partials = 16;
-constexpr int most_small_qubits = 12;
+constexpr std::int64_t most_tile_partials = 256;
+constexpr std::int64_t most_state_partials = 32;
 
 const std::vector<Tensor>& none() {
   static const std::vector<Tensor> empty;
@@ -96,17 +95,15 @@ class Sweeper {
     const int lanes = plan_->sample_lanes();
     const std::int64_t tiles = (batch_.samples + lanes - 1) / lanes;
     // A fixed number of tiles for each partial sum, whatever the threads.
-    const bool large = circuit_.qubits() > most_small_qubits;
-    const std::int64_t most = large ? most_large_partials : most_partials;
+    const std::int64_t most = tiled ? most_tile_partials : most_state_partials;
     const std::int64_t chunk = (tiles + most - 1) / most;
     const auto chunks = static_cast<std::size_t>((tiles + chunk - 1) / chunk);
     std::vector<double> partials(chunks * static_cast<std::size_t>(partial_count_), 0.0);
     const auto work = [&](auto& sweep, std::size_t begin, std::size_t end) {
       for (std::size_t c = begin; c < end; ++c) {
-        double* partial = partials.data() + c * static_cast<std::size_t>(partial_count_);
         const auto first = static_cast<std::int64_t>(c) * chunk;
-        for (std::int64_t tile = first; tile < std::min(tiles, first + chunk); ++tile)
-          sweep.run(tile, partial);
+        sweep.run(first, std::min(tiles, first + chunk),
+                  partials.data() + c * static_cast<std::size_t>(partial_count_));
       }
     };
     if constexpr (tiled) {
@@ -115,7 +112,7 @@ class Sweeper {
         work(sweep, begin, end);
       });
     } else {
-      const auto shared = shared_coefficients(context_);
+      const SharedCoefficients<T> shared(context_);
       const bool inside = threads_share_states(circuit_.qubits());
       parallel_for(chunks, inside ? chunks : grain(chunk), [&](std::size_t begin, std::size_t end) {
         StateSweep<T> sweep(context_, shared);
@@ -143,7 +140,7 @@ class Sweeper {
         }
       }
     } else {
-      const auto shared = shared_coefficients(context_);
+      const SharedCoefficients<T> shared(context_);
       StateSweep<T> sweep(context_, shared);
       for (std::int64_t sample = 0; sample < batch_.samples; ++sample)
         sweep.run_forward(sample, to + sample * size * 2);
