@@ -1,5 +1,6 @@
 -- Layers: shapes, counts, initial weights, projection, dropout, and the way to a layer that refuses its input.
 local ms = require "moonstill"
+local initialisers = require("moonstill.nn.layer").initialisers
 local test = require "moonstill.test"
 
 local nn = ms.nn
@@ -102,6 +103,52 @@ test("a layer of one's own", function()
   test.near(scale(ms.ones { 2, 2 }, scale:initialise(ms.random(1))), { { 2, 2 }, { 2, 2 } })
 end)
 
+test("weights by name, and back from a file", function()
+  local net = nn.sequential {
+    nn.linear(3, 4), nn.blend { nn.linear(4, 2), nn.linear(4, 2, { bias = false }) }, nn.relu(),
+  }
+  for _, dtype in ipairs { "f32", "f64" } do
+    local w = net:initialise(ms.random(1), { dtype = dtype })
+    test.equal(net:flat(net:named(w)):totable(), w:totable())
+    local path = os.tmpname() .. ".safetensors"
+    ms.io.save(path, net:named(w), { metadata = { epoch = 3 } })
+    local read = net:flat((ms.io.load(path)))
+    os.remove(path)
+    test.equal({ read:dtype(), read:totable() }, { dtype, w:totable() })
+  end
+  test.equal(nn.relu():flat(nn.relu():named(ms.zeros(0))):size(), 0)
+end)
+
+test("the two branches of a blend, away from the middle", function()
+  local first, second = nn.linear(2, 2), nn.linear(2, 2)
+  local blend, random = nn.blend { first, second }, ms.random(2)
+  local x, a, b = random:normal { 3, 2 }, first:initialise(random), second:initialise(random)
+  local w = ms.concat { ms.tensor { 0.25 }, a, b }
+  test.near(blend(x, w), 0.25 * first(x, a) + 0.75 * second(x, b), 1e-6)
+end)
+
+test("a description tells networks of equal shapes apart", function()
+  local function circuit(angle, options)
+    return nn.circuit(ms.circuit(1, { x = { 2 }, w = {} }, function(c, x, w) c:amplitudes(x):ry(1, w):rx(1, angle) end), options)
+  end
+  local z, x = ms.observable.pauli("Z", 1), ms.observable.pauli("X", 1)
+  local seen = {}
+  for i, net in ipairs {
+    nn.linear(4, 4), nn.linear(4, 4, { init = "kaiming_normal" }), nn.linear(4, 4, { gain = 2 }), nn.residual(nn.linear(4, 4)),
+    nn.conv2d(1, 1, { kernel = 3 }), nn.conv2d(1, 1, { kernel = 3, padding = 1 }), nn.conv2d(1, 1, { kernel = 3, stride = 2 }),
+    nn.max_pool(), nn.max_pool { stride = 1 }, circuit(0.1), circuit(0.2), circuit(0.1, { trainable = false }),
+    circuit(0.1, { observable = z }), circuit(0.1, { observable = { x } }),
+    nn.layer { name = "relu", detail = "mine", apply = function(_, v) return v end }, nn.relu(),
+    nn.layer { name = "a", parameters = { { name = "p", shape = {}, init = "ones" } }, apply = function(_, v) return v end },
+    nn.layer { name = "a", parameters = { { name = "p", shape = {}, init = "ones", range = { 0, 1 } } },
+      apply = function(_, v) return v end },
+  } do
+    local text = nn.sequential({ net }):description()
+    test.ok(not seen[text], ("%s: as number %s"):format(text, seen[text]))
+    seen[text] = i
+  end
+end)
+
 test("printing", function()
   test.equal(tostring(nn.sequential { nn.linear(4, 8), nn.residual(nn.linear(8, 8)) }),
     "sequential  112 parameters\n  [1] linear(4 -> 8)  40\n  [2] residual  72\n      [1] linear(8 -> 8)  72")
@@ -131,6 +178,27 @@ local cases = {
   { "net('x', w)", "in lenet: argument 1 'x': expected tensor, got string \"x\"" },
   { "net(ms.ones {2, 4})", "in lenet: argument 2 'w': expected tensor, got nil" },
   { "net(ms.ones {2, 4}, ms.ones {3})", "in lenet: argument 2 'w': expected 58 weights, got a tensor of shape [3]" },
+  { "net:named(ms.ones {3})", "layer:named: argument 1 'w': expected 58 weights, got a tensor of shape [3]" },
+  { "net:project(3)", "layer:project: argument 1 'w': expected tensor, got number 3" },
+  { "net:flat {}", "layer:flat: argument 1 'named': '1.weight' is missing" },
+  { "nn.linear(1, 1):flat { weight = ms.ones { 1, 1 }, bias = ms.ones(2) }",
+    "layer:flat: argument 1 'named': expected 'bias' of shape [1], got [2]" },
+  { "nn.linear(1, 1):flat { weight = ms.ones { 1, 1 }, bias = ms.ones(1), more = ms.ones(1) }",
+    "layer:flat: argument 1 'named': the network has no parameter 'more'" },
+  { "nn.linear(2, 2, { init = 'zeroes' })", "ms.nn.linear: argument 'init': expected "
+    .. initialisers:gsub("|", ", "):gsub(", ([^,]*)$", " or %1") .. ", got string \"zeroes\" (did you mean \"zeros\"?)" },
+  { "nn.layer { name = 'a', parameters = { { name = 'p', shape = {}, init = 'ones', trainabel = false } }, apply = print }",
+    "ms.nn.layer: parameter 1: unknown argument 'trainabel' (did you mean 'trainable'?)" },
+  { "nn.layer { name = 'a', parameters = { { name = 'p', shape = 3, init = 'ones' } }, apply = print }",
+    "ms.nn.layer: parameter 1: argument 'shape': expected list of integers, got number 3" },
+  { "nn.layer { name = 'a', parameters = { { name = 'p', shape = {0}, init = 'ones' } }, apply = print }",
+    "ms.nn.layer: parameter 'p': expected sizes of at least 1, got 0 on axis 1" },
+  { "nn.layer { name = 'a', parameters = { { name = 'p', shape = {}, init = 'ones', range = {1} } }, apply = print }",
+    "ms.nn.layer: parameter 'p': expected a range {low, high}, got {1}" },
+  { "local p = { name = 'p', shape = {}, init = 'ones' } nn.layer { name = 'a', parameters = { p, p }, apply = print }",
+    "ms.nn.layer: parameters 1 and 2 are both named 'p'" },
+  { "nn.circuit(ms.circuit(1, { x = {2}, hermitian = {} }, function(c, x, hermitian) c:amplitudes(x):rx(1, hermitian) end))",
+    "ms.nn.circuit: argument 'ansatz': its input 'hermitian' has the name of the layer's own weights" },
   { "net:initialise(3)", "layer:initialise: argument 1 'random': expected generator, got number 3" },
 }
 

@@ -9,7 +9,7 @@ local spec = check.spec("ms.nn.circuit", {
     '"hermitian": a 2x2 Hermitian on each qubit, of 8 numbers among the weights; or fixed observables.',
     default = "hermitian" },
   { "trainable", "boolean", "False keeps the weights of the Hermitians at their initial values.", default = true },
-  { "init", "string", "Initialiser of the circuit's angles.", default = "xavier_normal" },
+  { "init", layer.initialisers, "Initialiser of the circuit's angles.", default = "xavier_normal" },
   { "gain", "number", "Factor of its deviation.", default = 1 },
 })
 
@@ -30,6 +30,13 @@ local function elements(shape)
   return count
 end
 
+local function text_of(observable)
+  if type(observable) ~= "table" then return tostring(observable) end
+  local texts = {}
+  for i, one in ipairs(observable) do texts[i] = tostring(one) end
+  return table.concat(texts, ", ")
+end
+
 --- Makes a layer of a circuit: one of its inputs is the layer's input, the others are weights, its outputs are
 --- expectation values.
 ---
@@ -47,6 +54,9 @@ local function circuit(ansatz, options)
   local o = check.options("ms.nn.circuit", options, spec)
   local parameters, input_shape = {}, nil
   for _, input in ipairs(ansatz:inputs()) do
+    if input.name == "hermitian" and o.observable == "hermitian" then
+      check.fail("ms.nn.circuit", "argument 'ansatz': its input 'hermitian' has the name of the layer's own weights")
+    end
     if input.name == o.input then
       input_shape = input.shape
     else
@@ -61,6 +71,7 @@ local function circuit(ansatz, options)
   local count, expected = elements(input_shape), ("[batch, %s]"):format(table.concat(input_shape, ", "))
   return layer.new {
     name = ("circuit(%d qubits, %d operations)"):format(ansatz:qubits(), #ansatz:operations()),
+    detail = ("%s\ninput %s, observable %s"):format(ansatz, o.input, text_of(o.observable)),
     parameters = parameters,
     output = function(_, shape, refuse)
       if #shape ~= #input_shape or elements(shape) ~= count then refuse(expected) end

@@ -1,6 +1,7 @@
 -- What every layer is: parameters described, shapes checked, a pure function applied.
 local ms = require "moonstill.native"
 local check = require "moonstill.check"
+local host = require "moonstill.host"
 
 --- @class ms.nn.Parameter
 --- @field name string
@@ -22,13 +23,52 @@ Layer.__name = "ms.nn.Layer"
 
 local layer = {}
 
+-- The type of ms.nn.initialise's first argument: the names of all initialisers.
+local function initialisers()
+  for _, described in ipairs(host.functions()) do
+    if described.name == "ms.nn.initialise" then return described.parameters[1].type end
+  end
+end
+layer.initialisers = initialisers()
+
+local parameter_options = {
+  { "name", "string", "The key under which apply gets it." },
+  { "shape", "integer[]", "Sizes; {} for a number." },
+  { "init", layer.initialisers, "How it is drawn." },
+  { "gain", "number", "Factor of its deviation.", default = 1 },
+  { "trainable", "boolean", "False keeps the initial value.", default = true },
+  { "range?", "number[]", "{low, high}: where net:project(w) puts it back to." },
+}
+
 local layer_options = check.spec("ms.nn.layer", {
   { "name", "string", "What it prints as." },
   { "apply", "function", "fun(self, x, p, context) -> y" },
   { "parameters?", "table", "List of ms.nn.Parameter." },
   { "output?", "function", "One sample's shape from that of its input." },
   { "children?", "table", "Layers inside; output then gets output_of(place, shape) as its last argument." },
+  { "detail", "string", "What else tells it from others of its name, for net:description().", default = "" },
 })
+
+local function check_parameters(parameters)
+  local checked, places = {}, {}
+  for i, parameter in ipairs(parameters) do
+    local p = check.options(("ms.nn.layer: parameter %d"):format(i), parameter, parameter_options)
+    for axis, size in ipairs(p.shape) do
+      if size < 1 then
+        check.fail("ms.nn.layer", "parameter '%s': expected sizes of at least 1, got %d on axis %d", p.name, size, axis)
+      end
+    end
+    if p.range and not (#p.range == 2 and p.range[1] <= p.range[2]) then
+      check.fail("ms.nn.layer", "parameter '%s': expected a range {low, high}, got {%s}", p.name,
+        table.concat(p.range, ", "))
+    end
+    if places[p.name] then
+      check.fail("ms.nn.layer", "parameters %d and %d are both named '%s'", places[p.name], i, p.name)
+    end
+    checked[i], places[p.name] = p, i
+  end
+  return checked
+end
 
 --- Makes a layer of one's own.
 ---
@@ -43,16 +83,18 @@ local layer_options = check.spec("ms.nn.layer", {
 ---
 --- `apply` gets the parameters by name; `output` gives one sample's shape from that of its input, and calls
 --- refuse("[batch, 3]") for what does not fit.
---- @param spec { name: string, parameters?: ms.nn.Parameter[], apply: function, output?: function, children?: table }
+--- @param spec { name: string, parameters?: ms.nn.Parameter[], apply: function, output?: function, children?: table,
+---   detail?: string }
 --- @return ms.nn.Layer
 function layer.new(spec)
-  check.options("ms.nn.layer", spec, layer_options)
+  local o = check.options("ms.nn.layer", spec, layer_options)
   local self = setmetatable({
-    name = spec.name,
-    apply = spec.apply,
-    output = spec.output or function(_, shape) return shape end,
-    children = spec.children,
-    own = spec.parameters or {},
+    name = o.name,
+    detail = o.detail,
+    apply = o.apply,
+    output = o.output or function(_, shape) return shape end,
+    children = o.children,
+    own = check_parameters(o.parameters or {}),
   }, Layer)
   self.parameters = table.move(self.own, 1, #self.own, 1, {})
   for place, child in ipairs(self.children or {}) do
@@ -80,7 +122,7 @@ end
 function Layer:count(trainable_only)
   local total = 0
   for _, p in ipairs(self.parameters) do
-    if not (trainable_only and p.trainable == false) then total = total + elements(p.shape) end
+    if p.trainable or not trainable_only then total = total + elements(p.shape) end
   end
   return total
 end
@@ -99,7 +141,7 @@ function Layer:initialise(random, options)
   if #self.parameters == 0 then return ms.zeros(0, { dtype = dtype }) end
   local parts = {}
   for i, p in ipairs(self.parameters) do
-    parts[i] = ms.nn.initialise(p.init, p.shape, random:split(p.name), { gain = p.gain or 1, dtype = dtype })
+    parts[i] = ms.nn.initialise(p.init, p.shape, random:split(p.name), { gain = p.gain, dtype = dtype })
   end
   return ms.flatten(parts)
 end
@@ -109,7 +151,7 @@ local function build_views(self, flat, first)
   local views = {}
   for i, p in ipairs(self.own) do
     local view = flat[first + i - 1]
-    views[p.name] = p.trainable == false and view:stop_gradient() or view
+    views[p.name] = p.trainable and view or view:stop_gradient()
   end
   first = first + #self.own
   for place, child in ipairs(self.children or {}) do
@@ -118,19 +160,68 @@ local function build_views(self, flat, first)
   return views, first
 end
 
+local function check_weights(self, name, place, w)
+  check.argument(name, place, "w", "ms.Tensor", w)
+  local shape, count = w:shape(), self:count()
+  if #shape ~= 1 or shape[1] ~= count then
+    check.fail(name, "argument %d 'w': expected %d weights, got a tensor of shape [%s]", place, count,
+      table.concat(shape, ", "))
+  end
+end
+
+-- So that a message does not depend on the order of the table.
+local function sorted_names(named)
+  local names = {}
+  for name in pairs(named) do names[#names + 1] = tostring(name) end
+  table.sort(names)
+  return names
+end
+
 --- Gives the weights by name, as tensors.
 --- @param w ms.Tensor  [count]
 --- @return table<string, ms.Tensor>
 function Layer:named(w)
+  check_weights(self, "layer:named", 1, w)
+  if #self.parameters == 0 then return {} end
   local named = {}
   for i, view in ipairs(ms.unflatten(w, self.shapes)) do named[self.parameters[i].name] = view end
   return named
+end
+
+--- Gives the weights as one flat vector again: what named() gave, or what a file holds that was saved from it.
+---
+--- ```lua
+--- local net = ms.nn.linear(3, 2)
+--- local w = net:initialise(ms.random(1))
+--- print(net:flat(net:named(w)))
+--- ```
+--- @param named table<string, ms.Tensor>  each parameter by its name
+--- @return ms.Tensor w  [count]
+function Layer:flat(named)
+  check.argument("layer:flat", 1, "named", "table", named)
+  local parts, known = {}, {}
+  for i, p in ipairs(self.parameters) do
+    local x = named[p.name]
+    if x == nil then check.fail("layer:flat", "argument 1 'named': '%s' is missing", p.name) end
+    check.argument("layer:flat", 1, ("named['%s']"):format(p.name), "ms.Tensor", x)
+    if table.concat(x:shape(), ", ") ~= table.concat(p.shape, ", ") then
+      check.fail("layer:flat", "argument 1 'named': expected '%s' of shape [%s], got [%s]", p.name,
+        table.concat(p.shape, ", "), table.concat(x:shape(), ", "))
+    end
+    parts[i], known[p.name] = x, true
+  end
+  for _, name in ipairs(sorted_names(named)) do
+    if not known[name] then check.fail("layer:flat", "argument 1 'named': the network has no parameter '%s'", name) end
+  end
+  if #parts == 0 then return ms.zeros(0) end
+  return ms.flatten(parts)
 end
 
 --- Puts parameters that have a range back into it. For use after a step of full training.
 --- @param w ms.Tensor
 --- @return ms.Tensor
 function Layer:project(w)
+  check_weights(self, "layer:project", 1, w)
   local bounded = false
   for _, p in ipairs(self.parameters) do bounded = bounded or p.range ~= nil end
   if not bounded then return w end
@@ -158,15 +249,6 @@ local function infer(self, shape, path)
   end)
 end
 
-local function check_weights(self, w)
-  check.argument("in " .. self.name, 2, "w", "ms.Tensor", w)
-  local shape, count = w:shape(), self:count()
-  if #shape ~= 1 or shape[1] ~= count then
-    check.fail("in " .. self.name, "argument 2 'w': expected %d weights, got a tensor of shape [%s]", count,
-      table.concat(shape, ", "))
-  end
-end
-
 local function check_input(self, x)
   check.argument("in " .. self.name, 1, "x", "ms.Tensor", x)
   local shape = x:shape()
@@ -184,7 +266,7 @@ end
 --- @return ms.Tensor
 function Layer:__call(x, w, context)
   check_input(self, x)
-  check_weights(self, w)
+  check_weights(self, "in " .. self.name, 2, w)
   local views = #self.shapes > 0 and build_views(self, ms.unflatten(w, self.shapes), 1) or build_views(self, {}, 1)
   return self:apply(x, views, context or {})
 end
@@ -203,5 +285,20 @@ function Layer:__tostring()
   local out = lines(self, "  ", { ("%s  %d parameters"):format(self.name, self:count()) })
   return table.concat(out, "\n")
 end
+
+local function describe(self, indent, out)
+  out[#out + 1] = indent .. self.name
+  for line in self.detail:gmatch "[^\n]+" do out[#out + 1] = indent .. "  " .. line end
+  for _, p in ipairs(self.own) do
+    out[#out + 1] = ("%s  %s [%s]: %s, gain %.17g%s%s"):format(indent, p.name, table.concat(p.shape, ", "), p.init,
+      p.gain, p.trainable and "" or ", not trained", p.range and (", in [%.17g, %.17g]"):format(p.range[1], p.range[2]) or "")
+  end
+  for _, child in ipairs(self.children or {}) do describe(child, indent .. "  ", out) end
+  return out
+end
+
+--- Says all that tells networks apart, as text: layers, circuits, parameters and how they are drawn.
+--- @return string
+function Layer:description() return table.concat(describe(self, "", {}), "\n") end
 
 return layer

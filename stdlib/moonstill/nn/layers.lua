@@ -12,7 +12,7 @@ end
 
 local weight_options = check.spec("ms.nn.linear", {
   { "bias", "boolean", "Adds a trainable offset to each output.", default = true },
-  { "init", "string", "Initialiser of the weight.", default = "xavier_normal" },
+  { "init", layer.initialisers, "Initialiser of the weight.", default = "xavier_normal" },
   { "gain", "number", "Factor of its deviation.", default = 1 },
 })
 
@@ -103,6 +103,7 @@ function layers.conv2d(from, to, options)
   local function offset(p) return p.bias and p.bias:reshape { to, 1, 1 } end
   local self = affine({
     name = ("conv2d(%d -> %d, %dx%d)"):format(from, to, kernel, kernel),
+    detail = ("stride %d, padding %d"):format(o.stride, o.padding),
     parameters = parameters,
     output = function(_, shape, refuse)
       refuse_unless(#shape == 3 and shape[1] == from, refuse, ("[batch, %d, height, width]"):format(from))
@@ -124,6 +125,7 @@ local function pooling(name, pool, keeps_largest)
     local geometry = { window = o.window, stride = o.stride or o.window }
     local self = layer.new {
       name = ("%s(%d)"):format(name, o.window),
+      detail = ("stride %d"):format(geometry.stride),
       output = function(_, shape, refuse)
         local fits = #shape == 3 and shape[2] >= o.window and shape[3] >= o.window
         local text = "[batch, channels, height, width] of at least %dx%d pixels"
@@ -201,6 +203,7 @@ function layers.dropout(options)
   if o.p >= 1 then check.fail("ms.nn.dropout", "argument 'p': expected less than 1, got %g", o.p) end
   return layer.new {
     name = ("dropout(%g)"):format(o.p),
+    detail = ("p = %.17g"):format(o.p),
     apply = function(_, x, _, context)
       if not context.train then return x end
       if not context.random then check.fail("dropout", "pass { train = true, random = generator } when training") end
