@@ -36,7 +36,8 @@ function progress.new(options)
   local terminal = host.is_terminal "stderr"
   return setmetatable({
     total = o.total, label = (o.label:gsub("%s+", " ")), first = o.done, done = o.done, quiet = o.quiet,
-    terminal = terminal, clock = ms.timer(), shown = -math.huge, every = terminal and seconds_between.terminal or seconds_between.plain,
+    terminal = terminal, clock = ms.timer(), shown = -math.huge,
+    every = terminal and seconds_between.terminal or seconds_between.plain,
   }, Progress)
 end
 

@@ -1,6 +1,7 @@
 -- Training a network on a whole data set.
 local ms = require "moonstill"
 local check = require "moonstill.check"
+local median = require "moonstill.median"
 
 local train = {}
 
@@ -12,6 +13,9 @@ local batch_of_evaluation = 1000
 --- @param set ms.ImageSet
 --- @return { accuracy: number, loss: number }  accuracy from 0 to 1
 function train.evaluate(net, w, set)
+  check.argument("train.evaluate", 1, "net", "ms.nn.Layer", net)
+  check.argument("train.evaluate", 2, "w", "ms.Tensor", w)
+  check.argument("train.evaluate", 3, "set", "ms.ImageSet", set)
   local right, loss = 0, 0
   for x, y in set:batches { batch = batch_of_evaluation, dtype = w:dtype() } do
     local logits = net(x, w)
@@ -31,8 +35,9 @@ local spec = check.spec("train.fit", {
   { "seed", "integer", "Of the initial weights and of the order.", default = 1 },
   { "dtype", '"f32"|"f64"', "Of the weights and the arithmetic.", default = "f32" },
   { "weights?", "ms.Tensor", "Where to start; drawn from the seed if left out." },
-  { "on_epoch?", "function", "Called with { epoch, loss, accuracy, test_loss, seconds }." },
-  { "on_failure?", "function", "Called with the last good weights and their step when a loss is not finite." },
+  { "on_epoch?", "function", "Called with { epoch, loss, seconds, seconds_per_step, accuracy, test_loss }." },
+  { "on_failure?", "function",
+    "Called when a loss or gradient is not finite, with the last weights that gave finite ones, and their step." },
   { "quiet", "boolean", "Prints no progress.", default = false },
 })
 
@@ -49,7 +54,8 @@ local spec = check.spec("train.fit", {
 --- step.
 --- @param options table
 --- @return ms.Tensor w      the trained weights
---- @return table[] history  one entry an epoch: { epoch, loss, seconds, accuracy?, test_loss? }
+--- @return table[] history  one entry an epoch: { epoch, loss, seconds, seconds_per_step, accuracy?, test_loss? }; the
+---   seconds are those since the start, those of a step the median up to here, tests left out
 function train.fit(options)
   local o = check.options("train.fit", options, spec)
   local random = ms.random(o.seed)
@@ -65,23 +71,32 @@ function train.fit(options)
   end)
 
   local bar = ms.progress { total = steps, label = "train", quiet = o.quiet }
-  local clock, history, step = ms.timer(), {}, 0
+  local clock, history, step, step_seconds = ms.timer(), {}, 0, {}
+  local good = { w = w, step = 0 }
+  local function stop(problem)
+    if o.on_failure then o.on_failure(good.w, good.step) end
+    check.fail("train.fit", "step %d: %s", step, problem)
+  end
   for epoch = 1, o.epochs do
     local total = 0
     for x, y in batches do
       step = step + 1
+      local step_clock = ms.timer()
       local loss, gradient = loss_and_grad(w, x, y)
       local number = loss:item()
       local problem = check.not_finite(number)
-      if problem then
-        if o.on_failure then o.on_failure(w, step - 1) end
-        check.fail("train.fit", "step %d: the loss is %s", step, problem)
-      end
+      if problem then stop("the loss is " .. problem) end
+      local _, norm = ms.optim.clip_norm(gradient, math.huge)
+      if check.not_finite(norm) then stop "the gradient is not finite" end
+      good.w, good.step = w, step - 1
       w = o.net:project(optimizer:step(w, gradient))
+      step_seconds[step] = step_clock:seconds()
       total = total + number
       bar:update(step, ("loss %.4f"):format(number))
     end
-    local entry = { epoch = epoch, loss = total / batches:count(), seconds = clock:seconds() }
+    local entry = {
+      epoch = epoch, loss = total / batches:count(), seconds = clock:seconds(), seconds_per_step = median(step_seconds),
+    }
     if o.test then
       local test = train.evaluate(o.net, w, o.test)
       entry.accuracy, entry.test_loss = test.accuracy, test.loss

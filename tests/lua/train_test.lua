@@ -37,7 +37,42 @@ test("dropout is on in training and off in tests", function()
   test.equal(seen, { ["true"] = true, ["nil"] = true })
 end)
 
-test("a loss that is not finite names the step and keeps the last good weights", function()
+-- A layer whose loss, or only whose gradient, is NaN from its third step on.
+local poisons = {
+  loss = { "the loss is NaN", function(x, p) return x * p.s * (0 / 0) end },
+  gradient = { "the gradient is not finite", function(x, p) return x * p.s + (p.s * 0):sqrt() end },
+}
+
+for name, poison in pairs(poisons) do
+  test(("a %s that is not finite names the step and keeps the last good weights"):format(name), function()
+    local steps, kept, message = 0, nil, poison[1]
+    local trap = nn.layer { name = "trap", parameters = { { name = "s", shape = {}, init = "ones" } },
+      apply = function(_, x, p)
+        steps = steps + 1
+        return steps < 3 and x * p.s or poison[2](x, p)
+      end }
+    local net = nn.sequential { nn.flatten(), trap, nn.linear(784, 10) }
+    local options = { net = net, train = set.train, batch = 100, epochs = 1, seed = 4, quiet = true,
+      optimizer = ms.optim.sgd { lr = 0.1 }, on_failure = function(w, step) kept = { w = w, step = step } end }
+    local chunk = assert(load("local train, options = ...\ntrain.fit(options)", "@scripts/user.lua"))
+    test.fails("scripts/user.lua:2: train.fit: step 3: " .. message, function() chunk(train, options) end)
+    -- Those after step 2 gave the NaN.
+    test.equal(kept.step, 1)
+    test.ok(kept.w:abs():max():item() < 10, "finite weights")
+  end)
+end
+
+test("weights that gave a loss which is not finite are not the last good ones", function()
+  local kept
+  local w0 = small_net():initialise(ms.random(1))
+  test.fails_with("train.fit: step 2: the loss is", function()
+    train.fit { net = small_net(), train = set.train, batch = 100, quiet = true, weights = w0,
+      optimizer = ms.optim.sgd { lr = 1e38 }, on_failure = function(w, step) kept = { w = w, step = step } end }
+  end)
+  test.equal({ kept.step, kept.w:totable() }, { 0, w0:totable() })
+end)
+
+test("a loss that is not finite blames the script's line", function()
   local steps, kept = 0, nil
   local poison = nn.layer { name = "poison", apply = function(_, x)
     steps = steps + 1
@@ -51,7 +86,7 @@ train.fit { net = net, train = set.train, batch = 100, quiet = true, on_failure 
   local chunk = assert(load(code, "@scripts/user.lua"))
   test.fails("scripts/user.lua:2: train.fit: step 3: the loss is NaN",
     function() chunk(train, net, set, function(w, step) kept = { w = w, step = step } end) end)
-  test.equal(kept.step, 2)
+  test.equal(kept.step, 1)
   test.ok(kept.w:abs():max():item() < 10, "finite weights")
 end)
 
