@@ -41,6 +41,11 @@ function search.combine(a, b, f)
   return { images = images, raw_step_sizes = f(a.raw_step_sizes, b.raw_step_sizes) }
 end
 
+--- Gives the parameters to go on from: the best ones where a cycle has just ended, or else the last ones.
+function Search:begin(last)
+  return self.steps == 0 and self.best and self.best.parameters or last
+end
+
 --- Takes one step. Returns the new parameters and the gradient's norm, or nil and the norm when that is not finite.
 function Search:step(parameters, gradient)
   local o = self.options
@@ -59,8 +64,7 @@ end
 
 --- Judges the last and the averaged parameters on held-out images, and keeps the best (by loss) that ever was.
 --- @param evaluate fun(parameters: table): distill.Result
---- @return table parameters  to go on from: the last ones, or the best ones
---- @return table results     by name: last, averaged
+--- @return table results  by name: last, averaged
 function Search:judge(parameters, iteration, evaluate)
   local o = self.options
   local candidates = { last = parameters, averaged = o.averaging > 0 and self.averaged or nil }
@@ -78,9 +82,9 @@ function Search:judge(parameters, iteration, evaluate)
   if not o.schedule and self.steps >= o.cycle and self.best then
     self.rate, self.steps = self.rate * o.backoff, 0
     self.optimizers = make_optimizers(o, self.rate)
-    parameters, self.averaged = self.best.parameters, self.best.parameters
+    self.averaged = self.best.parameters
   end
-  return parameters, results
+  return results
 end
 
 -- ---- for the checkpoint ----

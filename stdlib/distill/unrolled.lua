@@ -197,6 +197,7 @@ end
 
 -- One outer iteration. A loss or gradient that is not finite changes nothing and ends the run.
 function Still:iterate(x, y)
+  self.parameters = self.search:begin(self.parameters)
   local loss, gradient = self:outer_gradient(self.iteration + 1, x, y)
   local problem = check.not_finite(loss)
   if problem then self:stop("the outer loss is " .. problem) end
@@ -213,9 +214,7 @@ function Still:assess(o, loss, norm)
     local function evaluate(parameters)
       return self:evaluate(o.validation, { parameters = parameters, networks = 3 })
     end
-    local go_on, results = self.search:judge(self.parameters, self.iteration, evaluate)
-    -- The last iterate is what is reported as such.
-    if self.iteration < o.iterations then self.parameters = go_on end
+    local results = self.search:judge(self.parameters, self.iteration, evaluate)
     row.rate = self.search.rate
     for kind, result in pairs(results) do
       row[kind .. "_loss"], row[kind .. "_accuracy"] = result.loss, result.accuracy

@@ -290,8 +290,9 @@ local function describe(self, indent, out)
   out[#out + 1] = indent .. self.name
   for line in self.detail:gmatch "[^\n]+" do out[#out + 1] = indent .. "  " .. line end
   for _, p in ipairs(self.own) do
+    local range = p.range and (", in [%.17g, %.17g]"):format(p.range[1], p.range[2]) or ""
     out[#out + 1] = ("%s  %s [%s]: %s, gain %.17g%s%s"):format(indent, p.name, table.concat(p.shape, ", "), p.init,
-      p.gain, p.trainable and "" or ", not trained", p.range and (", in [%.17g, %.17g]"):format(p.range[1], p.range[2]) or "")
+      p.gain, p.trainable and "" or ", not trained", range)
   end
   for _, child in ipairs(self.children or {}) do describe(child, indent .. "  ", out) end
   return out
