@@ -217,7 +217,9 @@ template <class T>
 void StateSweep<T>::forward(bool input, bool keep) {
   std::ranges::fill(values_, 0.0);
   for (std::size_t p = 0; p < forward_.size(); ++p) {
-    const Use use{p == 0 && input ? Begin::input : Begin::present, keep || p + 1 < forward_.size()};
+    Use use{Begin::present, keep || p + 1 < forward_.size()};
+    if (input && p == 0) use.begin = Begin::input;
+    if (input && p == 1 && from_basis_state()) use.begin = Begin::first_block;
     Uses uses{};
     uses[s] = use;
     if (tangents_) uses[sdot] = use;
@@ -292,8 +294,9 @@ void StateSweep<T>::run_block(const Jobs& jobs, Stage stage, const Uses& uses, s
                               const Pointers& block, double* sums) {
   const Pass& pass = *jobs.pass;
   const Bits base = place_of(pass.bases, index);
-  const bool zero = is_zero(uses, base);
-  if (zero && !uses[s].keep) return;
+  // Basis state 0 lies in the first block; a pass that begins with it does nothing to the others.
+  const bool zero = base != 0 && uses[s].begin == Begin::input && from_basis_state();
+  if (zero && (!uses[s].keep || forward_.size() > 1)) return;
   for (const Name name : {s, sdot, a, adot}) {
     if (uses[name].begin != Begin::absent)
       begin_block(pass, name, zero ? Begin::zero : uses[name].begin, base, block[name]);
@@ -306,11 +309,9 @@ void StateSweep<T>::run_block(const Jobs& jobs, Stage stage, const Uses& uses, s
   }
 }
 
-// Basis state 0 lies in the first block; a pass that begins with it does nothing to the others.
 template <class T>
-bool StateSweep<T>::is_zero(const Uses& uses, Bits base) const {
-  return base != 0 && uses[s].begin == Begin::input && c_.amplitudes.values == nullptr &&
-         c_.amplitude_direction.values == nullptr;
+bool StateSweep<T>::from_basis_state() const {
+  return c_.amplitudes.values == nullptr && c_.amplitude_direction.values == nullptr;
 }
 
 template <class T>
@@ -319,9 +320,11 @@ void StateSweep<T>::begin_block(const Pass& pass, Name name, Begin begin, Bits b
     std::fill_n(block, pass.vectors() * vector_numbers<T>, T{0});
   } else if (begin == Begin::input) {
     input_block(pass, name, base, block);
+  } else if (begin == Begin::first_block) {
+    sparse_block(pass, name, base, block);
   } else if (pass.run != pass.vectors()) {
     for (std::size_t v = 0; v < pass.vectors(); v += pass.run) {
-      const T* from = state_[name] + ((base ^ place_of(pass.numbers, v)) / lanes<T>)*vector_numbers<T>;
+      const T* from = state_[name] + address(base ^ place_of(pass.numbers, v));
       std::copy_n(from, pass.run * vector_numbers<T>, block + v * vector_numbers<T>);
     }
   }
@@ -346,10 +349,25 @@ void StateSweep<T>::input_block(const Pass& pass, Name name, Bits base, T* block
 }
 
 template <class T>
+void StateSweep<T>::sparse_block(const Pass& pass, Name name, Bits base, T* block) const {
+  const Pass& first = *forward_[0].pass;
+  const bool in_place = pass.run == pass.vectors();
+  const std::size_t run = std::min(pass.run, first.run);
+  for (std::size_t v = 0; v < pass.vectors(); v += run) {
+    const Bits place = base ^ place_of(pass.numbers, v);
+    T* to = block + v * vector_numbers<T>;
+    if (!first.block.contains(place))
+      std::fill_n(to, run * vector_numbers<T>, T{0});
+    else if (!in_place)
+      std::copy_n(state_[name] + address(place), run * vector_numbers<T>, to);
+  }
+}
+
+template <class T>
 void StateSweep<T>::keep_block(const Pass& pass, Name name, Bits base, const T* block) const {
   if (pass.run == pass.vectors()) return;
   for (std::size_t v = 0; v < pass.vectors(); v += pass.run) {
-    T* to = state_[name] + ((base ^ place_of(pass.numbers, v)) / lanes<T>)*vector_numbers<T>;
+    T* to = state_[name] + address(base ^ place_of(pass.numbers, v));
     std::copy_n(block + v * vector_numbers<T>, pass.run * vector_numbers<T>, to);
   }
 }

@@ -50,8 +50,9 @@ class StateSweep {
  private:
   enum class Stage { forward, backward };
   // What a pass does with each state: leaves it out, begins with the input's amplitudes, begins with zeros,
-  // or goes on with what is there; and whether its result is needed.
-  enum class Begin { absent, input, zero, present };
+  // goes on with what is there, or with what is there in the first block of the first pass and zeros
+  // elsewhere; and whether its result is needed.
+  enum class Begin { absent, input, zero, present, first_block };
   struct Use {
     Begin begin = Begin::absent;
     bool keep = false;
@@ -80,9 +81,10 @@ class StateSweep {
   void run_pass(const Jobs& jobs, Stage stage, const Uses& uses);
   void run_block(const Jobs& jobs, Stage stage, const Uses& uses, std::size_t index, const Pointers& block,
                  double* sums);
-  [[nodiscard]] bool is_zero(const Uses& uses, Bits base) const;
+  [[nodiscard]] bool from_basis_state() const;
   void begin_block(const Pass& pass, Name name, Begin begin, Bits base, T* block) const;
   void input_block(const Pass& pass, Name name, Bits base, T* block) const;
+  void sparse_block(const Pass& pass, Name name, Bits base, T* block) const;
   void keep_block(const Pass& pass, Name name, Bits base, const T* block) const;
 
   [[nodiscard]] bool active(const Task& task, Stage stage) const;
