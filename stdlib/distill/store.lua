@@ -1,6 +1,7 @@
 -- A distillation's files: checkpoint, metrics, images. A checkpoint holds no clock times: equal runs give equal bytes.
 local ms = require "moonstill"
 local check = require "moonstill.check"
+local median = require "moonstill.median"
 
 local store = {}
 
@@ -10,21 +11,62 @@ Run.__index = Run
 
 local columns = {
   "iteration", "loss", "gradient_norm", "rate", "last_loss", "last_accuracy", "averaged_loss", "averaged_accuracy",
-  "seconds",
+  "elapsed", "seconds",
 }
 
--- All that the numbers depend on. Not how many iterations are asked for: a finished run may go on.
-local function settings_text(still, o)
-  local settings = {
-    net = tostring(still.net), images_per_class = still.images_per_class, steps = still.steps, passes = still.passes,
+local function text_of(set) return ("%s, fingerprint %s"):format(set, set:fingerprint()) end
+
+--- Gives all that the numbers depend on, as JSON. Not how many iterations are asked for: a finished run may go on.
+--- @param still distill.Still
+--- @param o table  options of Still:fit
+--- @return string
+function store.settings(still, o)
+  return ms.io.json {
+    net = still.net:description(), initial_weights = ms.io.fingerprint(still.w0),
+    images_per_class = still.images_per_class, steps = still.steps, passes = still.passes,
     init = still.init, networks = still.networks, step_size = still.step_size,
     later_step_size = still.later_step_size, start = still.start, seed = still.seed, dtype = still.dtype,
-    data = tostring(still.train), batch = o.batch, lr = o.lr,
-    schedule = tostring(o.schedule),
+    data = text_of(still.train), batch = o.batch, lr = o.lr, schedule = o.schedule and tostring(o.schedule),
     betas = o.betas, step_size_lr = o.step_size_lr, clip = o.clip, averaging = o.averaging, cycle = o.cycle,
-    backoff = o.backoff, evaluate_every = o.evaluate_every, validation = o.validation and tostring(o.validation),
+    backoff = o.backoff, evaluate_every = o.evaluate_every, validation = o.validation and text_of(o.validation),
   }
-  return ms.io.json(settings)
+end
+
+-- The first lines in which two texts differ.
+local function first_difference(a, b)
+  local lines = {}
+  for line in (b .. "\n"):gmatch "(.-)\n" do lines[#lines + 1] = line end
+  local place = 0
+  for line in (a .. "\n"):gmatch "(.-)\n" do
+    place = place + 1
+    if line ~= lines[place] then return line:match "^%s*(.*)$", (lines[place] or "nothing"):match "^%s*(.*)$" end
+  end
+  return "nothing", (lines[place + 1] or "nothing"):match "^%s*(.*)$"
+end
+
+local function show(value)
+  if value == nil then return "none" end
+  return type(value) == "string" and value or ms.io.json(value)
+end
+
+-- "seed: 1 there, 2 here; ..."
+local function differences(there, here)
+  local names, found = {}, {}
+  for _, settings in ipairs { there, here } do
+    for name in pairs(settings) do
+      if not found[name] then names[#names + 1], found[name] = name, true end
+    end
+  end
+  table.sort(names)
+  local texts = {}
+  for _, name in ipairs(names) do
+    local a, b = show(there[name]), show(here[name])
+    if a ~= b then
+      a, b = first_difference(a, b)
+      texts[#texts + 1] = ("%s: %s there, %s here"):format(name, a, b)
+    end
+  end
+  return table.concat(texts, "; ")
 end
 
 -- Tensors named "parameters.images[1]" back into { images, raw_step_sizes }, or nil.
@@ -50,8 +92,9 @@ end
 local function restore(still, path, settings)
   local loaded, metadata = ms.io.load(path)
   if metadata.settings ~= settings then
-    check.fail("still:fit", "'%s' is of a run with other settings: take another folder, or start anew with fresh"
-      .. " (--no-resume)\n  there: %s\n  here:  %s", path, metadata.settings or "none", settings)
+    check.fail("still:fit", "'%s' is of a run with other settings (%s): take another folder, or start anew with fresh"
+      .. " (--no-resume)", path,
+      differences(ms.io.parse_json(metadata.settings or "{}"), ms.io.parse_json(settings)))
   end
   still.iteration = math.tointeger(metadata.iteration)
   still.parameters = rebuild(loaded, "parameters", still.parameters)
@@ -62,21 +105,28 @@ local function restore(still, path, settings)
   return math.tointeger(metadata.metrics_rows)
 end
 
--- The median of the iterations' seconds, as the run that goes on had it in its last row.
-local function last_seconds(metrics)
-  return ms.io.exists(metrics) and tonumber(ms.io.read_text(metrics):match "([^,\n]*)\n*$") or nil
+-- What the row that a run goes on from says of time: seconds so far, and their median over the iterations.
+local function times_of(metrics, row)
+  local place = -1   -- the columns' names
+  for line in ms.io.exists(metrics) and ms.io.read_text(metrics):gmatch "[^\n]+" or function() end do
+    place = place + 1
+    local elapsed, seconds = line:match "([^,]*),([^,]*)$"
+    if place == row then return tonumber(elapsed) or 0, tonumber(seconds) end
+  end
+  return 0, nil
 end
 
 --- Opens the run's folder, and goes on from its checkpoint where there is one.
 --- @return distill.Run
 function store.open(still, o)
-  local run = setmetatable({ folder = o.folder, summary = "", seconds = {}, rows = 0 }, Run)
+  local run = setmetatable({
+    folder = o.folder, summary = "", settings = still.settings, clock = ms.timer(), earlier = 0, seconds = {}, rows = 0,
+  }, Run)
   if not o.folder then return run end
   run.checkpoint = o.folder .. "/checkpoint.safetensors"
-  run.settings = settings_text(still, o)
   if not o.fresh and ms.io.exists(run.checkpoint) then
     run.rows = restore(still, run.checkpoint, run.settings)
-    run.earlier_median = last_seconds(o.folder .. "/metrics.csv")
+    run.earlier, run.earlier_median = times_of(o.folder .. "/metrics.csv", run.rows)
     if not o.quiet then io.stderr:write(("goes on from %s, iteration %d\n"):format(run.checkpoint, still.iteration)) end
   end
   run.metrics = ms.io.csv(o.folder .. "/metrics.csv", columns, { keep = run.rows })
@@ -89,10 +139,7 @@ function Run:add_seconds(seconds) self.seconds[#self.seconds + 1] = seconds end
 --- Gives the median of the iterations' seconds, evaluation and saving left out.
 --- @return number?
 function Run:median()
-  if #self.seconds == 0 then return self.earlier_median end
-  local sorted = table.move(self.seconds, 1, #self.seconds, 1, {})
-  table.sort(sorted)
-  return sorted[(#sorted + 1) // 2]
+  return median(self.seconds) or self.earlier_median
 end
 
 --- Writes the checkpoint.
@@ -107,7 +154,7 @@ end
 --- Appends a row of metrics.
 function Run:append(row)
   if not self.folder then return end
-  row.seconds = self:median()
+  row.elapsed, row.seconds = self.earlier + self.clock:seconds(), self:median()
   self.metrics:append(row)
   self.rows = self.rows + 1
 end

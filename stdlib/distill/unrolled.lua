@@ -46,8 +46,8 @@ local spec = check.spec("distill.unrolled", {
 function unrolled.new(options)
   local o = check.options("distill.unrolled", options, spec)
   for _, name in ipairs { "step_size", "later_step_size" } do
-    if o[name] <= 0 then
-      check.fail("distill.unrolled", "argument '%s': expected more than 0, got %g", name, o[name])
+    if not (o[name] > 0 and o[name] < math.huge) then
+      check.fail("distill.unrolled", "argument '%s': expected a finite number above 0, got %g", name, o[name])
     end
   end
   local self = setmetatable(o, Still)
@@ -76,7 +76,11 @@ end
 --- Gives the number whose softplus is the step size, which so stays positive.
 --- @param step_size number
 --- @return number
-function unrolled.raw_step_size(step_size) return math.log(math.exp(step_size) - 1) end
+function unrolled.raw_step_size(step_size)
+  if step_size > 30 then return step_size end                       -- beyond the last digit, and exp overflows
+  if step_size < 1e-5 then return math.log(step_size) end           -- where exp(x) - 1 would lose digits
+  return math.log(math.exp(step_size) - 1)
+end
 
 function Still:start_parameters()
   local random = self.random:split "images"
@@ -170,11 +174,16 @@ local fit_spec = check.spec("still:fit", {
 --- @return distill.Still self
 function Still:fit(options)
   local o = check.options("still:fit", options, fit_spec)
+  if o.averaging >= 1 then
+    check.fail("still:fit", "argument 'averaging': expected less than 1, got %g", o.averaging)
+  end
   local batches = self.train:batches {
     batch = math.min(o.batch, #self.train), random = self.random:split "order", drop_last = true,
     dtype = self.dtype,
   }
-  self.search = search.new(self.parameters, o)
+  -- With the same settings a second call goes on where the first one ended.
+  local settings = store.settings(self, o)
+  if self.settings ~= settings then self.search, self.settings = search.new(self.parameters, o), settings end
   self.run = store.open(self, o)
   local bar = ms.progress { total = o.iterations, label = "distil", done = self.iteration, quiet = o.quiet }
   while self.iteration < o.iterations do
@@ -299,6 +308,10 @@ function Still:step_sizes() return self.parameters.raw_step_sizes:softplus():tot
 --- Gives how long an outer iteration took: the median, evaluation and saving left out.
 --- @return number?
 function Still:seconds_per_iteration() return self.run and self.run:median() end
+
+--- Gives the seconds that the run had taken already when it went on from its checkpoint; 0 for one from the start.
+--- @return number
+function Still:seconds_before() return self.run and self.run.earlier or 0 end
 
 --- Gives the best state by held-out loss: { parameters, loss, accuracy, iteration, kind }, or nil without validation.
 --- @return table?

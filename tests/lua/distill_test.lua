@@ -2,6 +2,7 @@
 local distill = require "distill"
 local ms = require "moonstill"
 local program = require "program"
+local raw_step_size = require("distill.unrolled").raw_step_size
 local test = require "moonstill.test"
 
 local nn = ms.nn
@@ -102,9 +103,36 @@ end)
 test("other settings, and files that are none, are refused where a run would go on", function()
   local out <close> = folder()
   fit(new { passes = 2 }, { folder = out.path })
-  test.fails_with("checkpoint.safetensors' is of a run with other settings: take another folder, or start anew",
-    function() fit(new { passes = 3 }, { folder = out.path }) end)
-  test.fails_with("is of a run with other settings", function() fit(new { passes = 2, seed = 2 }, { folder = out.path }) end)
+  test.fails_with("checkpoint.safetensors' is of a run with other settings (passes: 2 there, 3 here): take another folder,"
+    .. " or start anew", function() fit(new { passes = 3 }, { folder = out.path }) end)
+  local layers = { nn.flatten(), nn.linear(784, 12), nn.tanh(), nn.linear(12, 10) }
+  local function with(place, layer)
+    local list = table.move(layers, 1, 4, 1, {})
+    list[place] = layer
+    return nn.sequential(list)
+  end
+  local again = set.train:subset(ms.random(1):permutation(300))
+  -- Settings whose texts or sizes may be equal, and the name that the refusal gives.
+  for _, case in ipairs {
+    { "seed: 1 there, 2 here", { seed = 2 } },
+    { "initial_weights: ", { net = with(2, nn.linear(784, 12, { init = "kaiming_normal" })) } },
+    { "net: weight [12, 784]: xavier_normal, gain 1 there, weight [12, 784]: xavier_normal, gain 2 here",
+      { net = with(2, nn.linear(784, 12, { gain = 2 })) } },
+    { "net: tanh there, relu here", { net = with(3, nn.relu()) } },
+    { "data: digits: 300 images", { train = again } },
+    { "data: digits: 300 images", { train = ms.data.images("digits", { train = 300, test = 1, seed = 2 }).train } },
+    { "batch: 100 there, 50 here", {}, { batch = 50 } },
+    { "validation: none there, digits: 100 images", {}, { validation = set.test } },
+    { "averaging: 0.9 there, 0.5 here; lr: 0.03 there, 0.1 here", {}, { lr = 0.1, averaging = 0.5 } },
+  } do
+    case[2].passes = 2
+    local options = case[3] or {}
+    options.folder = out.path
+    test.section(case[1], function()
+      test.fails_with("is of a run with other settings (", function() fit(new(case[2]), options) end)
+      test.fails_with(case[1], function() fit(new(case[2]), options) end)
+    end)
+  end
   fit(new { passes = 3 }, { folder = out.path, fresh = true })
   local file <close> = assert(io.open(out.path .. "/checkpoint.safetensors", "r+b"))
   file:write(("\255"):rep(8))
@@ -120,6 +148,118 @@ test("a finished run goes on to more iterations as if they had been asked for at
   end
   run(extended, 5)
   test.equal(run(extended, 8).parameters.images[1]:totable(), run(whole, 8).parameters.images[1]:totable())
+end)
+
+test("a run that ended with a cycle goes on from the best state, as a whole one does", function()
+  local whole <close> = folder()
+  local extended <close> = folder()
+  local function run(out, iterations)
+    return fit(new { passes = 2 }, { folder = out.path, iterations = iterations, validation = set.test, evaluate_every = 2,
+      cycle = 4, lr = 0.3 })
+  end
+  run(extended, 4)
+  run(extended, 8)
+  run(whole, 8)
+  test.ok(bytes(extended.path .. "/checkpoint.safetensors") == bytes(whole.path .. "/checkpoint.safetensors"), "equal bytes")
+end)
+
+test("a second call with the same settings goes on as one call would", function()
+  local function images(...)
+    local still = new { passes = 2 }
+    for _, iterations in ipairs { ... } do fit(still, { iterations = iterations }) end
+    return still.parameters.images[1]:totable()
+  end
+  test.equal(images(3, 7), images(7))
+end)
+
+-- The numbers of metrics.csv by column, one table a row.
+local function metrics(path)
+  local names, rows
+  for line in io.lines(path .. "/metrics.csv") do
+    local row, i = {}, 0
+    for field in (line .. ","):gmatch "(.-)," do
+      i = i + 1
+      if names then row[names[i]] = tonumber(field) else row[i] = field end
+    end
+    if names then rows[#rows + 1] = row else names, rows = row, {} end
+  end
+  return rows
+end
+
+test("the best state is that of the smallest loss on the held-out images", function()
+  local out <close> = folder()
+  local still = fit(new { passes = 2 }, { folder = out.path, iterations = 20, lr = 0.5, cycle = 7, evaluate_every = 2,
+    validation = set.test })
+  local least = math.huge
+  for _, row in ipairs(metrics(out.path)) do least = math.min(least, row.last_loss, row.averaged_loss) end
+  local best = still:best()
+  test.near(best.loss, least, 1e-12)
+  test.near(still:evaluate(set.test, { parameters = best.parameters }).loss, least, 1e-6)
+  test.ok(least < still:evaluate(set.test).loss, "not the last one")
+  local last = still.parameters
+  test.equal(still:use_best().parameters == best.parameters, true)
+  test.ok(last ~= best.parameters, "the last iterate is kept apart")
+end)
+
+test("metrics hold the time of the run, earlier legs included", function()
+  local out <close> = folder()
+  local function run(iterations)
+    return fit(new { passes = 2 }, { folder = out.path, iterations = iterations, evaluate_every = 2 })
+  end
+  test.equal(run(4):seconds_before(), 0)
+  local earlier = metrics(out.path)[2].elapsed
+  local still = run(8)
+  test.near(still:seconds_before(), earlier, 1e-9)
+  local rows = metrics(out.path)
+  test.equal(#rows, 4)
+  for i = 2, 4 do test.ok(rows[i].elapsed > rows[i - 1].elapsed, "time passes") end
+end)
+
+test("images start as noise or as real ones, each of its class; step sizes where asked", function()
+  local noise = new { images_per_class = 2, steps = 2, passes = 2, step_size = 0.5, later_step_size = 0.05 }
+  test.near(noise:step_sizes(), { 0.5, 0.5, 0.05, 0.05 }, 1e-6)
+  for _, step_size in ipairs { 800, 1e-17 } do
+    test.near(new({ step_size = step_size }):step_sizes()[1] / step_size, 1, 1e-5)
+  end
+  local values = ms.concat(noise.parameters.images)
+  test.near({ values:mean():item(), ((values * values):mean() - 1):item() }, { 0, 0 }, 0.05)
+  local real = new { start = "real", images_per_class = 2, steps = 2 }
+  local x, y = set.train:batch()
+  local classes = y:totable()
+  local drawn = {}
+  for s = 1, 2 do
+    for i, class in ipairs { 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10 } do
+      local difference = (x - real.parameters.images[s][i]):abs():reshape({ 300, 784 }):max(2):totable()
+      local found
+      for n, d in ipairs(difference) do found = d == 0 and classes[n] == class and n or found end
+      test.ok(found and not drawn[s .. " " .. found], ("list %d, image %d is a real one of class %d"):format(s, i, class))
+      drawn[s .. " " .. found] = true
+    end
+  end
+end)
+
+test("the step size of a baseline is tuned on the held-out images, not on the test set", function()
+  local still, sizes = new { passes = 2 }, { 0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2 }
+  local images = { set.train:class_means() }
+  local function best_on(some)
+    local best, place
+    for i, size in ipairs(sizes) do
+      local raw = ms.full(2, raw_step_size(size))
+      local accuracy = still:evaluate(some, { parameters = { images = images, raw_step_sizes = raw } }).accuracy
+      if not best or accuracy > best then best, place = accuracy, i end
+    end
+    return sizes[place]
+  end
+  local differ = 0
+  for first = 1, 91, 10 do
+    local indices = {}
+    for i = 1, 10 do indices[i] = first + i - 1 end
+    local held = set.test:subset(indices)
+    local result, expected = still:baseline(images, held, set.test), best_on(held)
+    test.equal(result.step_size, expected)
+    if expected ~= best_on(set.test) then differ = differ + 1 end
+  end
+  test.ok(differ > 0, "no case in which the test set would choose otherwise")
 end)
 
 test("a loss that is not finite: which iteration, and the state before it is kept", function()
@@ -166,7 +306,7 @@ test("a run that is killed goes on to the same bytes", function()
   test.equal(select(2, program.run { file.path, broken.path }), 0)
   local name = "/checkpoint.safetensors"
   test.ok(bytes(whole.path .. name) == bytes(broken.path .. name), "equal bytes")
-  local function rows(out) return (bytes(out .. "/metrics.csv"):gsub(",[^,\n]*\n", "\n")) end
+  local function rows(out) return (bytes(out .. "/metrics.csv"):gsub(",[^,\n]*,[^,\n]*\n", "\n")) end
   test.equal(rows(broken.path), rows(whole.path))
 end)
 
@@ -181,7 +321,11 @@ local cases = {
   { "distill.unrolled { net = net, train = set.train, init = 'knwon' }",
     "distill.unrolled: argument 'init': expected \"known\" or \"unknown\", got string \"knwon\" (did you mean \"known\"?)" },
   { "distill.unrolled { net = net, train = set.train, step_size = 0 }",
-    "distill.unrolled: argument 'step_size': expected more than 0, got 0" },
+    "distill.unrolled: argument 'step_size': expected a finite number above 0, got 0" },
+  { "distill.unrolled { net = net, train = set.train, later_step_size = 1 / 0 }",
+    "distill.unrolled: argument 'later_step_size': expected a finite number above 0, got inf" },
+  { "distill.unrolled { net = net, train = set.train }:fit { iterations = 3, averaging = 2 }",
+    "still:fit: argument 'averaging': expected less than 1, got 2" },
   { "distill.unrolled { net = net, train = set.train }:fit {}",
     "still:fit: argument 'iterations': expected integer, got nothing" },
   { "distill.unrolled { net = net, train = set.train }:fit { iterations = 3, evaluate_every = 0 }",
