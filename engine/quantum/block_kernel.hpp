@@ -122,11 +122,20 @@ class BlockKernel {
 
   using Places = std::array<std::size_t, members>;
 
+  // Keeps a vector in its register: read again from memory at each use, it would take the loads' bandwidth.
+  [[gnu::always_inline]] static void hold([[maybe_unused]] Vector& v) {
+#ifdef __AVX__
+    asm("" : "+v"(v));
+#endif
+  }
+
   [[gnu::always_inline]] static Group load(const T* state, const Places& at) {
     Group x;
     for (int u = 0; u < members; ++u) {
       x.re[u] = load_lanes<T, W>(state + at[u]);
       x.im[u] = load_lanes<T, W>(state + at[u] + W);
+      hold(x.re[u]);
+      hold(x.im[u]);
     }
     return x;
   }
