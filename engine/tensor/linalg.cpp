@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "engine/core/memory.hpp"
 #include "engine/tensor/block_table.hpp"
 #include "engine/tensor/dense_product.hpp"
 #include "engine/tensor/samples.hpp"
@@ -20,40 +21,55 @@ constexpr std::int64_t fewest_contracted = 256;
 template <class T>
 constexpr int panel_columns = Samples<T>::accumulators;
 
-// op(b) as panels of neighbouring columns: [inner][columns of the panel].
+// op(b) as panels of neighbouring columns, each of rows `stride` numbers apart. A transposed b is copied into
+// that order.
 template <class T>
-struct Panels {
-  std::int64_t inner = 0, columns = 0, count = 0;
-  std::vector<T> values;
+class Panels {
+ public:
+  Panels(const T* b, std::int64_t inner, std::int64_t columns, bool transposed)
+      : from_(b),
+        inner_(inner),
+        columns_(columns),
+        count_((columns + panel_columns<T> - 1) / panel_columns<T>) {
+    if (transposed) pack(b);
+  }
 
-  [[nodiscard]] std::int64_t begin(std::int64_t panel) const { return columns * panel / count; }
-  [[nodiscard]] const T* at(std::int64_t panel) const { return values.data() + begin(panel) * inner; }
-};
+  [[nodiscard]] std::int64_t count() const { return count_; }
+  [[nodiscard]] std::int64_t begin(std::int64_t panel) const { return columns_ * panel / count_; }
+  [[nodiscard]] std::int64_t width(std::int64_t panel) const { return begin(panel + 1) - begin(panel); }
+  [[nodiscard]] std::int64_t stride(std::int64_t panel) const { return packed_ ? width(panel) : columns_; }
+  [[nodiscard]] const T* at(std::int64_t panel) const {
+    return packed_ ? packed() + begin(panel) * inner_ : from_ + begin(panel);
+  }
 
-template <class T>
-Panels<T> pack(const T* b, std::int64_t inner, std::int64_t columns, bool transposed) {
-  Panels<T> panels{inner, columns, (columns + panel_columns<T> - 1) / panel_columns<T>, {}};
-  panels.values.resize(static_cast<std::size_t>(inner * columns));
-  T* to = panels.values.data();
-  for (std::int64_t panel = 0; panel < panels.count; ++panel) {
-    const std::int64_t first = panels.begin(panel);
-    const std::int64_t end = panels.begin(panel + 1);
-    for (std::int64_t k = 0; k < inner; ++k) {
-      for (std::int64_t m = first; m < end; ++m) *to++ = transposed ? b[m * inner + k] : b[k * columns + m];
+ private:
+  [[nodiscard]] T* packed() const { return reinterpret_cast<T*>(packed_.get()); }
+
+  void pack(const T* b) {
+    const auto numbers = static_cast<std::size_t>(inner_ * columns_);
+    packed_ = allocate_memory(std::max<std::size_t>(1, numbers * sizeof(T)));
+    T* to = packed();
+    for (std::int64_t panel = 0; panel < count_; ++panel) {
+      for (std::int64_t k = 0; k < inner_; ++k) {
+        for (std::int64_t m = begin(panel); m < begin(panel + 1); ++m) *to++ = b[m * inner_ + k];
+      }
     }
   }
-  return panels;
-}
+
+  const T* from_;
+  std::int64_t inner_, columns_, count_;
+  std::shared_ptr<std::byte> packed_;
+};
 
 template <class T, int Columns>
-void multiply_panel(const T* a, const T* b, std::int64_t inner, T* out) {
+void multiply_panel(const T* a, const T* b, std::int64_t stride, std::int64_t inner, T* out) {
   Samples<T> sum[Columns];
 #pragma GCC unroll 32
   for (int m = 0; m < Columns; ++m) sum[m] = Samples<T>::zero();
-  for (std::int64_t k = 0; k < inner; ++k) {
+  for (std::int64_t k = 0; k < inner; ++k, b += stride) {
     const Samples<T> value = Samples<T>::load_once(a + k * tile_lanes);
 #pragma GCC unroll 32
-    for (int m = 0; m < Columns; ++m) sum[m].add_product(b[k * Columns + m], value);
+    for (int m = 0; m < Columns; ++m) sum[m].add_product(b[m], value);
   }
 #pragma GCC unroll 32
   for (int m = 0; m < Columns; ++m) sum[m].store(out + m * tile_lanes);
@@ -66,18 +82,17 @@ void multiply_tiles(const Tensor& a, const Tensor& b, bool transpose_b, Tensor& 
       block_table<1, panel_columns<T>>([]<int, int Columns>() { return &multiply_panel<T, Columns>; });
   const std::int64_t inner = a.size(1);
   const std::int64_t columns = out.size(1);
-  const Panels<T> panels = pack(b.data<T>().data(), inner, columns, transpose_b);
+  const Panels<T> panels(b.data<T>().data(), inner, columns, transpose_b);
   const T* from = a.data<T>().data();
   T* to = out.write<T>().data();
   // Items are (tile, panel), so that a single tile still has work for several threads.
-  share_items(out.tiles() * panels.count, tile_lanes * inner * panel_columns<T>, serial_products,
+  share_items(out.tiles() * panels.count(), tile_lanes * inner * panel_columns<T>, serial_products,
               [&](std::int64_t item) {
-                const std::int64_t tile = item / panels.count;
-                const std::int64_t panel = item % panels.count;
-                const std::int64_t first = panels.begin(panel);
-                const auto width = static_cast<std::size_t>(panels.begin(panel + 1) - first);
-                table[0][width - 1](from + tile * inner * tile_lanes, panels.at(panel), inner,
-                                    to + (tile * columns + first) * tile_lanes);
+                const std::int64_t tile = item / panels.count();
+                const std::int64_t panel = item % panels.count();
+                const auto width = static_cast<std::size_t>(panels.width(panel));
+                table[0][width - 1](from + tile * inner * tile_lanes, panels.at(panel), panels.stride(panel),
+                                    inner, to + (tile * columns + panels.begin(panel)) * tile_lanes);
               });
 }
 

@@ -190,7 +190,7 @@ std::vector<Tensor> unflatten(const Tensor& flat, std::span<const Shape> shapes)
   std::vector<Tensor> parts;
   std::int64_t begin = 0;
   for (const Shape& shape : shapes) {
-    parts.push_back(slice(flat, 0, begin, shape.count()).reshaped(shape));
+    parts.push_back(flat.view(begin, shape));
     begin += shape.count();
   }
   assert(begin == flat.size(0));

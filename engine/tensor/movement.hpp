@@ -21,7 +21,7 @@ Tensor concat(std::span<const Tensor> parts, std::size_t axis);
 Tensor take(const Tensor& x, std::size_t axis, const Tensor& indices);
 Tensor put(const Tensor& x, std::size_t axis, const Tensor& indices, std::int64_t size);
 
-/// All parts end to end as one vector, and back. Row-major.
+/// All parts end to end as one vector, and back: as views. Row-major.
 Tensor flatten(std::span<const Tensor> parts);
 std::vector<Tensor> unflatten(const Tensor& flat, std::span<const Shape> shapes);
 

@@ -132,6 +132,14 @@ Tensor Tensor::reshaped(const Shape& shape) const {
   return t;
 }
 
+Tensor Tensor::view(std::int64_t begin, const Shape& shape) const {
+  assert(!tiled() && begin >= 0 && begin + shape.count() <= count());
+  Tensor t = *this;
+  t.memory_ = {memory_, memory_.get() + static_cast<std::size_t>(begin) * dtype_size(dtype_)};
+  t.shape_ = shape;
+  return t;
+}
+
 Tensor Tensor::row_major() const {
   if (!tiled()) return *this;
   Tensor out = empty(shape_, dtype_);

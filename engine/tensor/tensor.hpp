@@ -102,6 +102,9 @@ class Tensor {
   /// The same memory under another shape of the same count. A tiled tensor keeps its axis 0.
   [[nodiscard]] Tensor reshaped(const Shape& shape) const;
 
+  /// Row-major: shape.count() elements from `begin` on, sharing this tensor's memory, all of which it keeps.
+  [[nodiscard]] Tensor view(std::int64_t begin, const Shape& shape) const;
+
   /// The same elements in the other layout (this tensor itself where nothing is to be done).
   [[nodiscard]] Tensor row_major() const;
   [[nodiscard]] Tensor as_tiled() const;
