@@ -32,7 +32,7 @@ local cases = {
   { "a circuit too large for memory",
     "ms.qubits: argument 1 'qubits': expected 1 to 24 qubits, got 31: one state in f64 takes 3.44e+10 bytes", "ms.qubits(31)" },
   { "a state beyond the memory limit",
-    "ms.qubits: not enough memory for tensors: 20971520 bytes asked for, 0 held, the limit is 1048576",
+    "ms.qubits: not enough memory for tensors: 16777216 bytes asked for, 0 held, the limit is 1048576",
     "ms.set_memory_limit(1 << 20) ms.qubits(20)" },
   { "a tensor too large for memory", "ms.zeros: a shape with too many elements", "ms.zeros { 1 << 40, 1 << 40 }" },
   { "a gradient that is not finite", "ms.Optimizer:step: update 1: the gradient of tensor 1 holds NaN or infinity",
