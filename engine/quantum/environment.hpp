@@ -11,6 +11,18 @@
 
 namespace moonstill::quantum {
 
+/// The sum of the first `valid` of tile_lanes numbers, halves added to halves: vectors do it, and the order
+/// is fixed.
+template <class T>
+[[nodiscard]] T tree_sum(const T* numbers, int valid) {
+  std::array<T, tile_lanes> x{};
+  std::copy_n(numbers, valid, x.data());
+  for (std::size_t half = tile_lanes / 2; half > 0; half /= 2) {
+    for (std::size_t i = 0; i < half; ++i) x[i] += x[i + half];
+  }
+  return x[0];
+}
+
 /// Entries [d * d][re, im][lanes], one lane for each sample.
 class Environment {
  public:
@@ -44,7 +56,8 @@ class Environment {
   void sum_lanes(int valid) {
     if (lanes_ == 1) return;
     const std::size_t count = parts();
-    for (std::size_t part = 0; part < count; ++part) numbers_[part] = tree_sum(part, valid);
+    for (std::size_t part = 0; part < count; ++part)
+      numbers_[part] = tree_sum(numbers_.data() + part * static_cast<std::size_t>(lanes_), valid);
     numbers_.resize(count);
     lanes_ = 1;
   }
@@ -63,16 +76,6 @@ class Environment {
   }
 
  private:
-  // Halves added to halves: vectors do it, and the order is fixed.
-  [[nodiscard]] double tree_sum(std::size_t part, int valid) const {
-    std::array<double, tile_lanes> x{};
-    std::copy_n(numbers_.data() + part * static_cast<std::size_t>(lanes_), valid, x.data());
-    for (std::size_t half = tile_lanes / 2; half > 0; half /= 2) {
-      for (std::size_t i = 0; i < half; ++i) x[i] += x[i + half];
-    }
-    return x[0];
-  }
-
   int lanes_ = 1;
   std::vector<double> numbers_;
 };

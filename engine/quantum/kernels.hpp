@@ -62,11 +62,33 @@ struct MatrixStep {
   T* environment_tangent = nullptr;
 };
 
-/// Carries a task out. Matrices of 2 and 4 rows are unrolled, diagonal ones read their diagonal only.
-template <class T>
-void run(MatrixTask task, bool diagonal, const MatrixStep<T>& step);
+/// What a matrix is known to be: only its diagonal, or only real parts, are then read, and given to
+/// environments.
+enum class Structure { dense, diagonal, real };
 
-extern template void run<float>(MatrixTask, bool, const MatrixStep<float>&);
-extern template void run<double>(MatrixTask, bool, const MatrixStep<double>&);
+/// Carries a task out. Matrices of 2 and 4 rows are unrolled.
+template <class T>
+void run(MatrixTask task, Structure structure, const MatrixStep<T>& step);
+
+extern template void run<float>(MatrixTask, Structure, const MatrixStep<float>&);
+extern template void run<double>(MatrixTask, Structure, const MatrixStep<double>&);
+
+/// One task over all rows, for phases: s <- exp(i phase) s, and so on. `slopes` takes dF/dphase = -2 Im
+/// conj(a) s of each row and lane (with tangents: its change), which the backward tasks set.
+template <class T>
+struct PhaseStep {
+  std::size_t rows;
+  int pitch;
+  const T* phases;  // exp(i phase): [rows][re, im]
+  const T* rates;   // the phases' change along the direction: [rows]
+  Planes<T> s, sdot, a, adot;
+  T* slopes;  // [rows][pitch]
+};
+
+template <class T>
+void run(MatrixTask task, const PhaseStep<T>& step);
+
+extern template void run<float>(MatrixTask, const PhaseStep<float>&);
+extern template void run<double>(MatrixTask, const PhaseStep<double>&);
 
 }  // namespace moonstill::quantum

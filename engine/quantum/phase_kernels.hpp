@@ -7,18 +7,6 @@
 namespace moonstill::quantum {
 
 template <class T>
-struct PhaseStep {
-  std::size_t rows;
-  int pitch;             // numbers from one row to the next, a multiple of vector_lanes
-  const T* phases;       // exp(i phase): [rows][re, im]
-  const T* rates;        // its change along the direction: [rows]
-  Planes<T> s, sdot, a, adot;
-  T* slopes;             // dF/dphase of each row and lane: [rows][pitch], set
-};
-
-/// apply, apply_adjoint, forward_tangent; backward and backward_tangent also give slopes (or their tangents), which are
-/// -2 Im conj(a) s.
-template <class T>
 class PhaseKernel {
   static constexpr int W = vector_lanes<T>;
   using Vector = Lanes<T, W>;

@@ -102,8 +102,8 @@ std::vector<PhaseTerm> phase_terms(const LoweredOperation& operation, int qubits
   const std::size_t size = std::size_t{1} << operation.targets.size();
   std::vector<int> all = operation.controls;
   all.insert(all.end(), operation.targets.begin(), operation.targets.end());
-  const bool single = operation.factors.empty() ||
-                      (operation.factors.size() == 1 && operation.factors[0].angles.size() == 1);
+  const bool single =
+      operation.factors.empty() || (operation.factors.size() == 1 && operation.factors[0].angles.size() == 1);
   if (!single || all.size() > most_qubits) return {};
   const std::vector<double> targets = generators(operation);
   const std::size_t patterns = std::size_t{1} << all.size();

@@ -1,5 +1,6 @@
-// Diagonal gates that stand together, as one: a phase for each row of a state. A diagonal gate of k qubits is a sum over
-// sets of them of coefficient * angle * (-1)^(parity of the set's bits); gates that share a set share its signs.
+// Diagonal gates that stand together, as one: a phase for each row of a state. A diagonal gate of k qubits is
+// a sum over sets of them of coefficient * angle * (-1)^(parity of the set's bits); gates that share a set
+// share its signs.
 #pragma once
 
 #include <cstdint>
@@ -60,8 +61,8 @@ class Phases {
   std::vector<Share> shares_;
 };
 
-/// A diagonal operation as terms over physical rows: row r lies at places[r], or at r when `places` is empty. None when
-/// it is no single gate, or one of too many qubits.
+/// A diagonal operation as terms over physical rows: row r lies at places[r], or at r when `places` is empty.
+/// None when it is no single gate, or one of too many qubits.
 [[nodiscard]] std::vector<PhaseTerm> phase_terms(const LoweredOperation& operation, int qubits,
                                                  std::span<const std::uint32_t> places);
 

@@ -8,17 +8,81 @@
 
 namespace moonstill::quantum {
 
-Plan::Plan(const Circuit& circuit, const Readout& readout)
+// Whole gates or parts and merged diagonals, whichever takes less arithmetic.
+Plan::Plan(const Circuit& circuit, const Readout& readout, const std::vector<bool>& shared)
     : qubits_(circuit.qubits()), sample_lanes_(static_cast<int>(tile_lanes)), outputs_(readout.outputs()) {
-  for (LoweredOperation& operation : lower(circuit)) {
+  Plan split = *this;
+  split.place(circuit, shared, true);
+  place(circuit, shared, false);
+  if (split.cost() < cost()) *this = std::move(split);
+  lower_readout(readout);
+}
+
+void Plan::place(const Circuit& circuit, const std::vector<bool>& shared, bool split) {
+  for (LoweredOperation& operation : lower(circuit, split)) {
     if (operation.form == Form::permutation) {
       relabel(operation);
       continue;
     }
+    if (operation.form == Form::diagonal && merge(operation, shared)) continue;
     Reach reach = reach_of(operation.targets, operation.controls);
-    operations_.push_back({std::move(operation), std::move(reach)});
+    const auto commutes = [&](const PhaseTerm& term) { return term.commutes_with(reach.groups); };
+    if (!std::ranges::all_of(pending_, commutes)) flush_phases();
+    operations_.push_back({std::move(operation), std::move(reach), {}});
   }
-  lower_readout(readout);
+  flush_phases();
+  for (TileOperation& operation : operations_) {
+    if (operation.form == Form::phases) operation.parameters = operation.phases.parameters();
+  }
+}
+
+bool Plan::merge(const LoweredOperation& diagonal, const std::vector<bool>& shared) {
+  for (const Parameter& parameter : diagonal.parameters) {
+    if (!shared[static_cast<std::size_t>(parameter.input)]) return false;
+  }
+  std::vector<PhaseTerm> terms = phase_terms(diagonal, qubits_, places_);
+  for (PhaseTerm& term : terms) merge(std::move(term));
+  return !terms.empty();
+}
+
+// Joins the last phases where it commutes with all that came after them, else waits for its turn.
+void Plan::merge(PhaseTerm term) {
+  if (last_phases_ >= 0) {
+    const auto after = std::span(operations_).subspan(static_cast<std::size_t>(last_phases_) + 1);
+    const auto commutes = [&](const TileOperation& operation) {
+      return operation.form == Form::phases || term.commutes_with(operation.reach.groups);
+    };
+    if (std::ranges::all_of(after, commutes)) {
+      operations_[static_cast<std::size_t>(last_phases_)].phases.add(term);
+      return;
+    }
+  }
+  pending_.push_back(std::move(term));
+}
+
+void Plan::flush_phases() {
+  if (pending_.empty()) return;
+  TileOperation operation;
+  operation.form = Form::phases;
+  for (const PhaseTerm& term : pending_) operation.phases.add(term);
+  pending_.clear();
+  last_phases_ = static_cast<int>(operations_.size());
+  operations_.push_back(std::move(operation));
+}
+
+// Multiplications and additions of one sample.
+double Plan::cost() const {
+  double sum = 0;
+  for (const TileOperation& operation : operations_) {
+    if (operation.form == Form::phases) {
+      sum += 4 * static_cast<double>(amplitudes());
+      continue;
+    }
+    const double d = operation.dimension();
+    const double row = operation.form == Form::diagonal ? 4 : operation.real ? 2 * d : 4 * d;
+    sum += static_cast<double>(operation.reach.groups.count()) * d * row;
+  }
+  return sum;
 }
 
 std::vector<int> Plan::bits_of(const std::vector<int>& qubits) const {

@@ -1,16 +1,18 @@
-// A circuit and its readout compiled for 16 samples side by side: rows found, permutations relabelled away.
+// A circuit and its readout compiled for 16 samples side by side: rows found, permutations relabelled away,
+// diagonals merged.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "engine/quantum/groups.hpp"
-#include "engine/quantum/lowering.hpp"
+#include "engine/quantum/phases.hpp"
 
 namespace moonstill::quantum {
 
 struct TileOperation : LoweredOperation {
-  Reach reach;
+  Reach reach;    // unless form is phases
+  Phases phases;  // when it is
 };
 
 struct LoweredHermitian {
@@ -40,7 +42,8 @@ struct LoweredProbabilities {
 
 class Plan {
  public:
-  Plan(const Circuit& circuit, const Readout& readout);
+  /// `shared`: for each input whether all samples have the same angles; only those can be merged into phases.
+  Plan(const Circuit& circuit, const Readout& readout, const std::vector<bool>& shared);
 
   [[nodiscard]] int qubits() const { return qubits_; }
   [[nodiscard]] std::int64_t amplitudes() const { return std::int64_t{1} << qubits_; }
@@ -55,6 +58,11 @@ class Plan {
   [[nodiscard]] const std::vector<std::uint32_t>& places() const { return places_; }
 
  private:
+  void place(const Circuit& circuit, const std::vector<bool>& shared, bool split);
+  [[nodiscard]] bool merge(const LoweredOperation& diagonal, const std::vector<bool>& shared);
+  void merge(PhaseTerm term);
+  void flush_phases();
+  [[nodiscard]] double cost() const;
   void relabel(const LoweredOperation& permutation);
   void lower_readout(const Readout& readout);
   [[nodiscard]] Reach reach_of(const std::vector<int>& targets, const std::vector<int>& controls) const;
@@ -69,6 +77,8 @@ class Plan {
   std::vector<LoweredWord> words_;
   std::vector<LoweredProbabilities> probabilities_;
   std::vector<std::uint32_t> places_;
+  std::vector<PhaseTerm> pending_;  // not yet placed: all operations so far commute with them
+  int last_phases_ = -1;            // of operations_
 };
 
 }  // namespace moonstill::quantum

@@ -12,8 +12,10 @@ namespace moonstill::quantum {
 
 /// `folded`: the target is a bit of the lane (Reach::lane_bit). Two rows are then sorted by that bit when
 /// loaded and mixed again when stored; all else is the same.
-template <class T, int W, int D, bool diagonal, bool folded = false>
+template <class T, int W, int D, Structure structure, bool folded = false>
 class SmallKernel {
+  static constexpr bool diagonal = structure == Structure::diagonal;
+  static constexpr bool real = structure == Structure::real;
   using Vector = Lanes<T, W>;
 
   struct Amplitudes {
@@ -172,6 +174,7 @@ class SmallKernel {
       y.re[i] += re * x.re[j];
       y.im[i] += re * x.im[j];
     }
+    if constexpr (real) return;
     if constexpr (adjoint) {
       y.re[i] += im * x.im[j];
       y.im[i] -= im * x.re[j];
@@ -211,8 +214,9 @@ class SmallKernel {
       for (int j = 0; j < D; ++j) {
         if (zero(i, j)) continue;
         e.re[i][j] += a.re[i] * s.re[j];
-        e.im[i][j] += a.re[i] * s.im[j];
         e.re[i][j] += a.im[i] * s.im[j];
+        if constexpr (real) continue;
+        e.im[i][j] += a.re[i] * s.im[j];
         e.im[i][j] -= a.im[i] * s.re[j];
       }
     }

@@ -110,10 +110,14 @@ class TileSweep {
     if (tangents_) load(c_.amplitude_direction, sdot_);
     for (std::size_t o = 0; o < numbers_.size(); ++o) {
       if (tangents_ && directed(o)) {
+        if (is_phases(o)) {
+          turn(MatrixTask::forward_tangent, o, s_);
+          continue;
+        }
         MatrixStep<T> step = step_of(o);
         step.s = s_;
         step.sdot = sdot_;
-        carry_out(MatrixTask::forward_tangent, is_diagonal(o), step);
+        carry_out(MatrixTask::forward_tangent, structure(o), step);
       } else {
         apply(o, s_, false);
         if (tangents_) apply(o, sdot_, false);
@@ -127,13 +131,16 @@ class TileSweep {
     while (!c_.request.amplitudes && stop < operations.size() && !wanted(stop)) ++stop;
     for (std::size_t o = operations.size(); o-- > stop;) {
       if (wanted(o) || (tangents_ && directed(o))) {
+        if (is_phases(o)) {
+          turn_back(o);
+          continue;
+        }
         MatrixStep<T> step = step_of(o);
         step.s = s_;
         step.sdot = sdot_;
         step.a = a_;
         step.adot = adot_;
-        carry_out(tangents_ ? MatrixTask::backward_tangent : MatrixTask::backward, is_diagonal(o), step,
-                  true);
+        carry_out(tangents_ ? MatrixTask::backward_tangent : MatrixTask::backward, structure(o), step, true);
         add_angle_gradients(o);
       } else {
         apply(o, s_, true);
@@ -186,7 +193,7 @@ class TileSweep {
     MatrixStep<T> step(item.reach);
     step.s = s_;
     step.sdot = sdot_;
-    carry_out(tangents_ ? MatrixTask::gather_tangent : MatrixTask::gather, false, step, true);
+    carry_out(tangents_ ? MatrixTask::gather_tangent : MatrixTask::gather, Structure::dense, step, true);
     const std::vector<double>& m = c_.hermitians[h];
     const std::vector<double>& mdot = c_.hermitian_directions[h];
     for (int lane = 0; lane < lanes_ && c_.request.values; ++lane) {
@@ -271,7 +278,7 @@ class TileSweep {
     step.sdot = sdot_;
     step.a = a_;
     step.adot = adot_;
-    carry_out(tangents_ ? MatrixTask::accumulate_tangent : MatrixTask::accumulate, false, step);
+    carry_out(tangents_ ? MatrixTask::accumulate_tangent : MatrixTask::accumulate, Structure::dense, step);
   }
 
   void seed_word(const LoweredWord& word, const Source<T>& source, const Planes<T>& from,
@@ -315,7 +322,11 @@ class TileSweep {
       function(WordKernel<T, vector_lanes<T>>(word, plan_.places(), word.lanes));
   }
 
-  [[nodiscard]] bool is_diagonal(std::size_t o) const { return plan_.operations()[o].form == Form::diagonal; }
+  [[nodiscard]] Structure structure(std::size_t o) const {
+    const TileOperation& operation = plan_.operations()[o];
+    if (operation.form == Form::diagonal) return Structure::diagonal;
+    return operation.real ? Structure::real : Structure::dense;
+  }
 
   [[nodiscard]] bool wanted(std::size_t o) const {
     return std::ranges::any_of(plan_.operations()[o].parameters, [&](const Parameter& parameter) {
@@ -338,17 +349,36 @@ class TileSweep {
     return step;
   }
 
+  [[nodiscard]] bool is_phases(std::size_t o) const { return plan_.operations()[o].form == Form::phases; }
+
+  // Phases' tasks, on `state` and on what belongs to it.
+  void turn(MatrixTask task, std::size_t o, const Planes<T>& state) {
+    const OperationNumbers<T>& n = numbers(o);
+    quantum::run(task, PhaseStep<T>{plan_.operations()[o].phases.rows(), lanes_, n.matrix.data(),
+                                    n.tangent.data(), state, sdot_, a_, adot_, slopes_.data()});
+  }
+
+  void turn_back(std::size_t o) {
+    slopes_.resize(size_);
+    turn(tangents_ ? MatrixTask::backward_tangent : MatrixTask::backward, o, s_);
+    double* to = partial_ + c_.phase_slopes[o];
+    const auto lanes = static_cast<std::size_t>(lanes_);
+    for (std::size_t r = 0; r * lanes < size_; ++r)
+      to[r] += tree_sum(slopes_.data() + r * lanes, valid_lanes_);
+  }
+
   void apply(std::size_t o, const Planes<T>& state, bool adjoint) {
+    if (is_phases(o)) return turn(adjoint ? MatrixTask::apply_adjoint : MatrixTask::apply, o, state);
     MatrixStep<T> step = step_of(o);
     step.s = state;
     const bool permutation = plan_.operations()[o].form == Form::permutation;
     const MatrixTask forward = permutation ? MatrixTask::permute : MatrixTask::apply;
     const MatrixTask back = permutation ? MatrixTask::permute_back : MatrixTask::apply_adjoint;
-    carry_out(adjoint ? back : forward, is_diagonal(o), step);
+    carry_out(adjoint ? back : forward, structure(o), step);
   }
 
   // Runs a task over blocks of groups; environments are summed over blocks in their order.
-  void carry_out(MatrixTask task, bool diagonal, MatrixStep<T> step, bool environment = false) {
+  void carry_out(MatrixTask task, Structure structure, MatrixStep<T> step, bool environment = false) {
     const std::size_t count = step.groups->count();
     const std::size_t blocks = (count + block_size - 1) / block_size;
     const auto dimension = static_cast<std::size_t>(step.groups->dimension());
@@ -362,7 +392,7 @@ class TileSweep {
         part.end = std::min(count, (b + 1) * block_size);
         part.environment = parts_.data() + b * numbers;
         part.environment_tangent = tangents_ ? parts_.data() + (blocks + b) * numbers : nullptr;
-        quantum::run(task, diagonal, part);
+        quantum::run(task, structure, part);
       }
     });
     if (!environment) return;
@@ -432,6 +462,7 @@ class TileSweep {
   std::vector<double> values_, sums_;
   Environment environment_, environment_tangent_;
   std::vector<T> parts_;
+  std::vector<T> slopes_;  // of the phase of each row and sample
 };
 
 }  // namespace moonstill::quantum
