@@ -13,16 +13,16 @@ constexpr std::string_view tensor_type = "ms.Tensor";
 constexpr std::string_view operand_type = "ms.Tensor|number";
 
 // A number takes part in the type of the tensor beside it.
-DType partner_type(lua_State* L, int index) {
-  const Value* partner = find_object<Value>(L, index);
+DType partner_type(const Value* partner) {
   return partner != nullptr && is_floating(partner->dtype()) ? partner->dtype() : DType::f32;
 }
 
 template <Value (*op)(const Value&, const Value&)>
 int binary_body(lua_State* L, Args& a) {
-  const Value left = value_of(a, 0, partner_type(L, a.slot(1)));
-  const Value right = value_of(a, 1, partner_type(L, a.slot(0)));
-  return push(L, op(left, right));
+  const Value* left = find_object<Value>(L, a.slot(0));
+  const Value* right = find_object<Value>(L, a.slot(1));
+  if (left != nullptr && right != nullptr) return push(L, op(*left, *right));
+  return push(L, op(value_of(a, 0, partner_type(right)), value_of(a, 1, partner_type(left))));
 }
 
 int power_body(lua_State* L, Args& a) {
@@ -392,9 +392,10 @@ void add_products(Module& ms) {
           .returns = "ms.Tensor",
           .example = "local x = ms.linspace(-1, 1, 5)\nprint(ms.where(ms.lt(x, 0), 0, x))",
           .body = [](lua_State* L, Args& a) {
+            const DType left = partner_type(find_object<Value>(L, a.slot("b")));
+            const DType right = partner_type(find_object<Value>(L, a.slot("a")));
             return push(
-                L, ops::where(a.object<Value>("condition"), value_of(a, "a", partner_type(L, a.slot("b"))),
-                              value_of(a, "b", partner_type(L, a.slot("a")))));
+                L, ops::where(a.object<Value>("condition"), value_of(a, "a", left), value_of(a, "b", right)));
           }});
 }
 }  // namespace

@@ -57,6 +57,7 @@ Interpreter::Interpreter() : state_(luaL_newstate()) {
   *static_cast<Runtime**>(lua_getextraspace(state_)) = &runtime_;
   runtime_.main = state_;
   runtime_.running = state_;
+  tune_collector(state_);
   lua_pushcfunction(state_, open_everything);
   if (lua_pcall(state_, 0, 0, 0) != LUA_OK) {
     const std::string message = luaL_tolstring(state_, -1, nullptr);

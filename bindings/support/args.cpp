@@ -73,7 +73,7 @@ Args::Args(lua_State* L, const DescribedFunction& function) : state_(L), functio
 }
 
 void Args::check_self() const {
-  if (has_class(state_, 1, function_.class_name())) return;
+  if (function_.is_own_object(state_, 1)) return;
   refuse_call(fmt::format("self: expected {}, got {} (methods are called with ':')",
                           class_display(function_.class_name()), describe(state_, 1)));
 }
@@ -82,7 +82,7 @@ void Args::check_self() const {
 void Args::check_operands() const {
   const int count = std::min(lua_gettop(state_), static_cast<int>(function_.parameter_count()));
   bool found = false;
-  for (int i = 1; i <= count && !found; ++i) found = has_class(state_, i, function_.class_name());
+  for (int i = 1; i <= count && !found; ++i) found = function_.is_own_object(state_, i);
   if (!found) refuse_call(fmt::format("expected an operand of class {}", function_.class_name()));
   if (function_.extra() == nullptr) lua_settop(state_, static_cast<int>(function_.parameter_count()));
 }

@@ -57,7 +57,10 @@ int call(lua_State* L) {
 DescribedFunction::DescribedFunction(FunctionRow row) : row_(std::move(row)) {
   const std::string_view name = row_.name;
   const std::size_t colon = name.find(':');
-  if (colon != std::string_view::npos) class_name_ = name.substr(0, colon);
+  if (colon != std::string_view::npos) {
+    class_name_ = name.substr(0, colon);
+    class_type_.emplace_back(class_name_);
+  }
   short_name_ = name.substr(colon != std::string_view::npos ? colon + 1 : name.rfind('.') + 1);
   display_name_ = is_metamethod() ? operator_name(class_name_, short_name_) : row_.name;
   for (const Param& param : row_.parameters) {

@@ -86,6 +86,10 @@ class DescribedFunction {
 
   /// "ms.Tensor" of "ms.Tensor:sum", else "".
   [[nodiscard]] std::string_view class_name() const { return class_name_; }
+  /// Whether the value is an object of that class.
+  [[nodiscard]] bool is_own_object(lua_State* L, int index) const {
+    return class_type_.front().accepts(L, index);
+  }
   /// "sum"
   [[nodiscard]] std::string_view short_name() const { return short_name_; }
   [[nodiscard]] bool is_metamethod() const { return !class_name_.empty() && short_name_.starts_with("__"); }
@@ -102,6 +106,7 @@ class DescribedFunction {
   std::vector<Type> extra_;
   std::size_t parameter_count_ = 0;
   std::string_view class_name_, short_name_;
+  std::vector<Type> class_type_;
   std::string display_name_;
 };
 

@@ -69,6 +69,9 @@ class StackMark {
   int top_;
 };
 
+/// Sets how soon Lua's collector begins its next cycle, for a state whose garbage has finalizers.
+void tune_collector(lua_State* L);
+
 /// Tells the collector that handles now hold more (or, with `release`, fewer) bytes. Forces a full collection
 /// only when the bytes held have doubled since the last one, from 64 MiB on, or have taken half of the memory
 /// that the limit then left, so that a plain loop runs at flat memory.

@@ -106,9 +106,21 @@ bool Type::accepts_one(const Alternative& alternative, lua_State* L, int index) 
       return std::string_view(text, size) == alternative.name;
     }
     case Kind::object:
-      return (type == LUA_TUSERDATA || type == LUA_TTABLE) && has_class(L, index, alternative.name);
+      return (type == LUA_TUSERDATA || type == LUA_TTABLE) && is_object(alternative, L, index);
   }
   return false;
+}
+
+// By the metatable's name. Those of userdata are the host's and stay, so that the name is read once.
+bool Type::is_object(const Alternative& alternative, lua_State* L, int index) {
+  if (lua_type(L, index) == LUA_TTABLE) return has_class(L, index, alternative.name);
+  if (lua_getmetatable(L, index) == 0) return false;
+  const void* metatable = lua_topointer(L, -1);
+  lua_pop(L, 1);
+  if (metatable == alternative.metatable) return true;
+  if (!has_class(L, index, alternative.name)) return false;
+  alternative.metatable = metatable;
+  return true;
 }
 
 bool Type::accepts_list(const Alternative& alternative, lua_State* L, int index) {

@@ -31,9 +31,11 @@ class Type {
     Kind kind;
     bool list;
     std::string name;
+    mutable const void* metatable = nullptr;  // of the class, once one of its objects was seen
   };
   static Alternative parse(std::string_view text);
   static bool accepts_one(const Alternative& alternative, lua_State* L, int index);
+  static bool is_object(const Alternative& alternative, lua_State* L, int index);
   static bool accepts_list(const Alternative& alternative, lua_State* L, int index);
   static std::string display(const Alternative& alternative);
 

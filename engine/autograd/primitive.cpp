@@ -1,5 +1,7 @@
 #include "engine/autograd/primitive.hpp"
 
+#include <array>
+
 #include "engine/autograd/level.hpp"
 #include "engine/core/interrupt.hpp"
 #include "engine/core/profile.hpp"
@@ -20,9 +22,12 @@ Level* deepest_level(std::span<const Value> inputs) {
 Values evaluate(const Primitive& primitive, const Attributes& attributes, std::span<const Value> inputs) {
   poll_interrupt();
   const ProfileSpan span(primitive.name);
-  std::vector<Tensor> tensors;
-  tensors.reserve(inputs.size());
-  for (const Value& input : inputs) tensors.push_back(input.tensor());
+  // Most have one or two inputs, which need no memory of their own.
+  std::array<Tensor, 2> few;
+  std::vector<Tensor> many;
+  if (inputs.size() > few.size()) many.resize(inputs.size());
+  const std::span<Tensor> tensors = many.empty() ? std::span(few).first(inputs.size()) : std::span(many);
+  for (std::size_t i = 0; i < inputs.size(); ++i) tensors[i] = inputs[i].tensor();
   std::vector<Tensor> outputs = primitive.evaluate(attributes, tensors);
   return {std::make_move_iterator(outputs.begin()), std::make_move_iterator(outputs.end())};
 }

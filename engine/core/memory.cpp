@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdlib>
 #include <fstream>
-#include <map>
 #include <mutex>
 #include <new>
 #include <string>
@@ -27,13 +27,22 @@ std::size_t machine_memory() {
 }
 
 // Sizes are rounded up to four steps an octave, so that blocks of a loop's slightly differing tensors are
-// shared.
-std::size_t size_class(std::size_t bytes) {
-  constexpr std::size_t smallest = 256;
-  if (bytes <= smallest) return smallest;
-  const std::size_t step = std::bit_floor(bytes - 1) / 4;
-  return (bytes + step - 1) / step * step;
+// shared: class 4 k + i holds (4 + i) 2^k times a quarter of the smallest size.
+constexpr std::size_t smallest_size = 256;
+constexpr std::size_t class_count = 4 * (64 - std::bit_width(smallest_size));
+
+constexpr std::size_t class_size(std::size_t index) {
+  return (4 + index % 4) * (smallest_size / 4) << index / 4;
 }
+
+constexpr std::size_t class_of(std::size_t bytes) {
+  if (bytes <= smallest_size) return 0;
+  const auto octave = static_cast<std::size_t>(std::bit_width((bytes - 1) / smallest_size)) - 1;
+  const std::size_t step = (smallest_size / 4) << octave;
+  return 4 * octave + (bytes + step - 1) / step - 4;
+}
+static_assert(class_of(256) == 0 && class_of(257) == 1 && class_of(448) == 3 && class_of(449) == 4);
+static_assert(class_size(4) == 512 && class_of(512) == 4 && class_of(513) == 5 && class_size(5) == 640);
 
 // Freed blocks wait by size for the next tensor: fresh pages cost more than the arithmetic done in them.
 class Pool {
@@ -44,19 +53,21 @@ class Pool {
     return *pool;
   }
 
-  std::byte* acquire(std::size_t size) {
+  std::byte* acquire(std::size_t index) {
+    const std::size_t size = class_size(index);
     const std::lock_guard lock(mutex_);
     if (stats_.live_bytes + size > stats_.limit_bytes) {
       fail(ErrorKind::memory, "not enough memory for tensors: {} bytes asked for, {} held, the limit is {}",
            size, stats_.live_bytes, stats_.limit_bytes);
     }
-    std::byte* block = take(size);
+    std::byte* block = take(index);
     stats_.live_bytes += size;
     stats_.peak_bytes = std::max(stats_.peak_bytes, stats_.live_bytes);
     return block;
   }
 
-  void release(std::byte* block, std::size_t size) noexcept {
+  void release(std::byte* block, std::size_t index) noexcept {
+    const std::size_t size = class_size(index);
     const std::lock_guard lock(mutex_);
     stats_.live_bytes -= size;
     // Never keep more than is or lately was in use.
@@ -65,7 +76,7 @@ class Pool {
       return;
     }
     try {
-      free_[size].push_back(block);
+      free_[index].push_back(block);
       stats_.cached_bytes += size;
     } catch (const std::bad_alloc&) {
       std::free(block);
@@ -90,10 +101,11 @@ class Pool {
  private:
   static constexpr std::size_t smallest_cache = std::size_t{64} << 20;
 
-  std::byte* take(std::size_t size) {
-    if (const auto found = free_.find(size); found != free_.end() && !found->second.empty()) {
-      std::byte* block = found->second.back();
-      found->second.pop_back();
+  std::byte* take(std::size_t index) {
+    const std::size_t size = class_size(index);
+    if (auto& blocks = free_[index]; !blocks.empty()) {
+      std::byte* block = blocks.back();
+      blocks.pop_back();
       stats_.cached_bytes -= size;
       return block;
     }
@@ -108,24 +120,24 @@ class Pool {
   }
 
   void drop_cache() noexcept {
-    for (auto& [size, blocks] : free_) {
+    for (auto& blocks : free_) {
       for (std::byte* block : blocks) std::free(block);
+      blocks = {};
     }
-    free_.clear();
     stats_.cached_bytes = 0;
   }
 
   std::mutex mutex_;
-  std::map<std::size_t, std::vector<std::byte*>> free_;
+  std::array<std::vector<std::byte*>, class_count> free_;  // by class
   MemoryStats stats_{.limit_bytes = machine_memory() / 10 * 9};
 };
 
 }  // namespace
 
 std::shared_ptr<std::byte> allocate_memory(std::size_t bytes) {
-  const std::size_t size = size_class(bytes);
-  std::byte* block = Pool::instance().acquire(size);
-  return {block, [size](std::byte* p) { Pool::instance().release(p, size); }};
+  const std::size_t index = class_of(bytes);
+  std::byte* block = Pool::instance().acquire(index);
+  return {block, [index](std::byte* p) { Pool::instance().release(p, index); }};
 }
 
 MemoryStats memory_stats() { return Pool::instance().stats(); }

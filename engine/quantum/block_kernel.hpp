@@ -64,6 +64,8 @@ class BlockKernel {
         return apply_tangent();
       case BlockTask::backward:
         return step_.real ? backward<true>() : backward<false>();
+      case BlockTask::backward_tangent:
+        return backward_tangent();
       case BlockTask::overlap:
         return flips <= 1 && step_.a == step_.s ? overlap<flips <= 1>() : overlap<false>();
       case BlockTask::overlap_tangent:
@@ -173,6 +175,25 @@ class BlockKernel {
     }
   }
 
+  // As much of it as meets an anti-Hermitian matrix, which is real where `real`.
+  template <bool real>
+  [[gnu::always_inline]] void add_slope_overlap(const Group& a, const Group& s, Terms& e) const {
+    for (int u = 0; u < members; ++u) {
+      for (int j = 0; j < terms; ++j) {
+        const Vector re = exchanged(s.re[source(u, j)], j);
+        const Vector im = exchanged(s.im[source(u, j)], j);
+        if (j != 0) {
+          e.re[u][j] += a.re[u] * re;
+          e.re[u][j] += a.im[u] * im;
+        }
+        if constexpr (!real) {
+          e.im[u][j] += a.re[u] * im;
+          e.im[u][j] -= a.im[u] * re;
+        }
+      }
+    }
+  }
+
   // The same for a = s, half of which is known from the other half.
   [[gnu::always_inline]] void add_own_overlap(const Group& s, Terms& e) const {
     for (int u = 0; u < members; ++u) {
@@ -194,7 +215,7 @@ class BlockKernel {
   void apply() const {
     const Terms m = load_terms(step_.matrix);
     T* const s = step_.s;
-    each_group([&](const Places& at) {
+    each_group([&](const Places& at) __attribute__((always_inline)) {
       Group y;
       multiply<real, true>(m, load(s, at), y);
       store(s, at, y);
@@ -206,7 +227,7 @@ class BlockKernel {
     const Terms mdot = load_terms(step_.tangent);
     T* const s = step_.s;
     T* const sdot = step_.sdot;
-    each_group([&](const Places& at) {
+    each_group([&](const Places& at) __attribute__((always_inline)) {
       const Group x = load(s, at);
       Group y;
       multiply<false, true>(m, load(sdot, at), y);
@@ -223,16 +244,50 @@ class BlockKernel {
     Terms e{};
     T* const s = step_.s;
     T* const a = step_.a;
-    each_group([&](const Places& at) {
+    each_group([&](const Places& at) __attribute__((always_inline)) {
+      const Group x = load(s, at);
+      const Group z = load(a, at);
+      add_slope_overlap<real>(z, x, e);
       Group y;
-      multiply<real, true>(m, load(s, at), y);
-      store(s, at, y);
-      const Group x = load(a, at);
-      add_overlap(x, y, e);
       multiply<real, true>(m, x, y);
+      store(s, at, y);
+      multiply<real, true>(m, z, y);
       store(a, at, y);
     });
     flush(e, step_.environment);
+  }
+
+  void backward_tangent() const {
+    const Terms m = load_terms(step_.matrix);
+    const Terms mdot = load_terms(step_.tangent);
+    Terms e{};
+    Terms edot{};
+    T* const s = step_.s;
+    T* const sdot = step_.sdot;
+    T* const a = step_.a;
+    T* const adot = step_.adot;
+    each_group([&](const Places& at) __attribute__((always_inline)) {
+      const Group x = load(s, at);
+      const Group xdot = load(sdot, at);
+      const Group z = load(a, at);
+      const Group zdot = load(adot, at);
+      add_slope_overlap<false>(z, x, e);
+      add_slope_overlap<false>(zdot, x, edot);
+      add_slope_overlap<false>(z, xdot, edot);
+      Group y;
+      multiply<false, true>(m, xdot, y);
+      multiply<false, false>(mdot, x, y);
+      store(sdot, at, y);
+      multiply<false, true>(m, x, y);
+      store(s, at, y);
+      multiply<false, true>(m, zdot, y);
+      multiply<false, false>(mdot, z, y);
+      store(adot, at, y);
+      multiply<false, true>(m, z, y);
+      store(a, at, y);
+    });
+    flush(e, step_.environment);
+    flush(edot, step_.environment_tangent);
   }
 
   template <bool own>
@@ -240,7 +295,7 @@ class BlockKernel {
     Terms e{};
     const T* const s = step_.s;
     const T* const a = step_.a;
-    each_group([&](const Places& at) {
+    each_group([&](const Places& at) __attribute__((always_inline)) {
       if constexpr (own)
         add_own_overlap(load(s, at), e);
       else
@@ -257,7 +312,7 @@ class BlockKernel {
     const T* const sdot = step_.sdot;
     const T* const a = step_.a;
     const T* const adot = step_.adot;
-    each_group([&](const Places& at) {
+    each_group([&](const Places& at) __attribute__((always_inline)) {
       const Group x = load(s, at);
       const Group y = load(a, at);
       add_overlap(y, x, e);
@@ -272,7 +327,7 @@ class BlockKernel {
     const Terms m = load_terms(step_.matrix);
     const T* const s = step_.s;
     T* const a = step_.a;
-    each_group([&](const Places& at) {
+    each_group([&](const Places& at) __attribute__((always_inline)) {
       Group y = load(a, at);
       multiply<false, false>(m, load(s, at), y);
       store(a, at, y);
@@ -291,8 +346,8 @@ class BlockKernel {
     }
   }
 
-  // Sums of lanes into the entries that they belong to.
-  void flush(const Terms& e, double* to) const {
+  // Sums of lanes into the entries that they belong to. By value: the sums themselves then stay in registers.
+  [[gnu::noinline]] void flush(const Terms e, double* to) const {
     const Site& site = *site_.site;
     const int d = site.dimension();
     for (int u = 0; u < members; ++u) {

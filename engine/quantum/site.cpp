@@ -5,6 +5,9 @@
 namespace moonstill::quantum {
 namespace {
 
+// Functionals of a block whose solutions are tabulated.
+constexpr std::size_t most_tabulated = 4;
+
 // The parities' masks as functions of a block's numbers.
 std::vector<Bits> restricted(std::span<const Parity> parities, const Subspace& subspace) {
   std::vector<Bits> out;
@@ -127,7 +130,7 @@ void Subspace::add(Bits place) {
 }
 
 BlockSite::BlockSite(const Site& at, const Subspace& subspace)
-    : site(&at), functionals(at.functionals()), system({}, 0), kernel({}) {
+    : site(&at), functionals(at.functionals()), kernel({}), system_({}, 0) {
   const Bits lanes = at.lanes() - 1;
   std::vector<Bits> masks = restricted(functionals, subspace);
   std::vector<Bits> independent;  // among the flips' numbers
@@ -164,8 +167,10 @@ BlockSite::BlockSite(const Site& at, const Subspace& subspace)
       }
     }
   }
-  system = LinearSystem(masks, subspace.dimension());
-  kernel = Span(system.kernel());
+  system_ = LinearSystem(masks, subspace.dimension());
+  kernel = Span(system_.kernel());
+  if (masks.size() > most_tabulated) return;
+  for (Bits values = 0; values < Bits{1} << masks.size(); ++values) firsts_.push_back(system_.solve(values));
 }
 
 WideSite::WideSite(const Site& at, const Subspace& subspace)

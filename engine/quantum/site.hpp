@@ -101,8 +101,16 @@ struct BlockSite {
   bool permuted = false;                       // whether lanes are exchanged
   bool first_row_fixed = false;                // the firsts are those of row bit 0
   std::vector<Parity> functionals;             // of the block's base
-  LinearSystem system;
   Span kernel;
+
+  /// The first of the firsts at which the functionals have the given values; none when there is no such.
+  [[nodiscard]] std::optional<Bits> first(Bits values) const {
+    return values < firsts_.size() ? firsts_[values] : system_.solve(values);
+  }
+
+ private:
+  LinearSystem system_;
+  std::vector<std::optional<Bits>> firsts_;  // for all values, when these are few
 };
 
 /// A matrix of more than two qubits within the blocks of a subspace, amplitude by amplitude: row i of a group

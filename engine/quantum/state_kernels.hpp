@@ -8,12 +8,13 @@
 namespace moonstill::quantum {
 
 enum class BlockTask {
-  apply,            // s <- M s
-  apply_tangent,    // sdot <- M sdot + Mdot s;  s <- M s
-  backward,         // s <- M s;  E += env(a, s);  a <- M a, M being the adjoint matrix
-  overlap,          // E += env(a, s)
-  overlap_tangent,  // E += env(a, s);  Edot += env(adot, s) + env(a, sdot)
-  accumulate,       // a += M s
+  apply,             // s <- M s
+  apply_tangent,     // sdot <- M sdot + Mdot s;  s <- M s
+  backward,          // E += env(a, s), what is not needed left out;  s <- M s;  a <- M a
+  backward_tangent,  // the same with tangents of everything
+  overlap,           // E += env(a, s)
+  overlap_tangent,   // E += env(a, s);  Edot += env(adot, s) + env(a, sdot)
+  accumulate,        // a += M s
 };
 
 /// One task on one block. The environment of a and s is E_ij = sum conj(a_i) s_j, [d * d][re, im], added to.

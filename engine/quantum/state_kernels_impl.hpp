@@ -20,7 +20,7 @@ void run_variants(BlockTask task, const BlockSite& site, Bits base, const BlockS
   const auto variants = static_cast<Bits>(site.site->variants());
   for (Bits variant = 0; variant < variants; ++variant) {
     if (site.first_row_fixed && (variant & 1) != 0) continue;
-    if (const auto start = site.system.solve(variant ^ wanted)) kernel.run(task, variant, *start);
+    if (const auto start = site.first(variant ^ wanted)) kernel.run(task, variant, *start);
   }
 }
 

@@ -50,6 +50,24 @@ double real_product(const double* matrix, const double* e, std::size_t entries) 
   return sum;
 }
 
+// Re sum_ij (D V^H)_ij E_ij for matrices of d rows.
+template <class T>
+double slope_product(const double* derivative, const std::vector<T>& matrix, const double* e, std::size_t d) {
+  double sum = 0;
+  for (std::size_t i = 0; i < d; ++i) {
+    for (std::size_t j = 0; j < d; ++j, e += 2) {
+      for (std::size_t k = 0; k < d; ++k) {
+        const double* x = derivative + (i * d + k) * 2;
+        const T* y = matrix.data() + (j * d + k) * 2;
+        const auto re = static_cast<double>(y[0]);
+        const auto im = static_cast<double>(y[1]);
+        sum += (x[0] * re + x[1] * im) * e[0] - (x[1] * re - x[0] * im) * e[1];
+      }
+    }
+  }
+  return sum;
+}
+
 }  // namespace
 
 template <class T>
@@ -75,6 +93,15 @@ StateSweep<T>::StateSweep(const StateContext<T>& context, const std::vector<Oper
       seeds_(context.plan.hermitians().size()),
       seed_tangents_(context.plan.hermitians().size()),
       values_(static_cast<std::size_t>(context.plan.outputs())) {
+  for (const StateOperation& operation : plan_.operations()) {
+    wanted_.push_back(std::ranges::any_of(operation.parameters, [&](const Parameter& parameter) {
+      const auto input = static_cast<std::size_t>(parameter.input);
+      return input < c_.angle_gradients.size() && c_.angle_gradients[input].wanted;
+    }));
+    directed_.push_back(std::ranges::any_of(operation.parameters, [&](const Parameter& parameter) {
+      return c_.angle_directions[static_cast<std::size_t>(parameter.input)].values != nullptr;
+    }));
+  }
   while (!c_.request.amplitudes && first_wanted_ < numbers_.size() && !wanted(first_wanted_)) ++first_wanted_;
 }
 
@@ -360,19 +387,21 @@ void StateSweep<T>::undo_operation(const Task& task, Bits base, const Pointers& 
   step.adot = block[adot];
   step.environment = sums;
   step.environment_tangent = sums + sum_count(task, Stage::backward) / 2;
-  if (!tangents_ && wanted(task.index)) return carry_out(BlockTask::backward, task, base, step);
-  const auto undo = [&](T* state, T* tangent) {
-    BlockStep<T> part = step;
-    part.s = state;
-    part.sdot = tangent;
-    if (tangents_ && directed(task.index)) return carry_out(BlockTask::apply_tangent, task, base, part);
-    carry_out(BlockTask::apply, task, base, part);
-    part.s = tangent;
-    if (tangents_) carry_out(BlockTask::apply, task, base, part);
-  };
-  undo(block[s], block[sdot]);
-  if (wanted(task.index)) carry_out(BlockTask::overlap_tangent, task, base, step);
-  undo(block[a], block[adot]);
+  if (wanted(task.index)) {
+    carry_out(tangents_ ? BlockTask::backward_tangent : BlockTask::backward, task, base, step);
+    return;
+  }
+  for (const auto& [state, tangent] : {std::pair{s, sdot}, std::pair{a, adot}}) {
+    step.s = block[state];
+    step.sdot = block[tangent];
+    if (tangents_ && directed(task.index)) {
+      carry_out(BlockTask::apply_tangent, task, base, step);
+      continue;
+    }
+    carry_out(BlockTask::apply, task, base, step);
+    step.s = block[tangent];
+    if (tangents_) carry_out(BlockTask::apply, task, base, step);
+  }
 }
 
 template <class T>
@@ -436,18 +465,23 @@ void StateSweep<T>::finish_hermitian(std::size_t h, const double* e, const doubl
   }
 }
 
-// g_m = 2 Re sum D_m E; with a tangent 2 Re sum (D_m Edot + sum_j dtheta_j D_mj E).
+// With a and s after the operation, K_m = D_m V^H and K_m's tangent: g_m = 2 Re sum K_m E, and with a tangent
+// 2 Re sum (K_m Edot + (D_m Vdot^H + sum_j dtheta_j D_mj V^H) E). K_m and its tangent are anti-Hermitian.
 template <class T>
 void StateSweep<T>::add_angle_gradients(std::size_t o, const double* e, const double* edot) {
   const OperationNumbers<T>& n = numbers(o);
   const std::size_t entries = n.matrix.size() / 2;
+  const auto d = static_cast<std::size_t>(plan_.operations()[o].dimension());
   const auto& parameters = plan_.operations()[o].parameters;
   for (std::size_t m = 0; m < parameters.size(); ++m) {
     const Destination<T>& to = c_.angle_gradients[static_cast<std::size_t>(parameters[m].input)];
     if (!to.wanted) continue;
-    const double* slope = n.derivatives.data() + m * 2 * entries;
-    double g = real_product(slope, tangents_ ? edot : e, entries);
-    if (tangents_) g += real_product(n.derivative_tangents.data() + m * 2 * entries, e, entries);
+    const double* derivative = n.derivatives.data() + m * 2 * entries;
+    double g = slope_product(derivative, n.matrix, tangents_ ? edot : e, d);
+    if (tangents_) {
+      const double* derivative_tangent = n.derivative_tangents.data() + m * 2 * entries;
+      g += slope_product(derivative, n.tangent, e, d) + slope_product(derivative_tangent, n.matrix, e, d);
+    }
     if (to.partial >= 0)
       partial_[to.partial + parameters[m].slot] += 2 * g;
     else
@@ -460,12 +494,16 @@ void StateSweep<T>::add_amplitude_gradient() {
   const T* from = state_[tangents_ ? adot : a];
   const Destination<T>& to = c_.amplitude_gradient;
   const std::int64_t size = plan_.amplitudes();
-  for (std::int64_t r = 0; r < size; ++r) {
-    const T value = 2 * from[address(static_cast<Bits>(r))];
-    if (to.partial >= 0)
-      partial_[to.partial + r] += static_cast<double>(value);
-    else
-      to.samples[sample_ * size + r] = value;
+  if (to.partial >= 0) {
+    for (std::int64_t r = 0; r < size; ++r)
+      partial_[to.partial + r] += 2 * static_cast<double>(from[address(static_cast<Bits>(r))]);
+    return;
+  }
+  const auto count = std::min(lanes<T>, static_cast<std::size_t>(size));
+  T* at = to.samples + sample_ * size;
+  for (std::size_t v = 0; v < plan_.vectors(); ++v) {
+    for (std::size_t lane = 0; lane < count; ++lane)
+      at[v * count + lane] = 2 * from[v * vector_numbers<T> + lane];
   }
 }
 
@@ -551,21 +589,6 @@ template <class T>
 void StateSweep<T>::write_values() {
   T* to = c_.values.samples + sample_ * plan_.outputs();
   for (std::size_t e = 0; e < values_.size(); ++e) to[e] = static_cast<T>(values_[e]);
-}
-
-template <class T>
-bool StateSweep<T>::wanted(std::size_t o) const {
-  return std::ranges::any_of(plan_.operations()[o].parameters, [&](const Parameter& parameter) {
-    const auto input = static_cast<std::size_t>(parameter.input);
-    return input < c_.angle_gradients.size() && c_.angle_gradients[input].wanted;
-  });
-}
-
-template <class T>
-bool StateSweep<T>::directed(std::size_t o) const {
-  return std::ranges::any_of(plan_.operations()[o].parameters, [&](const Parameter& parameter) {
-    return c_.angle_directions[static_cast<std::size_t>(parameter.input)].values != nullptr;
-  });
 }
 
 template <class T>

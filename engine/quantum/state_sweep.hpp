@@ -86,8 +86,8 @@ class StateSweep {
   void seed_probabilities(const StateProbabilities& item);
   void write_values();
 
-  [[nodiscard]] bool wanted(std::size_t o) const;
-  [[nodiscard]] bool directed(std::size_t o) const;
+  [[nodiscard]] bool wanted(std::size_t o) const { return wanted_[o] != 0; }
+  [[nodiscard]] bool directed(std::size_t o) const { return directed_[o] != 0; }
   [[nodiscard]] bool hermitian_gradient(std::size_t h) const;
   [[nodiscard]] double weight(const Source<T>& source, int output) const;
   [[nodiscard]] const OperationNumbers<T>& numbers(std::size_t o) const {
@@ -112,6 +112,7 @@ class StateSweep {
   std::vector<OperationCoefficients<T>> coefficients_;
   std::vector<std::vector<T>> seeds_, seed_tangents_;  // of each Hermitian
   std::vector<double> values_;
+  std::vector<std::uint8_t> wanted_, directed_;  // of each operation
 };
 
 extern template class StateSweep<float>;

@@ -17,8 +17,10 @@ namespace {
 constexpr int least_state_qubits = 8;
 // From here on threads share one state even where there are several samples: states are large.
 constexpr int least_shared_qubits = 20;
-// Bytes of the states that go through a block together: a part of the second-level cache.
-constexpr std::size_t block_bytes = 1 << 18;
+// Up to here a state is one block: it stays in the second-level cache, or nearly so.
+constexpr int most_whole_qubits = 16;
+// Bytes of the states that go through a block together, when there are several blocks.
+constexpr std::size_t block_bytes = 1 << 19;
 // A single state falls into so many blocks at least, for the threads, when it has enough qubits.
 constexpr int shared_block_bits = 3;
 constexpr int least_divided_qubits = 14;
@@ -35,7 +37,8 @@ Route route_of(int qubits, const Batch& batch, const RouteChoice& choice) {
 int block_bits_of(int qubits, const Batch& batch, const SweepRequest& request, std::size_t number_size) {
   if (request.choice.block_bits) return *request.choice.block_bits;
   const std::size_t states = (request.tangents ? 2 : 1) * (request.gradients() ? 2 : 1);
-  const int most = std::bit_width(block_bytes / (states * 2 * number_size)) - 1;
+  const int part = std::bit_width(block_bytes / (states * 2 * number_size)) - 1;
+  const int most = qubits <= most_whole_qubits ? qubits : part;
   const bool divided = batch.samples == 1 && qubits >= least_divided_qubits;
   return divided ? std::min(most, qubits - shared_block_bits) : most;
 }

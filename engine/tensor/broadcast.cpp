@@ -55,6 +55,15 @@ void push_front(BroadcastLoops& loops, std::int64_t size, const std::array<std::
   ++loops.axes;
 }
 
+// All operands as the result: one row, whatever the shape.
+BroadcastLoops one_run(std::int64_t count) {
+  BroadcastLoops loops;
+  loops.axes = 1;
+  loops.sizes[0] = count;
+  for (auto& strides : loops.strides) strides[0] = 1;
+  return loops;
+}
+
 void move_to_front(BroadcastLoops& loops) {
   const auto shift = static_cast<std::ptrdiff_t>(BroadcastLoops::max_axes - loops.axes);
   std::shift_left(loops.sizes.begin(), loops.sizes.end(), shift);
@@ -76,6 +85,9 @@ Layout result_layout(std::span<const Tensor> operands, const Shape& shape) {
 }
 
 BroadcastLoops plan_broadcast(std::span<Tensor> operands, const Shape& shape, Layout layout) {
+  const bool plain = std::ranges::all_of(
+      operands, [&](const Tensor& t) { return t.layout() == layout && t.shape() == shape; });
+  if (plain) return one_run(operands.front().storage_count());
   const std::size_t rank = shape.rank();
   const Sizes sizes = result_sizes(shape, layout);
   std::array<Sizes, BroadcastLoops::max_operands> operand_sizes{};

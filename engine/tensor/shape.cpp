@@ -48,8 +48,6 @@ Shape Shape::inserted(std::size_t axis, std::int64_t size) const {
   return s;
 }
 
-bool operator==(const Shape& a, const Shape& b) { return std::ranges::equal(a.sizes(), b.sizes()); }
-
 std::string Shape::text() const {
   std::string out = "[";
   for (std::size_t i = 0; i < rank_; ++i) out += fmt::format("{}{}", i == 0 ? "" : ", ", sizes_[i]);
@@ -57,6 +55,7 @@ std::string Shape::text() const {
 }
 
 Shape broadcast_shapes(const Shape& a, const Shape& b, const char* what) {
+  if (a == b) return a;
   Shape out = a.rank() >= b.rank() ? a : b;
   const Shape& other = a.rank() >= b.rank() ? b : a;
   const std::size_t offset = out.rank() - other.rank();

@@ -30,7 +30,8 @@ class Shape {
   [[nodiscard]] Shape without(std::size_t axis) const;
   [[nodiscard]] Shape inserted(std::size_t axis, std::int64_t size) const;
 
-  friend bool operator==(const Shape& a, const Shape& b);
+  // Sizes past the rank are zero.
+  friend bool operator==(const Shape& a, const Shape& b) = default;
 
   /// "[2, 3]"
   [[nodiscard]] std::string text() const;

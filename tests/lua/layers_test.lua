@@ -142,3 +142,34 @@ for _, case in ipairs(cases) do
     test.fails("scripts/user.lua:2: " .. case[2], function() chunk(ms, nn, net, deep, net:initialise(ms.random(1))) end)
   end)
 end
+
+test("a convolution pooled in one pass is its layers one after another", function()
+  local random = ms.random(1)
+  local x = random:normal({ 5, 2, 11, 9 }, { dtype = "f64" })
+  local function build(pool, rectify)
+    local layers = { nn.conv2d(2, 7, { kernel = 3, padding = 1 }) }
+    if rectify then layers[2] = nn.relu() end
+    layers[#layers + 1] = nn.max_pool(pool)
+    return layers
+  end
+  for _, pool in ipairs { {}, { window = 3 }, { window = 2, stride = 3 }, { window = 3, stride = 2 } } do
+    for _, rectify in ipairs { true, false } do
+      local layers = build(pool, rectify)
+      local net = nn.sequential(layers)
+      local w = net:initialise(random, { dtype = "f64" }) + 0.1
+      local function together(weights, images) return (net(images, weights) ^ 3):sum() end
+      local function apart(weights, images)
+        local y = layers[1](images, weights)
+        for i = 2, #layers do y = layers[i](y, ms.zeros(0, { dtype = "f64" })) end
+        return (y ^ 3):sum()
+      end
+      local options = { wrt = { 1, 2 } }
+      local a, b = ms.value_and_grad(together, options), ms.value_and_grad(apart, options)
+      local one, g = a(w, x)
+      local other, h = b(w, x)
+      test.near(one:item(), other:item(), 1e-9)
+      test.near(g[1], h[1], 1e-9)
+      test.near(g[2], h[2], 1e-9)
+    end
+  end
+end)

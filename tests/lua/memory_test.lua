@@ -13,6 +13,15 @@ test("a loop that drops its tensors", function()
   test.ok(held < 200e6, ("%d bytes are held"):format(held))
 end)
 
+test("a loop over tiny tensors leaves little garbage", function()
+  collectgarbage()
+  local before = collectgarbage "count"
+  local x = ms.ones(32)
+  for _ = 1, 50000 do test.ok(x + x) end
+  local held = collectgarbage "count" - before
+  test.ok(held < 4000, ("%.0f KiB are held"):format(held))
+end)
+
 test("garbage alone never meets the memory limit", function()
   collectgarbage()
   local memory = ms.memory()
