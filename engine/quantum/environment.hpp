@@ -1,5 +1,4 @@
-// The environment of an operation or observable, E_ij = sum conj(a_i) s_j: what kernels leave in each block
-// and lane, summed in a fixed order.
+// The environment of an operation or observable, E_ij = sum conj(a_i) s_j, of 16 samples side by side.
 #pragma once
 
 #include <algorithm>
@@ -23,61 +22,56 @@ template <class T>
   return x[0];
 }
 
-/// Entries [d * d][re, im][lanes], one lane for each sample.
+/// Entries [d * d][re, im][tile_lanes].
+template <class T>
 class Environment {
  public:
-  [[nodiscard]] int lanes() const { return lanes_; }
+  static constexpr auto lanes = static_cast<std::size_t>(tile_lanes);
+
+  /// Zeros, for a matrix of d rows.
+  void reset(int d) { numbers_.assign(static_cast<std::size_t>(2 * d * d) * lanes, T{0}); }
+  [[nodiscard]] T* data() { return numbers_.data(); }
   /// Real and imaginary parts of all entries: 2 d^2.
-  [[nodiscard]] std::size_t parts() const { return numbers_.size() / static_cast<std::size_t>(lanes_); }
+  [[nodiscard]] std::size_t parts() const { return numbers_.size() / lanes; }
   [[nodiscard]] double at(std::size_t part, int lane) const {
-    return numbers_[part * static_cast<std::size_t>(lanes_) + static_cast<std::size_t>(lane)];
+    return numbers_[part * lanes + static_cast<std::size_t>(lane)];
   }
 
-  /// Adds up blocks of `count` numbers, [d * d][2][pitch] each. With one sample its lanes, which are
-  /// amplitudes, are added up too.
-  template <class T>
-  void take(const T* blocks, std::size_t block_count, std::size_t count, int pitch, int sample_lanes) {
-    lanes_ = sample_lanes;
-    const std::size_t side_by_side = sample_lanes == 1 ? static_cast<std::size_t>(pitch) : 1;
-    numbers_.assign(count / side_by_side, 0.0);
-    for (std::size_t b = 0; b < block_count; ++b) {
-      const T* from = blocks + b * count;
-      if (side_by_side == 1) {
-        for (std::size_t e = 0; e < count; ++e) numbers_[e] += static_cast<double>(from[e]);
-        continue;
-      }
-      for (double& number : numbers_) {
-        for (std::size_t lane = 0; lane < side_by_side; ++lane) number += static_cast<double>(*from++);
-      }
+  /// The sums over the first `valid` samples, [d * d][re, im].
+  void sum_samples(int valid, std::vector<double>& sums) const {
+    sums.resize(parts());
+    for (std::size_t part = 0; part < sums.size(); ++part)
+      sums[part] = static_cast<double>(tree_sum(numbers_.data() + part * lanes, valid));
+  }
+
+  /// out[lane] += Re sum_ij M_ij E_ij for a matrix [d * d][re, im].
+  void add_real_product(const double* matrix, double* out) const {
+    for (std::size_t part = 0; part < parts(); ++part) {
+      const double m = part % 2 == 0 ? matrix[part] : -matrix[part];
+      for (std::size_t lane = 0; lane < lanes; ++lane)
+        out[lane] += m * static_cast<double>(numbers_[part * lanes + lane]);
     }
   }
 
-  /// Leaves one lane, the sum of the first `valid`.
-  void sum_lanes(int valid) {
-    if (lanes_ == 1) return;
-    const std::size_t count = parts();
-    for (std::size_t part = 0; part < count; ++part)
-      numbers_[part] = tree_sum(numbers_.data() + part * static_cast<std::size_t>(lanes_), valid);
-    numbers_.resize(count);
-    lanes_ = 1;
-  }
-
-  /// Re sum_ij M_ij E_ij in one lane, for a matrix [d * d][re, im][matrix_lanes].
-  [[nodiscard]] double real_product(const double* matrix, int matrix_lanes, int lane) const {
-    const auto stride = static_cast<std::size_t>(lanes_);
-    const auto matrix_stride = static_cast<std::size_t>(matrix_lanes);
-    const double* m = matrix + (matrix_lanes == 1 ? 0 : lane);
-    const double* e = numbers_.data() + lane;
-    const double* end = numbers_.data() + numbers_.size();
+  /// The same in one lane, for a matrix [d * d][re, im][tile_lanes].
+  [[nodiscard]] double real_product(const double* matrix, int lane) const {
     double sum = 0;
-    for (; e < end; e += 2 * stride, m += 2 * matrix_stride)
-      sum += m[0] * e[0] - m[matrix_stride] * e[stride];
+    for (std::size_t part = 0; part < parts(); ++part) {
+      const double m = matrix[part * lanes + static_cast<std::size_t>(lane)];
+      sum += (part % 2 == 0 ? m : -m) * at(part, lane);
+    }
     return sum;
   }
 
  private:
-  int lanes_ = 1;
-  std::vector<double> numbers_;
+  std::vector<T> numbers_;
 };
+
+/// Re sum_ij M_ij E_ij of a matrix and summed environments, both [d * d][re, im].
+[[nodiscard]] inline double real_product(const double* matrix, const std::vector<double>& sums) {
+  double sum = 0;
+  for (std::size_t e = 0; e < sums.size(); e += 2) sum += matrix[e] * sums[e] - matrix[e + 1] * sums[e + 1];
+  return sum;
+}
 
 }  // namespace moonstill::quantum

@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "engine/quantum/groups.hpp"
+#include "engine/tensor/tensor.hpp"
 
 namespace moonstill::quantum {
 
@@ -21,7 +22,7 @@ inline constexpr int vector_lanes = vector_bytes / static_cast<int>(sizeof(T));
 template <class T>
 inline constexpr int vector_bits = std::countr_zero(static_cast<unsigned>(vector_lanes<T>));
 
-/// A state: real parts and imaginary parts, each [rows][pitch].
+/// A state: real parts and imaginary parts, each [rows][tile_lanes].
 template <class T>
 struct Planes {
   T* re = nullptr;
@@ -31,8 +32,6 @@ struct Planes {
 enum class MatrixTask {
   apply,               // s <- M s
   apply_adjoint,       // s <- M^H s
-  permute,             // apply for a permutation matrix
-  permute_back,        // apply_adjoint for a permutation matrix
   forward_tangent,     // sdot <- M sdot + Mdot s;  s <- M s
   backward,            // s <- M^H s;  E += env(a, s);  a <- M^H a
   backward_tangent,    // the same with tangents of everything
@@ -42,29 +41,22 @@ enum class MatrixTask {
   accumulate_tangent,  // a += M s;  adot += M sdot + Mdot s
 };
 
-/// One task over groups begin..end. Matrices are [d * d][2][matrix_lanes], environments [d * d][2][pitch]
+/// What a matrix is known to be: only its diagonal, or only real parts, are then read, and given to
+/// environments; a Hermitian one has a real diagonal.
+enum class Structure { dense, diagonal, real, hermitian };
+
+/// One task over all groups. Matrices are [d * d][2][matrix_lanes], environments [d * d][2][tile_lanes]
 /// (added to).
 template <class T>
 struct MatrixStep {
-  explicit MatrixStep(const Reach& reach)
-      : groups(&reach.groups), end(reach.groups.count()), pitch(reach.lanes), lane_bit(reach.lane_bit) {}
-
   const Groups* groups;
-  std::size_t begin = 0;
-  std::size_t end;
-  int pitch;  // numbers from one row to the next: 1, or a multiple of vector_lanes
-  int lane_bit;
   const T* matrix = nullptr;
   const T* tangent = nullptr;
-  int matrix_lanes = 1;  // 1: the same matrix in all lanes; else pitch
-  Planes<T> s, sdot, a, adot;
+  int matrix_lanes = 1;  // 1: the same matrix in all lanes; else tile_lanes
+  Planes<T> s{}, sdot{}, a{}, adot{};
   T* environment = nullptr;
   T* environment_tangent = nullptr;
 };
-
-/// What a matrix is known to be: only its diagonal, or only real parts, are then read, and given to
-/// environments.
-enum class Structure { dense, diagonal, real };
 
 /// Carries a task out. Matrices of 2 and 4 rows are unrolled.
 template <class T>
@@ -78,11 +70,10 @@ extern template void run<double>(MatrixTask, Structure, const MatrixStep<double>
 template <class T>
 struct PhaseStep {
   std::size_t rows;
-  int pitch;
   const T* phases;  // exp(i phase): [rows][re, im]
   const T* rates;   // the phases' change along the direction: [rows]
   Planes<T> s, sdot, a, adot;
-  T* slopes;  // [rows][pitch]
+  T* slopes;  // [rows][tile_lanes]
 };
 
 template <class T>

@@ -7,34 +7,30 @@
 
 namespace moonstill::quantum {
 
-template <class T, int W, int D>
+template <class T, int D>
 void run_small(MatrixTask task, Structure structure, const MatrixStep<T>& step) {
   switch (structure) {
     case Structure::dense:
-      return SmallKernel<T, W, D, Structure::dense>::run(task, step);
+      return SmallKernel<T, D, Structure::dense>::run(task, step);
     case Structure::diagonal:
-      return SmallKernel<T, W, D, Structure::diagonal>::run(task, step);
+      return SmallKernel<T, D, Structure::diagonal>::run(task, step);
     case Structure::real:
-      return SmallKernel<T, W, D, Structure::real>::run(task, step);
-  }
-}
-
-template <class T, int W>
-void run_width(MatrixTask task, Structure structure, const MatrixStep<T>& step) {
-  switch (step.groups->dimension()) {
-    case 2:
-      return run_small<T, W, 2>(task, structure, step);
-    case 4:
-      return run_small<T, W, 4>(task, structure, step);
-    default:
-      return WideKernel<T, W>::run(task, step);
+      return SmallKernel<T, D, Structure::real>::run(task, step);
+    case Structure::hermitian:
+      return SmallKernel<T, D, Structure::hermitian>::run(task, step);
   }
 }
 
 template <class T>
 void run(MatrixTask task, Structure structure, const MatrixStep<T>& step) {
-  if (step.pitch == 1) return run_width<T, 1>(task, structure, step);
-  run_width<T, vector_lanes<T>>(task, structure, step);
+  switch (step.groups->dimension()) {
+    case 2:
+      return run_small<T, 2>(task, structure, step);
+    case 4:
+      return run_small<T, 4>(task, structure, step);
+    default:
+      return WideKernel<T>::run(task, step);
+  }
 }
 
 template <class T>

@@ -15,7 +15,7 @@ class PhaseKernel {
   };
 
  public:
-  static void run(MatrixTask task, const PhaseStep<T>& step) {
+  static void run(MatrixTask task, const PhaseStep<T> step) {
     switch (task) {
       case MatrixTask::apply:
         return each(step, [&](Row& row) { row.turn(step.s, false); });
@@ -81,9 +81,9 @@ class PhaseKernel {
   template <class Body>
   [[gnu::always_inline]] static void each(const PhaseStep<T>& step, Body&& body) {
     for (std::size_t r = 0; r < step.rows; ++r) {
-      for (int lane = 0; lane < step.pitch; lane += W) {
+      for (int lane = 0; lane < tile_lanes; lane += W) {
         Row row{step.phases[2 * r], step.phases[2 * r + 1], step.rates[r],
-                r * static_cast<std::size_t>(step.pitch) + static_cast<std::size_t>(lane)};
+                r * tile_lanes + static_cast<std::size_t>(lane)};
         body(row);
       }
     }

@@ -29,11 +29,10 @@ bool odd(std::size_t bits) { return (std::popcount(bits) & 1) != 0; }
 }  // namespace
 
 bool PhaseTerm::commutes_with(const Groups& groups) const {
-  std::vector<std::size_t> rows(static_cast<std::size_t>(groups.dimension()));
   for (std::size_t g = 0; g < groups.count(); ++g) {
-    groups.rows(g, rows.data(), groups.dimension());
-    for (const std::size_t row : rows) {
-      if (signs[row] != signs[rows[0]]) return false;
+    const std::uint32_t* rows = groups.rows(g);
+    for (int p = 1; p < groups.dimension(); ++p) {
+      if (signs[rows[p]] != signs[rows[0]]) return false;
     }
   }
   return true;

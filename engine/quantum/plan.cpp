@@ -10,7 +10,7 @@ namespace moonstill::quantum {
 
 // Whole gates or parts and merged diagonals, whichever takes less arithmetic.
 Plan::Plan(const Circuit& circuit, const Readout& readout, const std::vector<bool>& shared)
-    : qubits_(circuit.qubits()), sample_lanes_(static_cast<int>(tile_lanes)), outputs_(readout.outputs()) {
+    : qubits_(circuit.qubits()), outputs_(readout.outputs()) {
   Plan split = *this;
   split.place(circuit, shared, true);
   place(circuit, shared, false);
@@ -25,10 +25,10 @@ void Plan::place(const Circuit& circuit, const std::vector<bool>& shared, bool s
       continue;
     }
     if (operation.form == Form::diagonal && merge(operation, shared)) continue;
-    Reach reach = reach_of(operation.targets, operation.controls);
-    const auto commutes = [&](const PhaseTerm& term) { return term.commutes_with(reach.groups); };
+    Groups groups = groups_of(operation.targets, operation.controls);
+    const auto commutes = [&](const PhaseTerm& term) { return term.commutes_with(groups); };
     if (!std::ranges::all_of(pending_, commutes)) flush_phases();
-    operations_.push_back({std::move(operation), std::move(reach), {}});
+    operations_.push_back({std::move(operation), std::move(groups), {}});
   }
   flush_phases();
   for (TileOperation& operation : operations_) {
@@ -50,7 +50,7 @@ void Plan::merge(PhaseTerm term) {
   if (last_phases_ >= 0) {
     const auto after = std::span(operations_).subspan(static_cast<std::size_t>(last_phases_) + 1);
     const auto commutes = [&](const TileOperation& operation) {
-      return operation.form == Form::phases || term.commutes_with(operation.reach.groups);
+      return operation.form == Form::phases || term.commutes_with(operation.groups);
     };
     if (std::ranges::all_of(after, commutes)) {
       operations_[static_cast<std::size_t>(last_phases_)].phases.add(term);
@@ -80,7 +80,7 @@ double Plan::cost() const {
     }
     const double d = operation.dimension();
     const double row = operation.form == Form::diagonal ? 4 : operation.real ? 2 * d : 4 * d;
-    sum += static_cast<double>(operation.reach.groups.count()) * d * row;
+    sum += static_cast<double>(operation.groups.count()) * d * row;
   }
   return sum;
 }
@@ -91,12 +91,8 @@ std::vector<int> Plan::bits_of(const std::vector<int>& qubits) const {
   return bits;
 }
 
-Reach Plan::reach_of(const std::vector<int>& targets, const std::vector<int>& controls) const {
-  Reach reach;
-  reach.lanes = sample_lanes_;
-  reach.groups = Groups(bits_of(targets), bits_of(controls), qubits_);
-  if (!places_.empty()) reach.groups.relabel(places_);
-  return reach;
+Groups Plan::groups_of(const std::vector<int>& targets, const std::vector<int>& controls) const {
+  return {bits_of(targets), bits_of(controls), qubits_, places_};
 }
 
 // Row `to` holds from now on what row `from` held.
@@ -108,13 +104,11 @@ void Plan::relabel(const LoweredOperation& permutation) {
   const ComplexMatrix& matrix = permutation.constant;
   const Groups groups(bits_of(permutation.targets), bits_of(permutation.controls), qubits_);
   const std::vector<std::uint32_t> before = places_;
-  std::vector<std::size_t> rows(static_cast<std::size_t>(matrix.dimension));
   for (std::size_t g = 0; g < groups.count(); ++g) {
-    groups.rows(g, rows.data(), matrix.dimension);
+    const std::uint32_t* rows = groups.rows(g);
     for (int to = 0; to < matrix.dimension; ++to) {
       for (int from = 0; from < matrix.dimension; ++from) {
-        if (matrix(to, from) == 1.0)
-          places_[rows[static_cast<std::size_t>(to)]] = before[rows[static_cast<std::size_t>(from)]];
+        if (matrix(to, from) == 1.0) places_[rows[to]] = before[rows[from]];
       }
     }
   }
@@ -125,7 +119,7 @@ void Plan::lower_readout(const Readout& readout) {
   for (const Observable& observable : readout.observables()) {
     if (const auto* sum = std::get_if<PauliSum>(&observable)) {
       for (const PauliWord& word : sum->words) {
-        LoweredWord lowered{word.coefficient, 0, 0, 0, sample_lanes_, output};
+        LoweredWord lowered{word.coefficient, 0, 0, 0, output};
         for (const auto& [qubit, axis] : word.factors) {
           const std::size_t mask = std::size_t{1} << bit(qubit);
           if (axis != 'Z') lowered.flips |= mask;
@@ -136,12 +130,11 @@ void Plan::lower_readout(const Readout& readout) {
       }
     } else if (const auto* matrix = std::get_if<Hermitian>(&observable)) {
       LoweredHermitian lowered{{}, matrix->matrix, matrix->input, matrix->block, output};
-      lowered.reach = reach_of(matrix->qubits, {});
+      lowered.groups = groups_of(matrix->qubits, {});
       hermitians_.push_back(std::move(lowered));
     } else {
       LoweredProbabilities lowered{{}, output};
-      lowered.groups = Groups(bits_of(std::get<Probabilities>(observable).qubits), {}, qubits_);
-      if (!places_.empty()) lowered.groups.relabel(places_);
+      lowered.groups = groups_of(std::get<Probabilities>(observable).qubits, {});
       probabilities_.push_back(std::move(lowered));
     }
     output += output_count(observable);

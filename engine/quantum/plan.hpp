@@ -7,22 +7,23 @@
 
 #include "engine/quantum/groups.hpp"
 #include "engine/quantum/phases.hpp"
+#include "engine/tensor/tensor.hpp"
 
 namespace moonstill::quantum {
 
 struct TileOperation : LoweredOperation {
-  Reach reach;    // unless form is phases
+  Groups groups;  // unless form is phases
   Phases phases;  // when it is
 };
 
 struct LoweredHermitian {
-  Reach reach;
+  Groups groups;
   ComplexMatrix matrix;  // when input < 0
   int input;
   int block;
   int output;
 
-  [[nodiscard]] int dimension() const { return reach.groups.dimension(); }
+  [[nodiscard]] int dimension() const { return groups.dimension(); }
 };
 
 /// coefficient * i^quarter_turns * (-1)^popcount(row & signs) carries row to row ^ flips.
@@ -31,7 +32,6 @@ struct LoweredWord {
   std::size_t flips;
   std::size_t signs;
   int quarter_turns;
-  int lanes;
   int output;
 };
 
@@ -48,7 +48,7 @@ class Plan {
   [[nodiscard]] int qubits() const { return qubits_; }
   [[nodiscard]] std::int64_t amplitudes() const { return std::int64_t{1} << qubits_; }
   /// Samples side by side.
-  [[nodiscard]] int sample_lanes() const { return sample_lanes_; }
+  [[nodiscard]] static int sample_lanes() { return static_cast<int>(tile_lanes); }
   [[nodiscard]] const std::vector<TileOperation>& operations() const { return operations_; }
   [[nodiscard]] const std::vector<LoweredHermitian>& hermitians() const { return hermitians_; }
   [[nodiscard]] const std::vector<LoweredWord>& words() const { return words_; }
@@ -65,12 +65,11 @@ class Plan {
   [[nodiscard]] double cost() const;
   void relabel(const LoweredOperation& permutation);
   void lower_readout(const Readout& readout);
-  [[nodiscard]] Reach reach_of(const std::vector<int>& targets, const std::vector<int>& controls) const;
+  [[nodiscard]] Groups groups_of(const std::vector<int>& targets, const std::vector<int>& controls) const;
   [[nodiscard]] std::vector<int> bits_of(const std::vector<int>& qubits) const;
   [[nodiscard]] int bit(int qubit) const { return qubits_ - 1 - qubit; }
 
   int qubits_;
-  int sample_lanes_;
   int outputs_ = 0;
   std::vector<TileOperation> operations_;
   std::vector<LoweredHermitian> hermitians_;

@@ -1,13 +1,13 @@
-// One tile (16 samples, or one sample) through the whole circuit and back.
+// One tile, 16 samples, through the whole circuit and back.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <vector>
 
 #include "engine/core/interrupt.hpp"
 #include "engine/core/memory.hpp"
-#include "engine/core/threads.hpp"
 #include "engine/quantum/environment.hpp"
 #include "engine/quantum/plan.hpp"
 #include "engine/quantum/readout_kernels.hpp"
@@ -20,14 +20,16 @@ using TileContext = SweepContext<T, Plan>;
 
 template <class T>
 class TileSweep {
+  static constexpr auto lanes = static_cast<int>(tile_lanes);
+  static constexpr auto stride = static_cast<std::size_t>(tile_lanes);
+
  public:
   explicit TileSweep(const TileContext<T>& context)
       : c_(context),
         plan_(context.plan),
-        lanes_(context.plan.sample_lanes()),
         tangents_(context.request.tangents),
         gradients_(context.request.gradients()),
-        size_(static_cast<std::size_t>(plan_.amplitudes()) * static_cast<std::size_t>(lanes_)),
+        size_(static_cast<std::size_t>(plan_.amplitudes()) * stride),
         numbers_(context.plan.operations().size()) {}
 
   /// Carries tile `tile` forward and, when gradients are wanted, back. Adds to `partial`.
@@ -46,7 +48,7 @@ class TileSweep {
     poll_interrupt();
     if (!memory_) allocate();
     tile_ = tile;
-    valid_lanes_ = static_cast<int>(std::min<std::int64_t>(lanes_, c_.samples - tile * lanes_));
+    valid_lanes_ = static_cast<int>(std::min<std::int64_t>(lanes, c_.samples - tile * lanes));
     prepare_numbers();
     forward();
     return s_;
@@ -55,13 +57,13 @@ class TileSweep {
  private:
   void allocate() {
     // A line more than the size keeps planes out of one another's cache sets.
-    const std::size_t stride = size_ + memory_alignment / sizeof(T);
+    const std::size_t plane = size_ + memory_alignment / sizeof(T);
     const std::size_t states = (tangents_ ? 2 : 1) * (gradients_ ? 2 : 1);
-    memory_ = allocate_memory(states * 2 * stride * sizeof(T));
+    memory_ = allocate_memory(states * 2 * plane * sizeof(T));
     T* at = reinterpret_cast<T*>(memory_.get());
     const auto take = [&] {
-      const Planes<T> planes{at, at + stride};
-      at += 2 * stride;
+      const Planes<T> planes{at, at + plane};
+      at += 2 * plane;
       return planes;
     };
     s_ = take();
@@ -78,12 +80,12 @@ class TileSweep {
     if (std::ranges::none_of(c_.varies, [](bool b) { return b; })) return;
     std::vector<AngleSource<T>> sources;
     for (std::size_t i = 0; i < c_.angles.size(); ++i) {
-      sources.push_back({c_.angles[i].tile(tile_, lanes_), c_.angle_directions[i].tile(tile_, lanes_),
-                         c_.angles[i].shared ? 1 : lanes_});
+      sources.push_back({c_.angles[i].tile(tile_, lanes), c_.angle_directions[i].tile(tile_, lanes),
+                         c_.angles[i].shared ? 1 : lanes});
     }
     const Orders orders = gradients_ || tangents_ ? Orders::derivatives : Orders::value;
     for (std::size_t o = 0; o < numbers_.size(); ++o) {
-      if (c_.varies[o]) evaluate(plan_.operations()[o], sources, lanes_, orders, numbers_[o]);
+      if (c_.varies[o]) evaluate(plan_.operations()[o], sources, lanes, orders, numbers_[o]);
     }
   }
 
@@ -94,33 +96,24 @@ class TileSweep {
       std::fill_n(state.re, size_, T{0});
       return;
     }
-    const T* from = source.tile(tile_, lanes_);
-    if (lanes_ == 1 || !source.shared) {
+    const T* from = source.tile(tile_, lanes);
+    if (!source.shared) {
       std::copy_n(from, size_, state.re);
     } else {
-      for (std::size_t r = 0; r < size_ / static_cast<std::size_t>(lanes_); ++r) {
-        std::fill_n(state.re + r * static_cast<std::size_t>(lanes_), lanes_, from[r]);
-      }
+      for (std::size_t r = 0; r < size_ / stride; ++r) std::fill_n(state.re + r * stride, lanes, from[r]);
     }
   }
 
   void forward() {
     load(c_.amplitudes, s_);
-    if (c_.amplitudes.values == nullptr) std::fill_n(s_.re, lanes_, T{1});
+    if (c_.amplitudes.values == nullptr) std::fill_n(s_.re, lanes, T{1});
     if (tangents_) load(c_.amplitude_direction, sdot_);
     for (std::size_t o = 0; o < numbers_.size(); ++o) {
       if (tangents_ && directed(o)) {
-        if (is_phases(o)) {
-          turn(MatrixTask::forward_tangent, o, s_);
-          continue;
-        }
-        MatrixStep<T> step = step_of(o);
-        step.s = s_;
-        step.sdot = sdot_;
-        carry_out(MatrixTask::forward_tangent, structure(o), step);
+        carry_out(MatrixTask::forward_tangent, o, s_);
       } else {
-        apply(o, s_, false);
-        if (tangents_) apply(o, sdot_, false);
+        carry_out(MatrixTask::apply, o, s_);
+        if (tangents_) carry_out(MatrixTask::apply, o, sdot_);
       }
     }
   }
@@ -131,23 +124,17 @@ class TileSweep {
     while (!c_.request.amplitudes && stop < operations.size() && !wanted(stop)) ++stop;
     for (std::size_t o = operations.size(); o-- > stop;) {
       if (wanted(o) || (tangents_ && directed(o))) {
-        if (is_phases(o)) {
-          turn_back(o);
-          continue;
-        }
-        MatrixStep<T> step = step_of(o);
-        step.s = s_;
-        step.sdot = sdot_;
-        step.a = a_;
-        step.adot = adot_;
-        carry_out(tangents_ ? MatrixTask::backward_tangent : MatrixTask::backward, structure(o), step, true);
-        add_angle_gradients(o);
+        carry_out(tangents_ ? MatrixTask::backward_tangent : MatrixTask::backward, o, s_);
+        if (operations[o].form == Form::phases)
+          add_phase_slopes(o);
+        else
+          add_angle_gradients(o);
       } else {
-        apply(o, s_, true);
-        apply(o, a_, true);
+        carry_out(MatrixTask::apply_adjoint, o, s_);
+        carry_out(MatrixTask::apply_adjoint, o, a_);
         if (!tangents_) continue;
-        apply(o, sdot_, true);
-        apply(o, adot_, true);
+        carry_out(MatrixTask::apply_adjoint, o, sdot_);
+        carry_out(MatrixTask::apply_adjoint, o, adot_);
       }
     }
     if (c_.amplitude_gradient.wanted) add_amplitude_gradient();
@@ -156,50 +143,50 @@ class TileSweep {
   // f_k and fdot_k, and the Hermitians' gradients, which need no adjoint state.
   void read() {
     const auto outputs = static_cast<std::size_t>(plan_.outputs());
-    values_.assign(outputs * static_cast<std::size_t>(lanes_), 0.0);
+    values_.assign(outputs * stride, 0.0);
     for (std::size_t h = 0; h < plan_.hermitians().size(); ++h) read_hermitian(h);
     if (!c_.request.values) return;
     const Planes<T>& other = tangents_ ? sdot_ : s_;
     const double factor = tangents_ ? 2 : 1;
     for (const LoweredWord& word : plan_.words()) {
-      sum_word(word, s_, other);
-      for (int lane = 0; lane < lanes_; ++lane)
-        value(word.output, lane) += factor * word.coefficient * sums_[lane];
+      std::array<T, stride> sums{};
+      WordKernel<T>(word, plan_.places()).read(s_, other, size_ / stride, sums.data());
+      for (int lane = 0; lane < lanes; ++lane)
+        value(word.output, lane) +=
+            factor * word.coefficient * static_cast<double>(sums[static_cast<std::size_t>(lane)]);
     }
     for (const LoweredProbabilities& item : plan_.probabilities()) {
-      const std::size_t count =
-          static_cast<std::size_t>(item.groups.dimension()) * static_cast<std::size_t>(lanes_);
+      const std::size_t count = static_cast<std::size_t>(item.groups.dimension()) * stride;
       std::vector<double> sums(count);
-      read_probabilities(item.groups, lanes_, s_, other, sums.data());
+      read_probabilities(item.groups, s_, other, sums.data());
       for (std::size_t e = 0; e < count; ++e) {
-        values_[static_cast<std::size_t>(item.output) * static_cast<std::size_t>(lanes_) + e] +=
-            factor * sums[e];
+        values_[static_cast<std::size_t>(item.output) * stride + e] += factor * sums[e];
       }
     }
   }
 
   void write_values() {
-    T* to = c_.values.samples + tile_ * plan_.outputs() * lanes_;
+    T* to = c_.values.samples + tile_ * plan_.outputs() * lanes;
     for (std::size_t e = 0; e < values_.size(); ++e) to[e] = static_cast<T>(values_[e]);
   }
 
-  double& value(int output, int lane) { return values_[static_cast<std::size_t>(output * lanes_ + lane)]; }
+  double& value(int output, int lane) { return values_[static_cast<std::size_t>(output * lanes + lane)]; }
 
   void read_hermitian(std::size_t h) {
     const LoweredHermitian& item = plan_.hermitians()[h];
     const bool gradient =
         item.input >= 0 && c_.hermitian_gradients[static_cast<std::size_t>(item.input)].wanted;
     if (!gradient && !c_.request.values) return;
-    MatrixStep<T> step(item.reach);
+    MatrixStep<T> step{&item.groups};
     step.s = s_;
     step.sdot = sdot_;
-    carry_out(tangents_ ? MatrixTask::gather_tangent : MatrixTask::gather, Structure::dense, step, true);
-    const std::vector<double>& m = c_.hermitians[h];
-    const std::vector<double>& mdot = c_.hermitian_directions[h];
-    for (int lane = 0; lane < lanes_ && c_.request.values; ++lane) {
-      double f = (tangents_ ? environment_tangent_ : environment_).real_product(m.data(), 1, lane);
-      if (tangents_ && !mdot.empty()) f += environment_.real_product(mdot.data(), 1, lane);
-      value(item.output, lane) += f;
+    reset_environments(step, item.dimension());
+    quantum::run(tangents_ ? MatrixTask::gather_tangent : MatrixTask::gather, Structure::hermitian, step);
+    if (c_.request.values) {
+      const std::vector<double>& mdot = c_.hermitian_directions[h];
+      double* f = &value(item.output, 0);
+      (tangents_ ? environment_tangent_ : environment_).add_real_product(c_.hermitians[h].data(), f);
+      if (tangents_ && !mdot.empty()) environment_.add_real_product(mdot.data(), f);
     }
     if (gradient) add_hermitian_gradient(item);
   }
@@ -222,7 +209,7 @@ class TileSweep {
 
   double weight(const Source<T>& source, int output, int lane) const {
     return source.values == nullptr ? 0.0
-                                    : static_cast<double>(source.tile(tile_, lanes_)[output * lanes_ + lane]);
+                                    : static_cast<double>(source.tile(tile_, lanes)[output * lanes + lane]);
   }
 
   // a = sum_k c_k O_k s and its tangent.
@@ -242,13 +229,13 @@ class TileSweep {
     }
     for (const LoweredProbabilities& item : plan_.probabilities()) {
       const auto weights = [&](const Source<T>& source) {
-        return source.tile(tile_, lanes_) + item.output * lanes_;
+        return source.tile(tile_, lanes) + item.output * lanes;
       };
-      seed_probabilities(item.groups, lanes_, weights(c_.weights), s_, a_);
+      seed_probabilities(item.groups, weights(c_.weights), s_, a_);
       if (!tangents_) continue;
-      seed_probabilities(item.groups, lanes_, weights(c_.weights), sdot_, adot_);
+      seed_probabilities(item.groups, weights(c_.weights), sdot_, adot_);
       if (c_.weight_direction.values != nullptr) {
-        seed_probabilities(item.groups, lanes_, weights(c_.weight_direction), s_, adot_);
+        seed_probabilities(item.groups, weights(c_.weight_direction), s_, adot_);
       }
     }
   }
@@ -257,10 +244,9 @@ class TileSweep {
     const LoweredHermitian& item = plan_.hermitians()[h];
     const std::vector<double>& m = c_.hermitians[h];
     const std::vector<double>& mdot = c_.hermitian_directions[h];
-    const auto stride = static_cast<std::size_t>(lanes_);
     std::vector<T> weighted(m.size() * stride);
     std::vector<T> weighted_dot(tangents_ ? weighted.size() : 0);
-    for (int lane = 0; lane < lanes_; ++lane) {
+    for (int lane = 0; lane < lanes; ++lane) {
       const double c = weight(c_.weights, item.output, lane);
       const double cdot = tangents_ ? weight(c_.weight_direction, item.output, lane) : 0;
       for (std::size_t e = 0; e < m.size(); ++e) {
@@ -270,56 +256,25 @@ class TileSweep {
             static_cast<T>(cdot * m[e] + (mdot.empty() ? 0 : c * mdot[e]));
       }
     }
-    MatrixStep<T> step(item.reach);
+    MatrixStep<T> step{&item.groups};
     step.matrix = weighted.data();
     step.tangent = weighted_dot.data();
-    step.matrix_lanes = lanes_;
+    step.matrix_lanes = lanes;
     step.s = s_;
     step.sdot = sdot_;
     step.a = a_;
     step.adot = adot_;
-    carry_out(tangents_ ? MatrixTask::accumulate_tangent : MatrixTask::accumulate, Structure::dense, step);
+    quantum::run(tangents_ ? MatrixTask::accumulate_tangent : MatrixTask::accumulate, Structure::hermitian,
+                 step);
   }
 
   void seed_word(const LoweredWord& word, const Source<T>& source, const Planes<T>& from,
                  const Planes<T>& to) {
-    std::vector<T> weights(static_cast<std::size_t>(word.lanes));
-    for (int lane = 0; lane < word.lanes; ++lane) {
+    std::array<T, stride> weights;
+    for (int lane = 0; lane < lanes; ++lane)
       weights[static_cast<std::size_t>(lane)] =
-          static_cast<T>(word.coefficient * weight(source, word.output, lanes_ == 1 ? 0 : lane));
-    }
-    with_word(word, [&](const auto& kernel) {
-      const std::size_t rows = size_ / static_cast<std::size_t>(word.lanes);
-      parallel_for(rows, parallel_rows, [&](std::size_t begin, std::size_t end) {
-        kernel.seed(weights.data(), from, to, begin, end);
-      });
-    });
-  }
-
-  // sums_[lane] = Re <x|P|y>.
-  void sum_word(const LoweredWord& word, const Planes<T>& x, const Planes<T>& y) {
-    const std::size_t rows = size_ / static_cast<std::size_t>(word.lanes);
-    const std::size_t blocks = (rows + block_size - 1) / block_size;
-    const auto stride = static_cast<std::size_t>(word.lanes);
-    std::vector<T> parts(blocks * stride);
-    with_word(word, [&](const auto& kernel) {
-      parallel_for(blocks, parallel_blocks, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t b = begin; b < end; ++b) {
-          kernel.read(x, y, b * block_size, std::min(rows, (b + 1) * block_size), parts.data() + b * stride);
-        }
-      });
-    });
-    sums_.assign(static_cast<std::size_t>(lanes_), 0.0);
-    for (std::size_t e = 0; e < parts.size(); ++e)
-      sums_[lanes_ == 1 ? 0 : e % stride] += static_cast<double>(parts[e]);
-  }
-
-  template <class Function>
-  void with_word(const LoweredWord& word, Function&& function) const {
-    if (word.lanes == 1)
-      function(WordKernel<T, 1>(word, plan_.places(), 1));
-    else
-      function(WordKernel<T, vector_lanes<T>>(word, plan_.places(), word.lanes));
+          static_cast<T>(word.coefficient * weight(source, word.output, lane));
+    WordKernel<T>(word, plan_.places()).seed(weights.data(), from, to, size_ / stride);
   }
 
   [[nodiscard]] Structure structure(std::size_t o) const {
@@ -340,91 +295,71 @@ class TileSweep {
     });
   }
 
-  MatrixStep<T> step_of(std::size_t o) const {
+  // One operation's task, on `state` (of the tasks for several states the first one) and what belongs to it.
+  void carry_out(MatrixTask task, std::size_t o, const Planes<T>& state) {
     const TileOperation& operation = plan_.operations()[o];
-    MatrixStep<T> step(operation.reach);
-    step.matrix = numbers(o).matrix.data();
-    step.tangent = numbers(o).tangent.data();
-    step.matrix_lanes = numbers(o).lanes;
-    return step;
-  }
-
-  [[nodiscard]] bool is_phases(std::size_t o) const { return plan_.operations()[o].form == Form::phases; }
-
-  // Phases' tasks, on `state` and on what belongs to it.
-  void turn(MatrixTask task, std::size_t o, const Planes<T>& state) {
     const OperationNumbers<T>& n = numbers(o);
-    quantum::run(task, PhaseStep<T>{plan_.operations()[o].phases.rows(), lanes_, n.matrix.data(),
-                                    n.tangent.data(), state, sdot_, a_, adot_, slopes_.data()});
+    if (operation.form == Form::phases) {
+      slopes_.resize(size_);
+      quantum::run(task, PhaseStep<T>{operation.phases.rows(), n.matrix.data(), n.tangent.data(), state,
+                                      sdot_, a_, adot_, slopes_.data()});
+      return;
+    }
+    MatrixStep<T> step{
+        &operation.groups, n.matrix.data(), n.tangent.data(), n.lanes, state, sdot_, a_, adot_};
+    if (task == MatrixTask::backward || task == MatrixTask::backward_tangent)
+      reset_environments(step, operation.dimension());
+    quantum::run(task, structure(o), step);
   }
 
-  void turn_back(std::size_t o) {
-    slopes_.resize(size_);
-    turn(tangents_ ? MatrixTask::backward_tangent : MatrixTask::backward, o, s_);
-    double* to = partial_ + c_.phase_slopes[o];
-    const auto lanes = static_cast<std::size_t>(lanes_);
-    for (std::size_t r = 0; r * lanes < size_; ++r)
-      to[r] += tree_sum(slopes_.data() + r * lanes, valid_lanes_);
-  }
-
-  void apply(std::size_t o, const Planes<T>& state, bool adjoint) {
-    if (is_phases(o)) return turn(adjoint ? MatrixTask::apply_adjoint : MatrixTask::apply, o, state);
-    MatrixStep<T> step = step_of(o);
-    step.s = state;
-    const bool permutation = plan_.operations()[o].form == Form::permutation;
-    const MatrixTask forward = permutation ? MatrixTask::permute : MatrixTask::apply;
-    const MatrixTask back = permutation ? MatrixTask::permute_back : MatrixTask::apply_adjoint;
-    carry_out(adjoint ? back : forward, structure(o), step);
-  }
-
-  // Runs a task over blocks of groups; environments are summed over blocks in their order.
-  void carry_out(MatrixTask task, Structure structure, MatrixStep<T> step, bool environment = false) {
-    const std::size_t count = step.groups->count();
-    const std::size_t blocks = (count + block_size - 1) / block_size;
-    const auto dimension = static_cast<std::size_t>(step.groups->dimension());
-    const std::size_t numbers =
-        environment ? dimension * dimension * 2 * static_cast<std::size_t>(step.pitch) : 0;
-    parts_.assign(blocks * numbers * (tangents_ ? 2 : 1), T{0});
-    parallel_for(blocks, parallel_blocks, [&](std::size_t begin, std::size_t end) {
-      MatrixStep<T> part = step;
-      for (std::size_t b = begin; b < end; ++b) {
-        part.begin = b * block_size;
-        part.end = std::min(count, (b + 1) * block_size);
-        part.environment = parts_.data() + b * numbers;
-        part.environment_tangent = tangents_ ? parts_.data() + (blocks + b) * numbers : nullptr;
-        quantum::run(task, structure, part);
-      }
-    });
-    if (!environment) return;
-    environment_.take(parts_.data(), blocks, numbers, step.pitch, lanes_);
+  void reset_environments(MatrixStep<T>& step, int dimension) {
+    environment_.reset(dimension);
+    step.environment = environment_.data();
     if (!tangents_) return;
-    environment_tangent_.take(parts_.data() + blocks * numbers, blocks, numbers, step.pitch, lanes_);
+    environment_tangent_.reset(dimension);
+    step.environment_tangent = environment_tangent_.data();
+  }
+
+  void add_phase_slopes(std::size_t o) {
+    double* to = partial_ + c_.phase_slopes[o];
+    for (std::size_t r = 0; r < size_ / stride; ++r)
+      to[r] += static_cast<double>(tree_sum(slopes_.data() + r * stride, valid_lanes_));
   }
 
   // g_m = 2 Re sum D_m E; with a tangent 2 Re sum (D_m Edot + sum_j dtheta_j D_mj E). Shared angles need the
   // sum over samples only.
   void add_angle_gradients(std::size_t o) {
     const OperationNumbers<T>& n = numbers(o);
-    if (n.lanes == 1) {
-      environment_.sum_lanes(valid_lanes_);
-      if (tangents_) environment_tangent_.sum_lanes(valid_lanes_);
+    const bool shared = n.lanes == 1;
+    if (shared) {
+      environment_.sum_samples(valid_lanes_, sums_);
+      if (tangents_) environment_tangent_.sum_samples(valid_lanes_, tangent_sums_);
     }
-    const int lanes = n.lanes == 1 ? 1 : valid_lanes_;
     const auto& parameters = plan_.operations()[o].parameters;
     for (std::size_t m = 0; m < parameters.size(); ++m) {
       const Destination<T>& to = c_.angle_gradients[static_cast<std::size_t>(parameters[m].input)];
       if (!to.wanted) continue;
       const double* slope = n.derivatives.data() + m * n.matrix.size();
       const double* slope_dot = n.derivative_tangents.data() + m * n.matrix.size();
-      for (int lane = 0; lane < lanes; ++lane) {
-        double g = (tangents_ ? environment_tangent_ : environment_).real_product(slope, n.lanes, lane);
-        if (tangents_) g += environment_.real_product(slope_dot, n.lanes, lane);
-        if (to.partial >= 0)
-          partial_[to.partial + parameters[m].slot] += 2 * g;
-        else
-          to.samples[(tile_ * to.count() + parameters[m].slot) * lanes_ + lane] += static_cast<T>(2 * g);
+      if (shared) {
+        double g = real_product(slope, tangents_ ? tangent_sums_ : sums_);
+        if (tangents_) g += real_product(slope_dot, sums_);
+        add_angle_gradient(to, parameters[m].slot, 0, 2 * g);
+        continue;
+      }
+      for (int lane = 0; lane < valid_lanes_; ++lane) {
+        double g = (tangents_ ? environment_tangent_ : environment_).real_product(slope, lane);
+        if (tangents_) g += environment_.real_product(slope_dot, lane);
+        add_angle_gradient(to, parameters[m].slot, lane, 2 * g);
       }
     }
+  }
+
+  void add_angle_gradient(const Destination<T>& to, std::int64_t slot, int lane, double g) {
+    if (to.partial >= 0)
+      partial_[to.partial + slot] += g;
+    else
+      to.samples[(tile_ * to.count() + slot) * lanes + lane] += static_cast<T>(g);
   }
 
   void add_amplitude_gradient() {
@@ -437,19 +372,13 @@ class TileSweep {
     }
     for (std::int64_t r = 0; r < plan_.amplitudes(); ++r) {
       for (int lane = 0; lane < valid_lanes_; ++lane) {
-        partial_[to.partial + r] += 2 * static_cast<double>(from[r * lanes_ + lane]);
+        partial_[to.partial + r] += 2 * static_cast<double>(from[r * lanes + lane]);
       }
     }
   }
 
-  // Groups or rows that one thread takes at once, and what is worth a thread of its own.
-  static constexpr std::size_t block_size = 1 << 12;
-  static constexpr std::size_t parallel_blocks = 2;
-  static constexpr std::size_t parallel_rows = 1 << 14;
-
   const TileContext<T>& c_;
   const Plan& plan_;
-  int lanes_;
   bool tangents_;
   bool gradients_;
   std::size_t size_;  // numbers of one plane
@@ -459,10 +388,10 @@ class TileSweep {
   std::shared_ptr<std::byte> memory_;
   Planes<T> s_, sdot_, a_, adot_;
   std::vector<OperationNumbers<T>> numbers_;
-  std::vector<double> values_, sums_;
-  Environment environment_, environment_tangent_;
-  std::vector<T> parts_;
-  std::vector<T> slopes_;  // of the phase of each row and sample
+  std::vector<double> values_;  // [outputs][lanes]
+  Environment<T> environment_, environment_tangent_;
+  std::vector<double> sums_, tangent_sums_;  // of environments, over the samples
+  std::vector<T> slopes_;                    // of the phase of each row and sample
 };
 
 }  // namespace moonstill::quantum
