@@ -4,22 +4,40 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <vector>
 
+#include "engine/tensor/lanes.hpp"
 #include "engine/tensor/tensor.hpp"
 
 namespace moonstill::quantum {
 
-/// The sum of the first `valid` of tile_lanes numbers, halves added to halves: vectors do it, and the order
-/// is fixed.
+namespace detail {
+
+// Halves added to halves.
+template <class T, int count>
+[[gnu::always_inline]] inline T add_halves(const Lanes<T, count>& x) {
+  if constexpr (count == 1) {
+    return x;
+  } else {
+    Lanes<T, count / 2> low;
+    Lanes<T, count / 2> high;
+    std::memcpy(&low, &x, sizeof low);
+    std::memcpy(&high, reinterpret_cast<const char*>(&x) + sizeof low, sizeof high);
+    return add_halves<T, count / 2>(low + high);
+  }
+}
+
+}  // namespace detail
+
+/// The sum of the first `valid` of tile_lanes numbers, in an order that depends on nothing.
 template <class T>
 [[nodiscard]] T tree_sum(const T* numbers, int valid) {
-  std::array<T, tile_lanes> x{};
-  std::copy_n(numbers, valid, x.data());
-  for (std::size_t half = tile_lanes / 2; half > 0; half /= 2) {
-    for (std::size_t i = 0; i < half; ++i) x[i] += x[i + half];
-  }
-  return x[0];
+  constexpr int lanes = static_cast<int>(tile_lanes);
+  if (valid == lanes) return detail::add_halves<T, lanes>(load_lanes<T, lanes>(numbers));
+  std::array<T, tile_lanes> first{};
+  std::copy_n(numbers, valid, first.data());
+  return detail::add_halves<T, lanes>(load_lanes<T, lanes>(first.data()));
 }
 
 /// Entries [d * d][re, im][tile_lanes].
