@@ -15,6 +15,7 @@
 #include "engine/core/error.hpp"
 #include "engine/data/batches.hpp"
 #include "engine/data/digits.hpp"
+#include "engine/data/fingerprint.hpp"
 #include "engine/data/image_set.hpp"
 #include "engine/data/load.hpp"
 #include "engine/data/select.hpp"
@@ -235,6 +236,10 @@ void add_facts(Module& ms) {
       [](lua_State* L, const ImageSet& set) {
         const Shape shape = set.image_shape();
         return push(L, std::vector<std::int64_t>(shape.begin(), shape.end()));
+      });
+  add("fingerprint", "Gives 16 hexadecimal digits that tell other pixels, labels or normalisations apart.",
+      "string", [](lua_State* L, const ImageSet& set) {
+        return push(L, fmt::format("{:016x}", data::fingerprint(set)));
       });
   const auto add_meta = [&](const char* name, const char* documentation,
                             int (*give)(lua_State*, const ImageSet&)) {

@@ -11,6 +11,7 @@
 #include "bindings/support/tree.hpp"
 #include "bindings/tensor.hpp"
 #include "engine/core/error.hpp"
+#include "engine/core/hash.hpp"
 #include "engine/io/file.hpp"
 #include "engine/io/image.hpp"
 #include "engine/io/lines.hpp"
@@ -326,7 +327,29 @@ void add_json(Module& ms) {
           .body = [](lua_State* L, Args& a) { return push_json(L, a.string("text")); }});
 }
 
+// Of a text's bytes; of a tensor's shape, type and elements, whatever their order in memory.
+std::uint64_t fingerprint(const Args& a) {
+  Hash hash;
+  const Value* value = find_object<Value>(a.state(), a.slot("value"));
+  if (value == nullptr) {
+    hash.add(a.string("value"));
+    return hash.value();
+  }
+  const Tensor tensor = constant_of(*value, "ms.io.fingerprint").row_major();
+  hash.add(fmt::format("{} {}", dtype_name(tensor.dtype()), tensor.shape().text()));
+  dispatch_any(tensor.dtype(),
+               [&](auto element) { hash.add(std::as_bytes(tensor.data<decltype(element)>())); });
+  return hash.value();
+}
+
 void add_texts(Module& ms) {
+  ms.add({.name = "ms.io.fingerprint",
+          .documentation =
+              "Gives 16 hexadecimal digits that tell other bytes apart: a hash (FNV-1a), no secret.",
+          .parameters = {{"value", "string|ms.Tensor", "A text, or a tensor with its shape and type."}},
+          .returns = "string",
+          .example = "print(ms.io.fingerprint(\"moon\"), ms.io.fingerprint(ms.ones(2)))",
+          .body = [](lua_State* L, Args& a) { return push(L, fmt::format("{:016x}", fingerprint(a))); }});
   ms.add({.name = "ms.io.write_text",
           .documentation = "Writes a text file, which appears whole or not at all.",
           .parameters = {path_param, {"text", "string", "Its content."}},

@@ -89,6 +89,15 @@ void add_losses(Module& ms) {
 }
 
 void add_windows(Module& ms) {
+  ms.add({.name = "ms.nn.add_relu",
+          .documentation = "Computes the sum of two tensors, broadcast, where it is positive, else 0.",
+          .parameters = {{"a", "ms.Tensor", "Such as a layer's product."},
+                         {"b", "ms.Tensor", "Such as its bias."}},
+          .returns = "ms.Tensor",
+          .example = "print(ms.nn.add_relu(ms.tensor{1, -1}, ms.tensor{0.5}))",
+          .body = [](lua_State* L, Args& a) {
+            return push(L, ops::add_relu(a.object<Value>("a"), a.object<Value>("b")));
+          }});
   ms.add({.name = "ms.nn.convolve",
           .documentation =
               "Computes the two-dimensional convolution (cross-correlation) of images with kernels.",

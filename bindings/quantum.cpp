@@ -5,8 +5,10 @@
 #include <numbers>
 
 #include "bindings/host/modules.hpp"
+#include "bindings/support/barrier.hpp"
 #include "bindings/support/callback.hpp"
 #include "bindings/support/words.hpp"
+#include "engine/autograd/ops.hpp"
 #include "engine/core/error.hpp"
 
 namespace moonstill::lua {
@@ -314,6 +316,23 @@ CircuitCall read_call(lua_State* L, const Circuit& circuit, int table, bool with
   return call;
 }
 
+// Says at the first zero vector of the process, at the script's line, what becomes of it.
+class ZeroVectorWarning {
+ public:
+  void show(lua_State* L) const {
+    if (seen_before_ || ops::zero_rows_seen() == 0) return;
+    lua_warning(
+        L,
+        (blame(L) + "a zero vector has no norm: it is embedded as basis state 0, with zero derivatives "
+                    "(said once)")
+            .c_str(),
+        0);
+  }
+
+ private:
+  bool seen_before_ = ops::zero_rows_seen() > 0;
+};
+
 int call_circuit(lua_State* L, Args& a) {
   const CircuitPointer object = a.object<CircuitPointer>("circuit");
   const CircuitCall call = read_call(L, object->circuit, a.slot("arguments"), true);
@@ -326,7 +345,10 @@ int call_circuit(lua_State* L, Args& a) {
     object->last = std::make_shared<const quantum::Measurement>(
         quantum::Measurement{object->circuit, std::move(readout)});
   }
-  return push(L, quantum::expectation(object->last, call.inputs, hermitians, call.dtype));
+  const ZeroVectorWarning warning;
+  push(L, quantum::expectation(object->last, call.inputs, hermitians, call.dtype));
+  warning.show(L);
+  return 1;
 }
 
 void push_operation(lua_State* L, const quantum::Operation& operation) {
@@ -364,7 +386,10 @@ void add_methods(Module& ms) {
           .body = [](lua_State* L, Args& a) {
             const CircuitPointer circuit = a.self<CircuitPointer>();
             const CircuitCall call = read_call(L, circuit->circuit, a.slot("inputs"), false);
-            return push(L, quantum::state(circuit->circuit, call.inputs, call.dtype));
+            const ZeroVectorWarning warning;
+            push(L, quantum::state(circuit->circuit, call.inputs, call.dtype));
+            warning.show(L);
+            return 1;
           }});
   ms.add({.name = "ms.Circuit:input",
           .documentation = "Gives an input by its name, to be used as angles.",

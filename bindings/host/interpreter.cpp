@@ -1,5 +1,7 @@
 #include "bindings/host/interpreter.hpp"
 
+#include <cstdio>
+#include <cstring>
 #include <new>
 
 #include "bindings/host/coroutines.hpp"
@@ -23,6 +25,21 @@ int load_embedded(lua_State* L) {
   }
   lua_pushfstring(L, "no module '%s' in the standard library", name.data());
   return 1;
+}
+
+// What warn() does, in scripts and here: lines on standard error, unless turned off with warn "@off".
+void warn(void* data, const char* message, int to_be_continued) {
+  auto& warnings = *static_cast<Warnings*>(data);
+  const bool begins = !warnings.continued;
+  warnings.continued = to_be_continued != 0;
+  if (begins && to_be_continued == 0 && *message == '@') {
+    if (std::strcmp(message, "@off") == 0) warnings.shown = false;
+    if (std::strcmp(message, "@on") == 0) warnings.shown = true;
+    return;
+  }
+  if (!warnings.shown) return;
+  std::fprintf(stderr, "%s%s%s", begins ? "moonstill: warning: " : "", message,
+               to_be_continued != 0 ? "" : "\n");
 }
 
 int open_native(lua_State* L) {
@@ -58,6 +75,7 @@ Interpreter::Interpreter() : state_(luaL_newstate()) {
   runtime_.main = state_;
   runtime_.running = state_;
   tune_collector(state_);
+  lua_setwarnf(state_, warn, &warnings_);
   lua_pushcfunction(state_, open_everything);
   if (lua_pcall(state_, 0, 0, 0) != LUA_OK) {
     const std::string message = luaL_tolstring(state_, -1, nullptr);

@@ -8,6 +8,12 @@
 
 namespace moonstill::lua {
 
+/// Whether warnings are shown, and whether the last one goes on.
+struct Warnings {
+  bool shown = true;
+  bool continued = false;
+};
+
 class Interpreter {
  public:
   Interpreter();
@@ -20,6 +26,7 @@ class Interpreter {
 
  private:
   Runtime runtime_;
+  Warnings warnings_;
   lua_State* state_;
 };
 

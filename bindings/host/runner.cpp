@@ -1,5 +1,8 @@
 #include "bindings/host/runner.hpp"
 
+#include <fmt/core.h>
+
+#include <cstdint>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -7,6 +10,7 @@
 #include "bindings/host/profile_report.hpp"
 #include "bindings/support/call_profile.hpp"
 #include "bindings/support/callback.hpp"
+#include "engine/autograd/ops.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/interrupt.hpp"
 
@@ -138,6 +142,13 @@ int report_profile(const Profile& profile, const std::string& trace, int code) {
   return code;
 }
 
+// The first one was said where it was seen.
+void report_zero_vectors(lua_State* L) {
+  const std::uint64_t count = ops::zero_rows_seen();
+  if (count > 1)
+    lua_warning(L, fmt::format("{} zero vectors were embedded as basis state 0", count).c_str(), 0);
+}
+
 }  // namespace
 
 int run_command(Interpreter& interpreter, const Command& command) {
@@ -148,6 +159,7 @@ int run_command(Interpreter& interpreter, const Command& command) {
   lua_pushcfunction(L, main_body);
   lua_pushlightuserdata(L, const_cast<Command*>(&command));
   const int code = finish(L, 1, 1);
+  report_zero_vectors(L);
   interpreter.shared().profile = nullptr;
   // The prompt, the tests and the self-test say themselves whether all went well.
   const int outcome = code == exit_done && lua_toboolean(L, -1) == 0 ? exit_failed : code;

@@ -1,5 +1,6 @@
 #include "bindings/host/service.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -130,6 +131,16 @@ int host_is_terminal(lua_State* L) {
   return 1;
 }
 
+// terminal_width("stdout" | "stderr") -> columns, or nil where there is no terminal that says
+int host_terminal_width(lua_State* L) {
+  winsize size{};
+  if (ioctl(text(L, 1) == "stdout" ? STDOUT_FILENO : STDERR_FILENO, TIOCGWINSZ, &size) != 0 ||
+      size.ws_col == 0)
+    return 0;
+  lua_pushinteger(L, size.ws_col);
+  return 1;
+}
+
 // open_editor(history_path) -> editor
 int host_open_editor(lua_State* L) {
   push_object<Editor>(L, std::make_shared<LineEditor>(std::string(text(L, 1))));
@@ -208,6 +219,7 @@ constexpr luaL_Reg functions[] = {{"blame", guard<host_blame>},
                                   {"sources", guard<host_sources>},
                                   {"call", guard<host_call>},
                                   {"is_terminal", guard<host_is_terminal>},
+                                  {"terminal_width", guard<host_terminal_width>},
                                   {"open_editor", guard<host_open_editor>},
                                   {"read_line", guard<host_read_line>},
                                   {"remember", guard<host_remember>},

@@ -40,6 +40,8 @@ Value pow(const Value& x, double exponent);
 /// value * x and x + value for a number, without a tensor made of it.
 Value scale(const Value& x, double factor);
 Value shift(const Value& x, double offset);
+/// relu(add(a, b)), in one pass.
+Value add_relu(const Value& a, const Value& b);
 /// v where x > 0, else 0: the derivative of relu, constant in x.
 Value positive_part(const Value& v, const Value& x);
 /// condition ? a : b. The condition is a constant (non-zero is true).

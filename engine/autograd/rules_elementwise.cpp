@@ -178,6 +178,13 @@ std::vector<Value> vjp_positive_part(const Call& call, std::span<const Value> ct
       call, [&] { return ops::positive_part(ct[0], call.inputs[1]); }, [] { return Value(); });
 }
 
+// Its derivative depends on the sum's sign alone, which is the result's.
+std::vector<Value> vjp_add_relu(const Call& call, std::span<const Value> ct) {
+  const Value passed = ops::positive_part(ct[0], call.outputs[0]);
+  return two_cotangents(
+      call, [&] { return passed; }, [&] { return passed; });
+}
+
 std::vector<Sample> binary_samples() {
   return {{{}, {sample({2, 3}, 0.5, 2.0, 1), sample({2, 3}, 0.5, 2.0, 2)}},
           {{}, {sample({2, 3}, 0.5, 2.0, 3), sample({3}, 0.5, 2.0, 4)}},
@@ -218,6 +225,17 @@ constexpr Primitive positive_part_row{
       return std::vector<Sample>{
           {{}, {sample({2, 4}, -1.0, 1.0, 1), sample({2, 4}, -1.0, 1.0, 2)}},
           {{}, {sample({3, 2}, -1.0, 1.0, 3).as_tiled(), sample({3, 2}, -1.0, 1.0, 4)}}};
+    }};
+
+constexpr Primitive add_relu_row{
+    "add_relu",
+    "Sum of two tensors, broadcast, where it is positive, else 0.",
+    evaluate_binary<Binary::add_relu>,
+    vjp_add_relu,
+    -1,
+    [] {
+      return std::vector<Sample>{{{}, {sample({2, 4}, -1.0, 1.0, 1), sample({2, 4}, -1.0, 1.0, 2)}},
+                                 {{}, {sample({3, 2}, -1.0, 1.0, 3).as_tiled(), sample({2}, -1.0, 1.0, 4)}}};
     }};
 
 // condition ? a : b, the condition a constant.
@@ -313,6 +331,7 @@ rules::Rows rules::elementwise() {
                                    &div_row,
                                    &pow_row,
                                    &positive_part_row,
+                                   &add_relu_row,
                                    &where_row,
                                    &cast_row};
   return rows;
@@ -345,6 +364,7 @@ Value sub(const Value& a, const Value& b) { return apply_binary(sub_row, a, b); 
 Value mul(const Value& a, const Value& b) { return apply_binary(mul_row, a, b); }
 Value div(const Value& a, const Value& b) { return apply_binary(div_row, a, b); }
 Value pow(const Value& a, const Value& b) { return apply_binary(pow_row, a, b); }
+Value add_relu(const Value& a, const Value& b) { return apply_binary(add_relu_row, a, b); }
 Value positive_part(const Value& v, const Value& x) { return apply_binary(positive_part_row, v, x); }
 
 Value where(const Value& condition, const Value& a, const Value& b) {

@@ -9,6 +9,8 @@
 #include <numeric>
 #include <utility>
 
+#include "engine/core/hash.hpp"
+
 namespace moonstill {
 namespace {
 
@@ -32,11 +34,11 @@ std::uint64_t derive(std::uint64_t key, std::uint64_t number) {
   return join(block[0], block[1]);
 }
 
-// FNV-1a: any fixed hash serves, since Philox mixes it.
-std::uint64_t hash(std::string_view text) {
-  std::uint64_t h = 0xcbf29ce484222325;
-  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return h;
+// Any fixed hash serves, since Philox mixes it.
+std::uint64_t hash_of(std::string_view text) {
+  Hash hash;
+  hash.add(text);
+  return hash.value();
 }
 
 // 53 bits in [0, 1).
@@ -71,7 +73,7 @@ void fill(std::span<double> out, std::uint64_t key, std::uint64_t begin, double 
 }  // namespace
 
 Generator::Generator(std::uint64_t seed) : Generator(Keyed{}, derive(0, seed)) {}
-Generator Generator::split(std::string_view name) const { return {Keyed{}, derive(key_, hash(name))}; }
+Generator Generator::split(std::string_view name) const { return {Keyed{}, derive(key_, hash_of(name))}; }
 // Numbers and names must not meet: a number's stream is that of a stream of its own.
 Generator Generator::split(std::uint64_t number) const { return {Keyed{}, derive(~key_, number)}; }
 

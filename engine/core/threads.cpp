@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <mutex>
@@ -32,7 +33,7 @@ unsigned default_thread_count() {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-// One call of parallel_for: worker i takes the i-th range.
+// One call of parallel_for, in ranges.
 struct Job {
   std::size_t count = 0;
   std::size_t ranges = 0;
@@ -45,6 +46,25 @@ struct Job {
     if (begin < end) function(context, begin, end);
   }
 };
+
+// Which ranges of which job are still to be had, in one number: a thread that takes a range knows by that
+// alone that its job is the current one.
+class Tickets {
+ public:
+  Tickets() = default;
+  Tickets(std::uint64_t job, std::size_t ranges) : bits_(job << 32 | std::uint64_t{ranges} << 16) {}
+  explicit Tickets(std::uint64_t bits) : bits_(bits) {}
+
+  [[nodiscard]] std::uint64_t bits() const { return bits_; }
+  [[nodiscard]] std::uint64_t job() const { return bits_ >> 32; }
+  [[nodiscard]] std::size_t next() const { return bits_ & 0xffff; }
+  [[nodiscard]] bool left() const { return next() < (bits_ >> 16 & 0xffff); }
+  [[nodiscard]] Tickets after_next() const { return Tickets(bits_ + 1); }
+
+ private:
+  std::uint64_t bits_ = 0;
+};
+static_assert(most_threads <= 0xffff);
 
 thread_local bool inside_parallel = false;
 
@@ -77,11 +97,11 @@ class Team {
     }
     job_ = job;
     error_ = nullptr;
-    pending_.store(workers_.size(), std::memory_order_relaxed);
-    round_.fetch_add(1, std::memory_order_release);
-    round_.notify_all();
-    execute(0);
-    wait_until([&] { return pending_.load(std::memory_order_acquire) == 0; }, pending_);
+    finished_.store(0, std::memory_order_relaxed);
+    publish(job.ranges);
+    // A worker that wakes too late finds nothing left, and is not waited for.
+    take_ranges();
+    wait_until([&] { return finished_.load(std::memory_order_acquire) == job.ranges; }, finished_);
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
   }
 
@@ -100,8 +120,28 @@ class Team {
     }
   }
 
+  void publish(std::size_t ranges) {
+    const Tickets last(tickets_.load(std::memory_order_relaxed));
+    tickets_.store(Tickets(last.job() + 1, ranges).bits(), std::memory_order_release);
+    tickets_.notify_all();
+  }
+
+  void take_ranges() {
+    std::uint64_t seen = tickets_.load(std::memory_order_acquire);
+    while (Tickets(seen).left()) {
+      const Tickets mine(seen);
+      if (!tickets_.compare_exchange_weak(seen, mine.after_next().bits(), std::memory_order_acq_rel,
+                                          std::memory_order_acquire)) {
+        continue;
+      }
+      const std::size_t ranges = job_.ranges;  // the last of them gives the job away
+      execute(mine.next());
+      if (finished_.fetch_add(1, std::memory_order_acq_rel) + 1 == ranges) finished_.notify_all();
+      seen = tickets_.load(std::memory_order_acquire);
+    }
+  }
+
   void execute(std::size_t index) {
-    if (index >= job_.ranges) return;
     inside_parallel = true;
     try {
       job_.run(index);
@@ -113,26 +153,23 @@ class Team {
   }
 
   void start(unsigned count) {
-    const std::size_t round = round_.load();
     for (unsigned i = 1; i < count; ++i) {
-      workers_.emplace_back([this, i, round](const std::stop_token& stop) { work(i, round, stop); });
+      workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
     }
   }
 
   void stop() {
     for (auto& worker : workers_) worker.request_stop();
-    round_.fetch_add(1, std::memory_order_release);
-    round_.notify_all();
+    publish(0);
     workers_.clear();
   }
 
-  void work(unsigned index, std::size_t seen, const std::stop_token& stop) {
-    while (true) {
-      wait_until([&] { return round_.load(std::memory_order_acquire) != seen; }, round_);
-      seen = round_.load(std::memory_order_acquire);
-      if (stop.stop_requested()) return;
-      execute(index);
-      if (pending_.fetch_sub(1, std::memory_order_acq_rel) == 1) pending_.notify_all();
+  void work(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      take_ranges();
+      const std::uint64_t seen = tickets_.load(std::memory_order_acquire);
+      if (Tickets(seen).left() || stop.stop_requested()) continue;
+      wait_until([&] { return tickets_.load(std::memory_order_acquire) != seen; }, tickets_);
     }
   }
 
@@ -140,8 +177,8 @@ class Team {
   std::mutex error_mutex_;
   std::exception_ptr error_;
   Job job_;
-  std::atomic<std::size_t> round_{0};
-  std::atomic<std::size_t> pending_{0};
+  std::atomic<std::uint64_t> tickets_{0};
+  std::atomic<std::size_t> finished_{0};
   std::vector<std::jthread> workers_;
 };
 

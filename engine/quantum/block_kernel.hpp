@@ -1,6 +1,9 @@
 // The tasks of state_kernels.hpp for matrices of one and two qubits, vector by vector.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstring>
 #include <type_traits>
 
 #include "engine/quantum/state_kernels.hpp"
@@ -8,18 +11,39 @@
 
 namespace moonstill::quantum {
 
-/// The sum of all lanes, halves added to halves.
-template <class T, int W>
-[[gnu::always_inline]] inline T sum_of_lanes(const Lanes<T, W>& v) {
-  if constexpr (W == 2) {
-    return v[0] + v[1];
-  } else {
-    Lanes<T, W / 2> low, high;
-    std::memcpy(&low, &v, sizeof low);
-    std::memcpy(&high, reinterpret_cast<const char*>(&v) + sizeof low, sizeof high);
-    return sum_of_lanes<T, W / 2>(low + high);
+/// The sums of the lanes of N vectors, N a power of two up to W: neighbours are added, two vectors at a time
+/// becoming one.
+template <class T, int W, int N>
+struct LaneSums {
+  using Vector = Lanes<T, W>;
+  using Index = Lanes<std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>, W>;
+
+  /// Leaves the sum of v[i] in lane i. `segment`: how many lanes each sum is spread over.
+  template <int segment = W>
+  [[gnu::always_inline]] static Vector of(const Vector* v) {
+    if constexpr (N > 1) {
+      Vector half[N / 2];
+      for (int i = 0; i < N / 2; ++i) half[i] = pair(v[2 * i], v[2 * i + 1]);
+      return LaneSums<T, W, N / 2>::template of<segment / 2>(half);
+    } else if constexpr (segment > 1) {
+      const Vector folded = pair(v[0], v[0]);
+      return of<segment / 2>(&folded);
+    } else {
+      return v[0];
+    }
   }
-}
+
+ private:
+  [[gnu::always_inline]] static Vector pair(const Vector& a, const Vector& b) {
+    const Index even = iota() * 2;
+    return __builtin_shuffle(a, b, even) + __builtin_shuffle(a, b, even + 1);
+  }
+  [[gnu::always_inline]] static Index iota() {
+    Index x{};
+    for (int lane = 0; lane < W; ++lane) x[lane] = lane;
+    return x;
+  }
+};
 
 /// `flips`: how many qubits the matrix flips, it has 2^flips terms. `rank`: log2 of the vectors that it
 /// mixes.
@@ -40,17 +64,13 @@ class BlockKernel {
     Vector re[members][terms];
     Vector im[members][terms];
   };
-  struct Coefficients {
-    Terms matrix;
-    Terms tangent;
-  };
 
  public:
   BlockKernel(const BlockSite& site, const BlockStep<T>& step) : site_(site), step_(step) {
-    for (int j = 0; j < terms; ++j) {
-      for (int lane = 0; lane < W; ++lane)
-        exchange_[j][lane] = lane ^ static_cast<int>(site.term_lanes[static_cast<std::size_t>(j)]);
-    }
+    Index lanes;
+    for (int lane = 0; lane < W; ++lane) lanes[lane] = lane;
+    for (int j = 0; j < terms; ++j)
+      exchange_[j] = lanes ^ static_cast<int>(site.term_lanes[static_cast<std::size_t>(j)]);
   }
 
   // The vectors of one variant, whose first ones start at number `start`.
@@ -349,27 +369,49 @@ class BlockKernel {
   // Sums of lanes into the entries that they belong to. By value: the sums themselves then stay in registers.
   [[gnu::noinline]] void flush(const Terms e, double* to) const {
     const Site& site = *site_.site;
-    const int d = site.dimension();
-    for (int u = 0; u < members; ++u) {
-      const Bits variant = variant_ ^ site_.shifts[static_cast<std::size_t>(u)];
-      for (int i = 0; i < d; ++i) {
-        if (site.lanes_alike()) {
-          if (site.row(variant, 0) != static_cast<Bits>(i) || !site.active(variant, 0)) continue;
-          for (int j = 0; j < terms; ++j) add(e.re[u][j], e.im[u][j], to + (i * d + (i ^ j)) * 2);
-          continue;
+    const auto d = static_cast<Bits>(site.dimension());
+    if (site.lanes_alike()) {
+      const Sums sums = sums_of(e);
+      for (Bits u = 0; u < members; ++u) add(sums, u, site.row(variant_ ^ site_.shifts[u], 0), d, to);
+      return;
+    }
+    for (Bits i = 0; i < d; ++i) {
+      Terms chosen;
+      for (Bits u = 0; u < members; ++u) {
+        const auto here = codes() == Index{} + site.code_of(variant_ ^ site_.shifts[u], i);
+        for (int j = 0; j < terms; ++j) {
+          chosen.re[u][j] = here ? e.re[u][j] : Vector{};
+          chosen.im[u][j] = here ? e.im[u][j] : Vector{};
         }
-        const Index wanted = Index{} + site.code_of(variant, static_cast<Bits>(i));
-        const auto chosen = codes() == wanted;
-        const Vector zero{};
-        for (int j = 0; j < terms; ++j)
-          add(chosen ? e.re[u][j] : zero, chosen ? e.im[u][j] : zero, to + (i * d + (i ^ j)) * 2);
       }
+      const Sums sums = sums_of(chosen);
+      for (Bits u = 0; u < members; ++u) add(sums, u, i, d, to);
     }
   }
 
-  [[gnu::always_inline]] static void add(const Vector& re, const Vector& im, double* to) {
-    to[0] += static_cast<double>(sum_of_lanes<T, W>(re));
-    to[1] += static_cast<double>(sum_of_lanes<T, W>(im));
+  // Of all vectors of some terms, in their order.
+  static constexpr int term_vectors = 2 * members * terms;
+  using Sums = std::array<T, std::max(term_vectors, W)>;
+
+  [[gnu::always_inline]] static Sums sums_of(const Terms& e) {
+    constexpr int batch = std::min(term_vectors, W);
+    Vector all[term_vectors];
+    std::memcpy(all, &e, sizeof all);
+    Sums out;
+    for (int first = 0; first < term_vectors; first += batch) {
+      const Vector sums = LaneSums<T, W, batch>::of(all + first);
+      std::memcpy(out.data() + first, &sums, static_cast<std::size_t>(batch) * sizeof(T));
+    }
+    return out;
+  }
+
+  // Those of member u, whose row is i.
+  [[gnu::always_inline]] static void add(const Sums& sums, Bits u, Bits i, Bits d, double* to) {
+    for (Bits j = 0; j < terms; ++j) {
+      double* entry = to + (i * d + (i ^ j)) * 2;
+      entry[0] += static_cast<double>(sums[u * terms + j]);
+      entry[1] += static_cast<double>(sums[(members + u) * terms + j]);
+    }
   }
 
   [[nodiscard]] Index codes() const {

@@ -47,6 +47,7 @@ SweepPoint make_point(const Measurement& m, std::span<const Tensor> parts) {
 
 SweepRequest make_request(const Measurement& m, const Flags& wanted) {
   SweepRequest request;
+  request.choice = m.choice;
   const auto flag = [&](auto&& to, std::size_t p) { to = wanted[p]; };
   each_part(m, request.angles, request.amplitudes, request.hermitians, flag);
   return request;
@@ -102,6 +103,7 @@ std::vector<Tensor> evaluate_value(const Attributes& attributes, std::span<const
   request.values = true;
   request.dtype = a.dtype;
   const Measurement& m = *a.measurement;
+  request.choice = m.choice;
   return {sweep(m.circuit, m.readout, make_point(m, inputs), {}, request).values};
 }
 

@@ -11,6 +11,7 @@
 
 #include "engine/autograd/primitive.hpp"
 #include "engine/quantum/circuit.hpp"
+#include "engine/quantum/route.hpp"
 
 namespace moonstill::quantum {
 
@@ -18,6 +19,7 @@ namespace moonstill::quantum {
 struct Measurement {
   Circuit circuit;
   Readout readout;
+  RouteChoice choice{};
 };
 
 /// Expectation values [K], or [N, K] (tiled when N > 1) when any input has one axis more than it was declared

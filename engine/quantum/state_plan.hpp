@@ -67,7 +67,7 @@ class StatePlan {
   [[nodiscard]] int qubits() const { return frame_.bits(); }
   [[nodiscard]] std::int64_t amplitudes() const { return std::int64_t{1} << qubits(); }
   /// Samples side by side.
-  [[nodiscard]] int sample_lanes() const { return 1; }
+  [[nodiscard]] static int sample_lanes() { return 1; }
   /// Vectors of a state; small ones are padded to one.
   [[nodiscard]] std::size_t vectors() const;
   [[nodiscard]] const std::vector<StateOperation>& operations() const { return operations_; }

@@ -71,18 +71,33 @@ double slope_product(const double* derivative, const std::vector<T>& matrix, con
 }  // namespace
 
 template <class T>
-std::vector<OperationCoefficients<T>> shared_coefficients(const StateContext<T>& context) {
-  std::vector<OperationCoefficients<T>> out(context.plan.operations().size());
-  for (std::size_t o = 0; o < out.size(); ++o) {
+SharedCoefficients<T>::SharedCoefficients(const StateContext<T>& context)
+    : operations(context.plan.operations().size()),
+      hermitians(context.plan.hermitians().size()),
+      hermitian_directions(hermitians.size()) {
+  const SweepRequest& request = context.request;
+  for (std::size_t o = 0; o < operations.size(); ++o) {
     if (context.varies[o]) continue;
-    out[o] = make_coefficients(context.plan.operations()[o], context.shared_numbers[o],
-                               context.request.tangents, context.request.gradients());
+    operations[o] = make_coefficients(context.plan.operations()[o], context.shared_numbers[o],
+                                      request.tangents, request.gradients());
   }
-  return out;
+  if (!request.gradients()) return;
+  for (std::size_t h = 0; h < hermitians.size(); ++h) {
+    const StateHermitian& item = context.plan.hermitians()[h];
+    const auto fill = [&](const std::vector<double>& matrix, std::vector<T>& out) {
+      if (matrix.empty()) return;
+      if (item.dimension() > 4)
+        wide_matrix(item.dimension(), matrix.data(), false, out);
+      else
+        coefficients(item.site, matrix.data(), false, T{0}, out);
+    };
+    fill(context.hermitians[h], hermitians[h]);
+    fill(context.hermitian_directions[h], hermitian_directions[h]);
+  }
 }
 
 template <class T>
-StateSweep<T>::StateSweep(const StateContext<T>& context, const std::vector<OperationCoefficients<T>>& shared)
+StateSweep<T>::StateSweep(const StateContext<T>& context, const SharedCoefficients<T>& shared)
     : c_(context),
       plan_(context.plan),
       shared_(shared),
@@ -92,6 +107,7 @@ StateSweep<T>::StateSweep(const StateContext<T>& context, const std::vector<Oper
       coefficients_(context.plan.operations().size()),
       seeds_(context.plan.hermitians().size()),
       seed_tangents_(context.plan.hermitians().size()),
+      slopes_(context.plan.operations().size()),
       values_(static_cast<std::size_t>(context.plan.outputs())) {
   for (const StateOperation& operation : plan_.operations()) {
     wanted_.push_back(std::ranges::any_of(operation.parameters, [&](const Parameter& parameter) {
@@ -103,15 +119,41 @@ StateSweep<T>::StateSweep(const StateContext<T>& context, const std::vector<Oper
     }));
   }
   while (!c_.request.amplitudes && first_wanted_ < numbers_.size() && !wanted(first_wanted_)) ++first_wanted_;
+  forward_ = plan_jobs(plan_.forward(), Stage::forward);
+  if (gradients_) backward_ = plan_jobs(plan_.backward(), Stage::backward);
+}
+
+// Sums lie one task after the other, those of tangents after a task's own.
+template <class T>
+auto StateSweep<T>::plan_jobs(const std::vector<Pass>& passes, Stage stage) const -> std::vector<Jobs> {
+  std::vector<Jobs> out;
+  for (const Pass& pass : passes) {
+    Jobs& jobs = out.emplace_back(Jobs{&pass, {}, 0});
+    for (const Task& task : pass.tasks) {
+      if (!active(task, stage)) continue;
+      const std::size_t count = sum_count(task, stage);
+      jobs.jobs.push_back({&task, jobs.sums, count});
+      jobs.sums += count;
+    }
+  }
+  return out;
 }
 
 template <class T>
-void StateSweep<T>::run(std::int64_t sample, double* partial) {
+void StateSweep<T>::run(std::int64_t begin, std::int64_t end, double* partial) {
   partial_ = partial;
-  start(sample);
-  forward(true, gradients_ || !plan_.probabilities().empty());
-  if (c_.request.values) write_values();
-  if (gradients_) backward();
+  for (std::vector<double>& slopes : slopes_) std::ranges::fill(slopes, 0.0);
+  for (std::int64_t sample = begin; sample < end; ++sample) {
+    start(sample);
+    forward(true, gradients_ || !plan_.probabilities().empty());
+    if (c_.request.values) write_values();
+    if (gradients_) backward();
+  }
+  for (std::size_t o = 0; o < slopes_.size(); ++o) {
+    if (slopes_[o].empty()) continue;
+    const double* e = slopes_[o].data();
+    add_angle_gradients(o, e, tangents_ ? e + slopes_[o].size() / 2 : nullptr);
+  }
 }
 
 template <class T>
@@ -174,13 +216,12 @@ void StateSweep<T>::prepare_numbers() {
 template <class T>
 void StateSweep<T>::forward(bool input, bool keep) {
   std::ranges::fill(values_, 0.0);
-  const auto& passes = plan_.forward();
-  for (std::size_t p = 0; p < passes.size(); ++p) {
-    const Use use{p == 0 && input ? Begin::input : Begin::present, keep || p + 1 < passes.size()};
+  for (std::size_t p = 0; p < forward_.size(); ++p) {
+    const Use use{p == 0 && input ? Begin::input : Begin::present, keep || p + 1 < forward_.size()};
     Uses uses{};
     uses[s] = use;
     if (tangents_) uses[sdot] = use;
-    run_pass(passes[p], Stage::forward, uses);
+    run_pass(forward_[p], Stage::forward, uses);
   }
   if (!c_.request.values) return;
   for (const StateProbabilities& item : plan_.probabilities()) read_probabilities(item);
@@ -195,9 +236,8 @@ void StateSweep<T>::backward() {
       std::fill_n(state_[name], plan_.vectors() * vector_numbers<T>, T{0});
   }
   for (const StateProbabilities& item : plan_.probabilities()) seed_probabilities(item);
-  const auto& passes = plan_.backward();
-  for (std::size_t p = 0; p < passes.size(); ++p) {
-    const bool last = p + 1 == passes.size();
+  for (std::size_t p = 0; p < backward_.size(); ++p) {
+    const bool last = p + 1 == backward_.size();
     const bool amplitudes = c_.request.amplitudes;
     Uses uses{};
     uses[s] = {Begin::present, !last};
@@ -206,27 +246,21 @@ void StateSweep<T>::backward() {
       uses[sdot] = uses[s];
       uses[adot] = {uses[a].begin, !last || amplitudes};
     }
-    run_pass(passes[p], Stage::backward, uses);
+    run_pass(backward_[p], Stage::backward, uses);
   }
   if (c_.amplitude_gradient.wanted) add_amplitude_gradient();
 }
 
-// Sums lie one task after the other, those of tangents after a task's own.
 template <class T>
-void StateSweep<T>::run_pass(const Pass& pass, Stage stage, const Uses& uses) {
-  std::size_t sum_numbers = 0;
-  bool any = stage == Stage::forward;
-  for (const Task& task : pass.tasks) {
-    sum_numbers += sum_count(task, stage);
-    any = any || active(task, stage);
-  }
-  if (!any && !c_.request.amplitudes) return;
+void StateSweep<T>::run_pass(const Jobs& jobs, Stage stage, const Uses& uses) {
+  if (stage == Stage::backward && jobs.jobs.empty() && !c_.request.amplitudes) return;
+  const Pass& pass = *jobs.pass;
   const bool in_place = pass.run == pass.vectors();
   const std::size_t stride = pass.vectors() * vector_numbers<T> + padding<T>;
   const std::size_t blocks = pass.blocks();
   const std::size_t part = (blocks + most_parts - 1) / most_parts;
   const std::size_t parts = (blocks + part - 1) / part;
-  std::vector<double> sums(parts * sum_numbers, 0.0);
+  std::vector<double> sums(parts * jobs.sums, 0.0);
   const std::size_t grain =
       std::max<std::size_t>(1, parallel_amplitudes / (part * pass.vectors() * lanes<T>));
   parallel_for(parts, grain, [&](std::size_t begin, std::size_t end) {
@@ -241,23 +275,22 @@ void StateSweep<T>::run_pass(const Pass& pass, Stage stage, const Uses& uses) {
           if (uses[name].begin == Begin::absent) continue;
           block[name] = in_place ? state_[name] + offset : reinterpret_cast<T*>(memory.get()) + name * stride;
         }
-        run_block(pass, stage, uses, b, block, sums.data() + p * sum_numbers);
+        run_block(jobs, stage, uses, b, block, sums.data() + p * jobs.sums);
       }
     }
   });
   for (std::size_t p = 1; p < parts; ++p) {
-    for (std::size_t e = 0; e < sum_numbers; ++e) sums[e] += sums[p * sum_numbers + e];
+    for (std::size_t e = 0; e < jobs.sums; ++e) sums[e] += sums[p * jobs.sums + e];
   }
-  const double* at = sums.data();
-  for (const Task& task : pass.tasks) {
-    finish_task(task, stage, at);
-    at += sum_count(task, stage);
+  for (const Job& job : jobs.jobs) {
+    if (job.count != 0) finish_job(job, stage, sums.data() + job.offset);
   }
 }
 
 template <class T>
-void StateSweep<T>::run_block(const Pass& pass, Stage stage, const Uses& uses, std::size_t index,
+void StateSweep<T>::run_block(const Jobs& jobs, Stage stage, const Uses& uses, std::size_t index,
                               const Pointers& block, double* sums) {
+  const Pass& pass = *jobs.pass;
   const Bits base = place_of(pass.bases, index);
   const bool zero = is_zero(uses, base);
   if (zero && !uses[s].keep) return;
@@ -266,10 +299,7 @@ void StateSweep<T>::run_block(const Pass& pass, Stage stage, const Uses& uses, s
       begin_block(pass, name, zero ? Begin::zero : uses[name].begin, base, block[name]);
   }
   if (!zero) {
-    for (const Task& task : pass.tasks) {
-      if (active(task, stage)) run_task(task, stage, base, block, sums);
-      sums += sum_count(task, stage);
-    }
+    for (const Job& job : jobs.jobs) run_job(job, stage, base, block, sums + job.offset);
   }
   for (const Name name : {s, sdot, a, adot}) {
     if (uses[name].keep) keep_block(pass, name, base, block[name]);
@@ -342,12 +372,12 @@ std::size_t StateSweep<T>::sum_count(const Task& task, Stage stage) const {
 }
 
 template <class T>
-void StateSweep<T>::run_task(const Task& task, Stage stage, Bits base, const Pointers& block,
-                             double* sums) const {
-  if (task.kind == Task::Kind::operation)
-    stage == Stage::forward ? run_operation(task, base, block) : undo_operation(task, base, block, sums);
+void StateSweep<T>::run_job(const Job& job, Stage stage, Bits base, const Pointers& block,
+                            double* sums) const {
+  if (job.task->kind == Task::Kind::operation)
+    stage == Stage::forward ? run_operation(*job.task, base, block) : undo_operation(job, base, block, sums);
   else
-    stage == Stage::forward ? read_hermitian(task, base, block, sums) : seed_hermitian(task, base, block);
+    stage == Stage::forward ? read_hermitian(job, base, block, sums) : seed_hermitian(*job.task, base, block);
 }
 
 template <class T>
@@ -375,7 +405,8 @@ void StateSweep<T>::run_operation(const Task& task, Bits base, const Pointers& b
 }
 
 template <class T>
-void StateSweep<T>::undo_operation(const Task& task, Bits base, const Pointers& block, double* sums) const {
+void StateSweep<T>::undo_operation(const Job& job, Bits base, const Pointers& block, double* sums) const {
+  const Task& task = *job.task;
   const OperationCoefficients<T>& m = coefficients_of(task.index);
   BlockStep<T> step;
   step.matrix = m.adjoint.data();
@@ -386,7 +417,7 @@ void StateSweep<T>::undo_operation(const Task& task, Bits base, const Pointers& 
   step.a = block[a];
   step.adot = block[adot];
   step.environment = sums;
-  step.environment_tangent = sums + sum_count(task, Stage::backward) / 2;
+  step.environment_tangent = sums + job.count / 2;
   if (wanted(task.index)) {
     carry_out(tangents_ ? BlockTask::backward_tangent : BlockTask::backward, task, base, step);
     return;
@@ -405,13 +436,13 @@ void StateSweep<T>::undo_operation(const Task& task, Bits base, const Pointers& 
 }
 
 template <class T>
-void StateSweep<T>::read_hermitian(const Task& task, Bits base, const Pointers& block, double* sums) const {
+void StateSweep<T>::read_hermitian(const Job& job, Bits base, const Pointers& block, double* sums) const {
   BlockStep<T> step;
   step.s = step.a = block[s];
   step.sdot = step.adot = block[sdot];
   step.environment = sums;
-  step.environment_tangent = sums + sum_count(task, Stage::forward) / 2;
-  carry_out(tangents_ ? BlockTask::overlap_tangent : BlockTask::overlap, task, base, step);
+  step.environment_tangent = sums + job.count / 2;
+  carry_out(tangents_ ? BlockTask::overlap_tangent : BlockTask::overlap, *job.task, base, step);
 }
 
 // a += c O s;  adot += c O sdot + (dc O + c dO) s.
@@ -431,14 +462,13 @@ void StateSweep<T>::seed_hermitian(const Task& task, Bits base, const Pointers& 
 }
 
 template <class T>
-void StateSweep<T>::finish_task(const Task& task, Stage stage, const double* sums) {
-  const std::size_t count = sum_count(task, stage);
-  if (count == 0) return;
-  const double* tangent = tangents_ ? sums + count / 2 : nullptr;
-  if (stage == Stage::forward)
-    finish_hermitian(task.index, sums, tangent);
-  else
-    add_angle_gradients(task.index, sums, tangent);
+void StateSweep<T>::finish_job(const Job& job, Stage stage, const double* sums) {
+  const std::size_t index = job.task->index;
+  const double* tangent = tangents_ ? sums + job.count / 2 : nullptr;
+  if (stage == Stage::forward) return finish_hermitian(index, sums, tangent);
+  if (c_.varies[index]) return add_angle_gradients(index, sums, tangent);
+  slopes_[index].resize(job.count);
+  for (std::size_t e = 0; e < job.count; ++e) slopes_[index][e] += sums[e];
 }
 
 // f_k and fdot_k, and the Hermitians' gradients, which need no adjoint state.
@@ -510,23 +540,17 @@ void StateSweep<T>::add_amplitude_gradient() {
 template <class T>
 void StateSweep<T>::prepare_seeds() {
   for (std::size_t h = 0; h < seeds_.size(); ++h) {
-    const StateHermitian& item = plan_.hermitians()[h];
-    const auto fill = [&](const std::vector<double>& matrix, std::vector<T>& out) {
-      if (item.dimension() > 4)
-        wide_matrix(item.dimension(), matrix.data(), false, out);
-      else
-        coefficients(item.site, matrix.data(), false, T{0}, out);
-    };
-    const double c = weight(c_.weights, item.output);
-    std::vector<double> m = c_.hermitians[h];
-    for (double& x : m) x *= c;
-    fill(m, seeds_[h]);
+    const int output = plan_.hermitians()[h].output;
+    const std::vector<T>& m = shared_.hermitians[h];
+    const auto c = static_cast<T>(weight(c_.weights, output));
+    seeds_[h].resize(m.size());
+    std::ranges::transform(m, seeds_[h].begin(), [c](T x) { return c * x; });
     if (!tangents_) continue;
-    const double cdot = weight(c_.weight_direction, item.output);
-    const std::vector<double>& mdot = c_.hermitian_directions[h];
-    for (std::size_t e = 0; e < m.size(); ++e)
-      m[e] = cdot * c_.hermitians[h][e] + (mdot.empty() ? 0.0 : c * mdot[e]);
-    fill(m, seed_tangents_[h]);
+    const auto cdot = static_cast<T>(weight(c_.weight_direction, output));
+    const std::vector<T>& mdot = shared_.hermitian_directions[h];
+    seed_tangents_[h].resize(m.size());
+    std::ranges::transform(m, seed_tangents_[h].begin(), [cdot](T x) { return cdot * x; });
+    for (std::size_t e = 0; e < mdot.size(); ++e) seed_tangents_[h][e] += c * mdot[e];
   }
 }
 
@@ -661,7 +685,7 @@ template <class T>
 void apply_plan(const StatePlan& plan, T* state) {
   const SweepRequest request;
   const StateContext<T> context = constant_context<T>(plan, request);
-  const auto shared = shared_coefficients(context);
+  const SharedCoefficients<T> shared(context);
   StateSweep<T>(context, shared).apply(state);
 }
 
@@ -670,12 +694,12 @@ std::vector<double> read_plan(const StatePlan& plan, T* state) {
   SweepRequest request;
   request.values = true;
   const StateContext<T> context = constant_context<T>(plan, request);
-  const auto shared = shared_coefficients(context);
+  const SharedCoefficients<T> shared(context);
   return StateSweep<T>(context, shared).read(state);
 }
 
-template std::vector<OperationCoefficients<float>> shared_coefficients<float>(const StateContext<float>&);
-template std::vector<OperationCoefficients<double>> shared_coefficients<double>(const StateContext<double>&);
+template struct SharedCoefficients<float>;
+template struct SharedCoefficients<double>;
 template class StateSweep<float>;
 template class StateSweep<double>;
 template void apply_plan<float>(const StatePlan&, float*);

@@ -23,17 +23,22 @@ struct OperationCoefficients {
   std::vector<T> matrix, tangent, adjoint, adjoint_tangent;
 };
 
-/// Those of the operations that are the same for all samples.
+/// What is the same for all samples: matrices of the operations that do not vary, and of the observables.
 template <class T>
-[[nodiscard]] std::vector<OperationCoefficients<T>> shared_coefficients(const StateContext<T>& context);
+struct SharedCoefficients {
+  std::vector<OperationCoefficients<T>> operations;
+  std::vector<std::vector<T>> hermitians, hermitian_directions;  // as far as gradients need them
+
+  explicit SharedCoefficients(const StateContext<T>& context);
+};
 
 template <class T>
 class StateSweep {
  public:
-  StateSweep(const StateContext<T>& context, const std::vector<OperationCoefficients<T>>& shared);
+  StateSweep(const StateContext<T>& context, const SharedCoefficients<T>& shared);
 
-  /// Carries a sample forward and, when gradients are wanted, back. Adds to `partial`.
-  void run(std::int64_t sample, double* partial);
+  /// Carries samples forward and, when gradients are wanted, back. Adds to `partial`.
+  void run(std::int64_t begin, std::int64_t end, double* partial);
   /// The state after the circuit, [2^n][re, im] in the order of basis states.
   void run_forward(std::int64_t sample, T* to);
 
@@ -54,14 +59,26 @@ class StateSweep {
   enum Name { s, sdot, a, adot, states };
   using Uses = std::array<Use, states>;
   using Pointers = std::array<T*, states>;
+  // A task that there is something to do for, and where its environment lies among the pass's sums.
+  struct Job {
+    const Task* task;
+    std::size_t offset;
+    std::size_t count;
+  };
+  struct Jobs {
+    const Pass* pass;
+    std::vector<Job> jobs;
+    std::size_t sums = 0;
+  };
 
+  std::vector<Jobs> plan_jobs(const std::vector<Pass>& passes, Stage stage) const;
   void start(std::int64_t sample);
   void allocate();
   void prepare_numbers();
   void forward(bool input, bool keep);
   void backward();
-  void run_pass(const Pass& pass, Stage stage, const Uses& uses);
-  void run_block(const Pass& pass, Stage stage, const Uses& uses, std::size_t index, const Pointers& block,
+  void run_pass(const Jobs& jobs, Stage stage, const Uses& uses);
+  void run_block(const Jobs& jobs, Stage stage, const Uses& uses, std::size_t index, const Pointers& block,
                  double* sums);
   [[nodiscard]] bool is_zero(const Uses& uses, Bits base) const;
   void begin_block(const Pass& pass, Name name, Begin begin, Bits base, T* block) const;
@@ -70,14 +87,14 @@ class StateSweep {
 
   [[nodiscard]] bool active(const Task& task, Stage stage) const;
   [[nodiscard]] std::size_t sum_count(const Task& task, Stage stage) const;
-  void run_task(const Task& task, Stage stage, Bits base, const Pointers& block, double* sums) const;
+  void run_job(const Job& job, Stage stage, Bits base, const Pointers& block, double* sums) const;
   void run_operation(const Task& task, Bits base, const Pointers& block) const;
-  void undo_operation(const Task& task, Bits base, const Pointers& block, double* sums) const;
-  void read_hermitian(const Task& task, Bits base, const Pointers& block, double* sums) const;
+  void undo_operation(const Job& job, Bits base, const Pointers& block, double* sums) const;
+  void read_hermitian(const Job& job, Bits base, const Pointers& block, double* sums) const;
   void seed_hermitian(const Task& task, Bits base, const Pointers& block) const;
   void carry_out(BlockTask what, const Task& task, Bits base, const BlockStep<T>& step) const;
 
-  void finish_task(const Task& task, Stage stage, const double* sums);
+  void finish_job(const Job& job, Stage stage, const double* sums);
   void finish_hermitian(std::size_t h, const double* e, const double* edot);
   void add_angle_gradients(std::size_t o, const double* e, const double* edot);
   void add_amplitude_gradient();
@@ -94,23 +111,25 @@ class StateSweep {
     return c_.varies[o] ? numbers_[o] : c_.shared_numbers[o];
   }
   [[nodiscard]] const OperationCoefficients<T>& coefficients_of(std::size_t o) const {
-    return c_.varies[o] ? coefficients_[o] : shared_[o];
+    return c_.varies[o] ? coefficients_[o] : shared_.operations[o];
   }
   [[nodiscard]] std::size_t address(Bits place) const;
 
   const StateContext<T>& c_;
   const StatePlan& plan_;
-  const std::vector<OperationCoefficients<T>>& shared_;
+  const SharedCoefficients<T>& shared_;
   bool tangents_;
   bool gradients_;
   std::int64_t sample_ = 0;
   std::size_t first_wanted_ = 0;  // operations before it are not undone
+  std::vector<Jobs> forward_, backward_;
   double* partial_ = nullptr;
   std::shared_ptr<std::byte> memory_;
   Pointers state_{};
   std::vector<OperationNumbers<T>> numbers_;
   std::vector<OperationCoefficients<T>> coefficients_;
   std::vector<std::vector<T>> seeds_, seed_tangents_;  // of each Hermitian
+  std::vector<std::vector<double>> slopes_;  // environments of operations that do not vary, over samples
   std::vector<double> values_;
   std::vector<std::uint8_t> wanted_, directed_;  // of each operation
 };

@@ -1,7 +1,6 @@
 #include "engine/quantum/sweep.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <type_traits>
 
 #include "engine/core/error.hpp"
@@ -13,35 +12,9 @@
 namespace moonstill::quantum {
 namespace {
 
-// From here on a state at a time is faster than 16 side by side, which leave the first-level cache.
-constexpr int least_state_qubits = 8;
-// From here on threads share one state even where there are several samples: states are large.
-constexpr int least_shared_qubits = 20;
-// Up to here a state is one block: it stays in the second-level cache, or nearly so.
-constexpr int most_whole_qubits = 16;
-// Bytes of the states that go through a block together, when there are several blocks.
-constexpr std::size_t block_bytes = 1 << 19;
-// A single state falls into so many blocks at least, for the threads, when it has enough qubits.
-constexpr int shared_block_bits = 3;
-constexpr int least_divided_qubits = 14;
 // Partial sums kept side by side, so that their number does not grow with the batch.
-constexpr std::int64_t most_partials = 256;
-constexpr std::int64_t most_large_partials = 16;
-constexpr int most_small_qubits = 12;
-
-Route route_of(int qubits, const Batch& batch, const RouteChoice& choice) {
-  if (choice.route && batch.batched) return *choice.route;
-  return batch.samples > 1 && qubits < least_state_qubits ? Route::tiles : Route::state;
-}
-
-int block_bits_of(int qubits, const Batch& batch, const SweepRequest& request, std::size_t number_size) {
-  if (request.choice.block_bits) return *request.choice.block_bits;
-  const std::size_t states = (request.tangents ? 2 : 1) * (request.gradients() ? 2 : 1);
-  const int part = std::bit_width(block_bytes / (states * 2 * number_size)) - 1;
-  const int most = qubits <= most_whole_qubits ? qubits : part;
-  const bool divided = batch.samples == 1 && qubits >= least_divided_qubits;
-  return divided ? std::min(most, qubits - shared_block_bits) : most;
-}
+constexpr std::int64_t most_tile_partials = 256;
+constexpr std::int64_t most_state_partials = 32;
 
 const std::vector<Tensor>& none() {
   static const std::vector<Tensor> empty;
@@ -122,17 +95,15 @@ class Sweeper {
     const int lanes = plan_->sample_lanes();
     const std::int64_t tiles = (batch_.samples + lanes - 1) / lanes;
     // A fixed number of tiles for each partial sum, whatever the threads.
-    const bool large = circuit_.qubits() > most_small_qubits;
-    const std::int64_t most = large ? most_large_partials : most_partials;
+    const std::int64_t most = tiled ? most_tile_partials : most_state_partials;
     const std::int64_t chunk = (tiles + most - 1) / most;
     const auto chunks = static_cast<std::size_t>((tiles + chunk - 1) / chunk);
     std::vector<double> partials(chunks * static_cast<std::size_t>(partial_count_), 0.0);
     const auto work = [&](auto& sweep, std::size_t begin, std::size_t end) {
       for (std::size_t c = begin; c < end; ++c) {
-        double* partial = partials.data() + c * static_cast<std::size_t>(partial_count_);
         const auto first = static_cast<std::int64_t>(c) * chunk;
-        for (std::int64_t tile = first; tile < std::min(tiles, first + chunk); ++tile)
-          sweep.run(tile, partial);
+        sweep.run(first, std::min(tiles, first + chunk),
+                  partials.data() + c * static_cast<std::size_t>(partial_count_));
       }
     };
     if constexpr (tiled) {
@@ -141,8 +112,8 @@ class Sweeper {
         work(sweep, begin, end);
       });
     } else {
-      const auto shared = shared_coefficients(context_);
-      const bool inside = circuit_.qubits() >= least_shared_qubits;
+      const SharedCoefficients<T> shared(context_);
+      const bool inside = threads_share_states(circuit_.qubits());
       parallel_for(chunks, inside ? chunks : grain(chunk), [&](std::size_t begin, std::size_t end) {
         StateSweep<T> sweep(context_, shared);
         work(sweep, begin, end);
@@ -169,7 +140,7 @@ class Sweeper {
         }
       }
     } else {
-      const auto shared = shared_coefficients(context_);
+      const SharedCoefficients<T> shared(context_);
       StateSweep<T> sweep(context_, shared);
       for (std::int64_t sample = 0; sample < batch_.samples; ++sample)
         sweep.run_forward(sample, to + sample * size * 2);
@@ -395,7 +366,8 @@ auto with_sweeper(const Circuit& circuit, const Readout& readout, const SweepPoi
                                  circuit.plans().tile_plan(circuit, readout, shared_inputs(circuit, point)),
                                  point, direction, request));
   }
-  const int block_bits = block_bits_of(n, batch, request, sizeof(T));
+  const int states = (request.tangents ? 2 : 1) * (request.gradients() ? 2 : 1);
+  const int block_bits = block_bits_of(n, batch, states, sizeof(T), request.choice);
   return body(Sweeper<T, StatePlan>(circuit, readout, batch,
                                     circuit.plans().state_plan(circuit, readout, vector_bits<T>, block_bits),
                                     point, direction, request));

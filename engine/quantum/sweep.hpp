@@ -2,11 +2,10 @@
 // tangent along a direction when there is one (the Hessian applied to it).
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "engine/quantum/circuit.hpp"
+#include "engine/quantum/route.hpp"
 #include "engine/tensor/tensor.hpp"
 
 namespace moonstill::quantum {
@@ -19,18 +18,6 @@ struct SweepPoint {
   Tensor amplitudes;  // psi, of 2-norm 1; absent: |0...0>, or zero direction
   std::vector<Tensor> hermitians;  // one for each Hermitian input of the readout
   Tensor weights;                  // c, one for each output: for gradients
-};
-
-/// How a circuit is carried out.
-///   tiles: 16 samples side by side go through the whole circuit; permutations cost nothing.
-///   state: one sample after the other, block by block; CNOT, SWAP and X cost nothing.
-enum class Route : std::uint8_t { tiles, state };
-
-/// Which one, where the caller and not a table decides, for tests and benchmarks. Without a batch axis it is
-/// always the state route.
-struct RouteChoice {
-  std::optional<Route> route;
-  std::optional<int> block_bits;  // of the state route: log2 of the amplitudes of a block
 };
 
 struct SweepRequest {
@@ -49,12 +36,6 @@ struct SweepRequest {
 struct SweepResult {
   Tensor values;
   SweepPoint gradients;
-};
-
-/// How many samples a point has, and whether it has a batch axis at all.
-struct Batch {
-  std::int64_t samples = 1;
-  bool batched = false;
 };
 
 SweepResult sweep(const Circuit& circuit, const Readout& readout, const SweepPoint& point,

@@ -32,15 +32,17 @@ class TileSweep {
         size_(static_cast<std::size_t>(plan_.amplitudes()) * stride),
         numbers_(context.plan.operations().size()) {}
 
-  /// Carries tile `tile` forward and, when gradients are wanted, back. Adds to `partial`.
-  void run(std::int64_t tile, double* partial) {
+  /// Carries tiles forward and, when gradients are wanted, back. Adds to `partial`.
+  void run(std::int64_t begin, std::int64_t end, double* partial) {
     partial_ = partial;
-    run_forward(tile);
-    read();
-    if (c_.request.values) write_values();
-    if (!gradients_) return;
-    seed();
-    backward();
+    for (std::int64_t tile = begin; tile < end; ++tile) {
+      run_forward(tile);
+      read();
+      if (c_.request.values) write_values();
+      if (!gradients_) continue;
+      seed();
+      backward();
+    }
   }
 
   /// The state after the circuit, for a caller that wants no readout.

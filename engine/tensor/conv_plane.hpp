@@ -68,7 +68,7 @@ class SpreadTile {
     if (!scratch_) {
       const auto count = static_cast<std::size_t>(spread_.channels * spread_.plane());
       scratch_ = allocate_memory(std::max<std::size_t>(1, count * sizeof(T)));
-      std::fill_n(scratch(), count, T{0});
+      clear();
     }
     if (selection_ != nullptr) {
       fill_windows(from, selection_->places.data<std::uint8_t>().data() + offset, lanes);
@@ -81,21 +81,47 @@ class SpreadTile {
  private:
   T* scratch() { return reinterpret_cast<T*>(scratch_.get()); }
 
-  /// Where element (i, j) of channel c goes, or nullptr.
-  T* place(std::int64_t c, std::int64_t i, std::int64_t j) {
+  // Zeros wherever fill or fill_windows writes nothing.
+  void clear() {
+    const PlaneSpread& s = spread_;
+    const bool solid = s.step == 1 && s.left >= 0 && s.left + s.from_width <= s.width && windows_cover();
+    for (std::int64_t row = 0; row < s.channels * s.height; ++row) {
+      T* from = scratch() + row * s.width * tile_lanes;
+      const bool gap = solid && s.filled(row % s.height);
+      const std::int64_t left = gap ? s.left : s.width;
+      const std::int64_t right = gap ? s.left + s.from_width : s.width;
+      std::fill(from, from + left * tile_lanes, T{0});
+      std::fill(from + right * tile_lanes, from + s.width * tile_lanes, T{0});
+    }
+  }
+
+  [[nodiscard]] bool windows_cover() const {
+    if (selection_ == nullptr) return true;
+    const PoolGeometry g = selection_->geometry;
+    return g.stride == g.window && source_.size(2) * g.window == spread_.from_height &&
+           source_.size(3) * g.window == spread_.from_width;
+  }
+
+  // Where row i of channel c goes, or nullptr.
+  T* row_place(std::int64_t c, std::int64_t i) {
     const PlaneSpread& s = spread_;
     const std::int64_t row = s.top + s.step * i;
-    const std::int64_t column = s.left + s.step * j;
-    const bool inside = row >= 0 && row < s.height && column >= 0 && column < s.width;
-    return inside ? scratch() + c * s.plane() + (row * s.width + column) * tile_lanes : nullptr;
+    return row < 0 || row >= s.height ? nullptr : scratch() + c * s.plane() + row * s.width * tile_lanes;
+  }
+
+  void store(const Samples<T>& value, T* row, std::int64_t j) const {
+    const std::int64_t column = spread_.left + spread_.step * j;
+    if (column >= 0 && column < spread_.width) value.store(row + column * tile_lanes);
   }
 
   void fill(const T* from, std::int64_t lanes) {
-    const PlaneSpread& s = spread_;
+    const std::int64_t width = spread_.from_width;
     for (std::int64_t c = 0; c < channels_; ++c) {
-      for (std::int64_t i = 0; i < s.from_height; ++i) {
-        for (std::int64_t j = 0; j < s.from_width; ++j, from += tile_lanes) {
-          if (T* to = place(c, i, j)) Samples<T>::load_first(from, lanes).store(to);
+      for (std::int64_t i = 0; i < spread_.from_height; ++i, from += width * tile_lanes) {
+        T* row = row_place(c, i);
+        if (row == nullptr) continue;
+        for (std::int64_t j = 0; j < width; ++j) {
+          store(Samples<T>::load_first(from + j * tile_lanes, lanes), row, j);
         }
       }
     }
@@ -104,17 +130,30 @@ class SpreadTile {
   // Elements outside of all windows stay zero.
   void fill_windows(const T* from, const std::uint8_t* places, std::int64_t lanes) {
     const PoolGeometry g = selection_->geometry;
+    const std::int64_t width = source_.size(3);
     for (std::int64_t c = 0; c < channels_; ++c) {
       for (std::int64_t i = 0; i < source_.size(2); ++i) {
-        for (std::int64_t j = 0; j < source_.size(3); ++j, from += tile_lanes, places += tile_lanes) {
-          const auto value = Samples<T>::load_first(from, lanes);
-          const Places<T> chosen = load_places<T>(places);
-          for (std::int64_t p = 0; p < g.window * g.window; ++p) {
-            T* to = place(c, i * g.stride + p / g.window, j * g.stride + p % g.window);
-            if (to != nullptr) choose<T>(chosen, p, value, Samples<T>::zero()).store(to);
+        for (std::int64_t k = 0; k < g.window; ++k) {
+          if (T* row = row_place(c, i * g.stride + k)) {
+            for (std::int64_t j = 0; j < width; ++j) {
+              fill_window_row(from + j * tile_lanes, places + j * tile_lanes, lanes, k, row, j);
+            }
           }
         }
+        from += width * tile_lanes;
+        places += width * tile_lanes;
       }
+    }
+  }
+
+  // Row k of window j in a row of windows.
+  [[gnu::always_inline]] void fill_window_row(const T* from, const std::uint8_t* places, std::int64_t lanes,
+                                              std::int64_t k, T* row, std::int64_t j) const {
+    const PoolGeometry g = selection_->geometry;
+    const auto value = Samples<T>::load_first(from, lanes);
+    const Places<T> chosen = load_places<T>(places);
+    for (std::int64_t l = 0; l < g.window; ++l) {
+      store(choose<T>(chosen, k * g.window + l, value, Samples<T>::zero()), row, j * g.stride + l);
     }
   }
 

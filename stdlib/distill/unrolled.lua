@@ -220,7 +220,7 @@ function Still:assess(o, loss, norm)
     for kind, result in pairs(results) do
       row[kind .. "_loss"], row[kind .. "_accuracy"] = result.loss, result.accuracy
     end
-    self.run.summary = (", held out: accuracy %.4f, best %.4f"):format(row.last_accuracy, self.search.best.accuracy)
+    self.run.summary = (", held out %.4f"):format(row.last_accuracy)
   end
   self.run:append(row)
   local evaluations = self.iteration // o.evaluate_every

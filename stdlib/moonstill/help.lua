@@ -5,11 +5,14 @@ local host = require "moonstill.host"
 
 local help = {}
 
+-- By hand: a format knows no width above 99.
+local function pad(text, width) return text .. (" "):rep(width - #text) end
+
 local function listing(title, entries)
   local lines, width = { title, "" }, 0
   for _, entry in ipairs(entries) do width = math.max(width, #entry.name) end
   for _, entry in ipairs(entries) do
-    lines[#lines + 1] = ("  %-" .. width .. "s  %s"):format(entry.name, docs.summary(entry))
+    lines[#lines + 1] = ("  %s  %s"):format(pad(entry.name, width), docs.summary(entry))
   end
   return table.concat(lines, "\n")
 end
@@ -24,7 +27,7 @@ local function add_table(lines, params)
     if param.least then notes[1] = ("at least %s"):format(param.least) end
     if param.default then notes[#notes + 1] = ("default: %s"):format(param.default) end
     local note = #notes > 0 and "(" .. table.concat(notes, ", ") .. ")" or ""
-    local line = ("  %-" .. names .. "s  %-" .. types .. "s  %s %s"):format(param.name, param.type, param.doc, note)
+    local line = ("  %s  %s  %s %s"):format(pad(param.name, names), pad(param.type, types), param.doc, note)
     lines[#lines + 1] = (line:gsub("%s+$", ""))
   end
 end

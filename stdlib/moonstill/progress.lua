@@ -1,5 +1,5 @@
--- ms.progress: how far a run is, how fast, and how long it will take. One line on a terminal, a line now and then
--- otherwise.
+-- ms.progress: how far a run is, how fast, and how long it will take. One line on a terminal, no wider than it; a line
+-- now and then otherwise.
 local ms = require "moonstill.native"
 local check = require "moonstill.check"
 local host = require "moonstill.host"
@@ -11,7 +11,8 @@ local Progress = {}
 Progress.__index = Progress
 Progress.__name = "ms.Progress"
 
-local bar_width = 24
+local bar_width = { least = 6, most = 24 }
+local usual_columns = 80   -- of a terminal that does not say how wide it is
 local seconds_between = { terminal = 0.1, plain = 10 }
 
 local spec = check.spec("ms.progress", {
@@ -34,8 +35,8 @@ function progress.new(options)
   local o = check.options("ms.progress", options, spec)
   local terminal = host.is_terminal "stderr"
   return setmetatable({
-    total = o.total, label = o.label, first = o.done, done = o.done, quiet = o.quiet, terminal = terminal,
-    clock = ms.timer(), shown = -math.huge, every = terminal and seconds_between.terminal or seconds_between.plain,
+    total = o.total, label = (o.label:gsub("%s+", " ")), first = o.done, done = o.done, quiet = o.quiet,
+    terminal = terminal, clock = ms.timer(), shown = -math.huge, every = terminal and seconds_between.terminal or seconds_between.plain,
   }, Progress)
 end
 
@@ -43,6 +44,14 @@ local function duration(seconds)
   local whole = math.max(0, math.floor(seconds + 0.5))
   if whole >= 3600 then return ("%d:%02d:%02d"):format(whole // 3600, whole % 3600 // 60, whole % 60) end
   return ("%d:%02d"):format(whole // 60, whole % 60)
+end
+
+-- In characters; in bytes where it is no UTF-8.
+local function utf8_length(text) return utf8.len(text) or #text end
+
+local function cut(text, columns)
+  if utf8_length(text) <= columns then return text end
+  return text:sub(1, (utf8.len(text) and utf8.offset(text, columns + 1) or columns + 1) - 1)
 end
 
 local function line(self, text)
@@ -54,8 +63,12 @@ local function line(self, text)
   local times = ("%s, %s left"):format(speed, left)
   if self.done >= self.total then times = ("%s in all"):format(duration(seconds)) end
   if not self.terminal then return ("%s  %s  %s"):format(counts, times, text) end
-  local full = math.floor(bar_width * self.done / math.max(1, self.total))
-  return ("%s [%s%s] %s  %s"):format(counts, ("#"):rep(full), ("."):rep(bar_width - full), times, text)
+  -- One column stays free: a line that fills the terminal would wrap on some.
+  local columns = (host.terminal_width "stderr" or usual_columns) - 1
+  local bar = columns - utf8_length(("%s [] %s  %s"):format(counts, times, text))
+  bar = math.max(bar_width.least, math.min(bar_width.most, bar))
+  local full = math.floor(bar * self.done / math.max(1, self.total))
+  return cut(("%s [%s%s] %s  %s"):format(counts, ("#"):rep(full), ("."):rep(bar - full), times, text), columns)
 end
 
 local function show(self, text)
@@ -69,7 +82,7 @@ end
 --- @param done integer
 --- @param text? string  shown behind, such as the loss
 function Progress:update(done, text)
-  self.done, self.text = done, text or ""
+  self.done, self.text = done, text and text:gsub("%s+", " ") or ""
   if self.clock:seconds() - self.shown >= self.every then show(self, self.text) end
 end
 

@@ -35,7 +35,7 @@ Value random_value(const Shape& shape, DType dtype, std::uint64_t seed, Layout l
 }
 
 // A batch of one is a single state, without a batch axis.
-Layer make_layer(int n, std::int64_t batch, std::int64_t layers, DType dtype) {
+Layer make_layer(int n, std::int64_t batch, std::int64_t layers, DType dtype, RouteChoice choice = {}) {
   Circuit circuit(n);
   const std::int64_t size = circuit.amplitude_count();
   const int x = circuit.add_input("x", {size});
@@ -47,7 +47,7 @@ Layer make_layer(int n, std::int64_t batch, std::int64_t layers, DType dtype) {
   readout.add_hermitian_input(qubits);
   const Value amplitudes =
       batch == 1 ? random_value({size}, dtype, 1) : random_value({batch, size}, dtype, 1, Layout::tiled);
-  return {std::make_shared<const Measurement>(Measurement{std::move(circuit), std::move(readout)}),
+  return {std::make_shared<const Measurement>(Measurement{std::move(circuit), std::move(readout), choice}),
           {amplitudes, random_value({layers, n, 3}, dtype, 2), random_value({n, 2, 2, 2}, dtype, 3)},
           batch};
 }
@@ -82,6 +82,14 @@ void hessian_vector(benchmark::State& state, DType dtype) {
   report(state, layer.samples);
 }
 
+// The routes side by side, for the table in route.cpp.
+void route_gradient(benchmark::State& state, Route route, DType dtype) {
+  const Layer layer = make_layer(static_cast<int>(state.range(0)), 64, 3, dtype, {route, {}});
+  const Function f = [&](std::span<const Value> at) { return Values{layer.loss(at)}; };
+  for (auto _ : state) benchmark::DoNotOptimize(value_and_grad(f, layer.point));
+  report(state, layer.samples);
+}
+
 // RY on every qubit, then a ring of CNOTs, on one state of the eager simulator.
 void rotations_and_ring(benchmark::State& state, bool readable) {
   const int n = static_cast<int>(state.range(0));
@@ -112,6 +120,14 @@ BENCHMARK_CAPTURE(hessian_vector, f32, DType::f32)->Apply(rows);
 BENCHMARK_CAPTURE(forward, f64, DType::f64)->Apply(rows);
 BENCHMARK_CAPTURE(gradient, f64, DType::f64)->Apply(rows);
 BENCHMARK_CAPTURE(hessian_vector, f64, DType::f64)->Apply(rows);
+void route_rows(benchmark::internal::Benchmark* b) {
+  b->ArgName("n")->DenseRange(5, 11)->Unit(benchmark::kMicrosecond)->UseRealTime();
+}
+
+BENCHMARK_CAPTURE(route_gradient, tiles_f32, Route::tiles, DType::f32)->Apply(route_rows);
+BENCHMARK_CAPTURE(route_gradient, state_f32, Route::state, DType::f32)->Apply(route_rows);
+BENCHMARK_CAPTURE(route_gradient, tiles_f64, Route::tiles, DType::f64)->Apply(route_rows);
+BENCHMARK_CAPTURE(route_gradient, state_f64, Route::state, DType::f64)->Apply(route_rows);
 BENCHMARK_CAPTURE(rotations_and_ring, one_readout, false)
     ->Arg(22)
     ->Arg(24)

@@ -54,6 +54,30 @@ void convolve_weight(benchmark::State& state, LayerOf layer_of) {
   for (auto _ : state) benchmark::DoNotOptimize(conv_weight(x, y, layer.g, layer.kernel));
 }
 
+void convolve_max(benchmark::State& state, LayerOf layer_of) {
+  const Layer layer = layer_of(state.range(0));
+  const Tensor x = batch(layer.image);
+  const Tensor w = weights(layer.kernel);
+  for (auto _ : state) benchmark::DoNotOptimize(conv_max(x, w, layer.g, {}));
+}
+
+// The adjoints of pooled convolutions, from gradients of what pooling kept.
+void pooled_input(benchmark::State& state, LayerOf layer_of) {
+  const Layer layer = layer_of(state.range(0));
+  const Tensor w = weights(layer.kernel);
+  const auto [y, places] = conv_max(batch(layer.image), w, layer.g, {});
+  const Selection kept{{}, places};
+  for (auto _ : state) benchmark::DoNotOptimize(conv_input(y, w, layer.g, layer.image, &kept));
+}
+
+void pooled_weight(benchmark::State& state, LayerOf layer_of) {
+  const Layer layer = layer_of(state.range(0));
+  const Tensor x = batch(layer.image);
+  const auto [y, places] = conv_max(x, weights(layer.kernel), layer.g, {});
+  const Selection kept{{}, places};
+  for (auto _ : state) benchmark::DoNotOptimize(conv_weight(x, y, layer.g, layer.kernel, &kept));
+}
+
 void linear(benchmark::State& state) {
   const Tensor x = batch({state.range(0), 400});
   const Tensor w = weights({400, 120});
@@ -119,6 +143,12 @@ BENCHMARK_CAPTURE(convolve, second, second_layer)->Apply(sizes);
 BENCHMARK_CAPTURE(convolve_input, second, second_layer)->Apply(sizes);
 BENCHMARK_CAPTURE(convolve_weight, first, first_layer)->Apply(sizes);
 BENCHMARK_CAPTURE(convolve_weight, second, second_layer)->Apply(sizes);
+BENCHMARK_CAPTURE(convolve_input, first, first_layer)->Apply(sizes);
+BENCHMARK_CAPTURE(convolve_max, first, first_layer)->Apply(sizes);
+BENCHMARK_CAPTURE(convolve_max, second, second_layer)->Apply(sizes);
+BENCHMARK_CAPTURE(pooled_input, second, second_layer)->Apply(sizes);
+BENCHMARK_CAPTURE(pooled_weight, first, first_layer)->Apply(sizes);
+BENCHMARK_CAPTURE(pooled_weight, second, second_layer)->Apply(sizes);
 BENCHMARK(linear)->Apply(sizes);
 BENCHMARK(linear_input)->Apply(sizes);
 BENCHMARK(linear_weight)->Apply(sizes);

@@ -24,6 +24,24 @@ test("the seed and the count say what digits there are", function()
   test.ok((again:batch { 7 } - other:batch { 7 }):abs():sum():item() > 10)
 end)
 
+test("a fingerprint tells pixels, labels, order and normalisation apart", function()
+  local again = ms.data.images("digits", { train = 103, test = 1 }).train
+  test.equal(again:fingerprint(), train:fingerprint())
+  local others = {
+    ms.data.images("digits", { train = 103, test = 20, seed = 2 }).train, train:subset { 1, 2 }, train:subset { 2, 1 },
+    train:subset { 1, 3 }, sets.test, ms.data.images("digits", { train = 102, test = 20 }).train,
+  }
+  local seen = { [train:fingerprint()] = true }
+  for _, other in ipairs(others) do
+    test.ok(not seen[other:fingerprint()], tostring(other))
+    seen[other:fingerprint()] = true
+  end
+  local function hash(x) return ms.io.fingerprint(x) end
+  test.equal(hash "a", "af63dc4c8601ec8c")                  -- FNV-1a's own example
+  test.equal(hash(ms.ones { 2, 3 }), hash(ms.full({ 3, 2 }, 1):transpose()))
+  test.ok(hash(ms.ones { 2, 3 }) ~= hash(ms.ones { 3, 2 }) and hash(ms.ones(2)) ~= hash(ms.ones(2, { dtype = "f64" })))
+end)
+
 test("a batch holds normalised images and classes from 1", function()
   local x, y = train:batch { 10, 1 }
   test.equal(x:shape(), { 2, 1, 28, 28 })

@@ -31,6 +31,21 @@ test("help shows the named arguments that functions written in Lua declare", fun
   shows(ms.nn.max_pool, "ms.nn.max_pool({ window = 2, stride })")
 end)
 
+test("every page of help has a text, of every function, class and module", function()
+  for _, entry in ipairs(docs.all()) do
+    local text = help.text(entry.name)
+    test.ok(text:find(entry.documentation:match "^[^\n]*", 1, true), entry.name)
+    for _, parameter in ipairs(entry.parameters) do
+      test.ok(text:find("  " .. parameter.name, 1, true), ("%s: no '%s' in\n%s"):format(entry.name, parameter.name, text))
+    end
+  end
+  for _, class in ipairs(host.classes()) do test.ok(help.text(class.name):find(class.name, 1, true), class.name) end
+  for _, name in ipairs { "ms.nn", "ms.io", "train", "distill" } do
+    test.ok(not help.text(name):find "^no help", name)
+  end
+  test.ok(help.text():find("\n  ms.nn\n", 1, true), help.text())
+end)
+
 -- Examples print nothing here, but what they print must have a text; and they have no command line.
 local quiet = {
   arg = {},

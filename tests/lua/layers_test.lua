@@ -143,33 +143,42 @@ for _, case in ipairs(cases) do
   end)
 end
 
-test("a convolution pooled in one pass is its layers one after another", function()
+-- A sequence computes products, biases, relu and pooling together; one after another, they give the same.
+local function check_fused(layers, shape)
+  local f64 = { dtype = "f64" }
+  local net = nn.sequential(layers)
   local random = ms.random(1)
-  local x = random:normal({ 5, 2, 11, 9 }, { dtype = "f64" })
-  local function build(pool, rectify)
-    local layers = { nn.conv2d(2, 7, { kernel = 3, padding = 1 }) }
-    if rectify then layers[2] = nn.relu() end
-    layers[#layers + 1] = nn.max_pool(pool)
-    return layers
-  end
-  for _, pool in ipairs { {}, { window = 3 }, { window = 2, stride = 3 }, { window = 3, stride = 2 } } do
-    for _, rectify in ipairs { true, false } do
-      local layers = build(pool, rectify)
-      local net = nn.sequential(layers)
-      local w = net:initialise(random, { dtype = "f64" }) + 0.1
-      local function together(weights, images) return (net(images, weights) ^ 3):sum() end
-      local function apart(weights, images)
-        local y = layers[1](images, weights)
-        for i = 2, #layers do y = layers[i](y, ms.zeros(0, { dtype = "f64" })) end
-        return (y ^ 3):sum()
-      end
-      local options = { wrt = { 1, 2 } }
-      local a, b = ms.value_and_grad(together, options), ms.value_and_grad(apart, options)
-      local one, g = a(w, x)
-      local other, h = b(w, x)
-      test.near(one:item(), other:item(), 1e-9)
-      test.near(g[1], h[1], 1e-9)
-      test.near(g[2], h[2], 1e-9)
+  local x = random:normal(shape, f64)
+  local w = net:initialise(random, f64) + 0.1
+  local function together(weights, images) return (net(images, weights) ^ 3):sum() end
+  local function apart(weights, images)
+    local y, first = images, 1
+    for _, layer in ipairs(layers) do
+      local count = layer:count()
+      local own = count > 0 and weights:slice(1, first, first + count - 1) or ms.zeros(0, f64)
+      y, first = layer(y, own), first + count
     end
+    return (y ^ 3):sum()
+  end
+  local options = { wrt = { 1, 2 } }
+  local one, g = ms.value_and_grad(together, options)(w, x)
+  local other, h = ms.value_and_grad(apart, options)(w, x)
+  test.near(one:item(), other:item(), 1e-9)
+  for i = 1, 2 do test.near(g[i], h[i], 1e-9) end
+end
+
+test("layers in a sequence give what they give one after another", function()
+  for _, bias in ipairs { true, false } do
+    for _, pool in ipairs { {}, { window = 3 }, { window = 2, stride = 3 }, { window = 3, stride = 2 } } do
+      for _, rectify in ipairs { true, false } do
+        local layers = { nn.conv2d(2, 7, { kernel = 3, padding = 1, bias = bias }) }
+        if rectify then layers[2] = nn.relu() end
+        layers[#layers + 1] = nn.max_pool(pool)
+        check_fused(layers, { 5, 2, 11, 9 })
+      end
+    end
+    local conv = nn.conv2d(2, 3, { kernel = 2, bias = bias })
+    check_fused({ conv, nn.relu(), nn.average_pool(), nn.relu() }, { 3, 2, 5, 5 })
+    check_fused({ nn.linear(4, 3, { bias = bias }), nn.relu(), nn.linear(3, 2, { bias = bias }) }, { 5, 4 })
   end
 end)

@@ -104,6 +104,20 @@ test("an interruption is sticky and ends with 130", function()
   end
 end)
 
+test("zero vectors are warned of once, and counted", function()
+  local lines = "local ms = require 'moonstill'\nlocal c = ms.circuit(1, { x = { 2 } }, function(c, x) c:amplitudes(x) end)\n"
+    .. "local function z(x) return c { x = x, observable = ms.observable.pauli 'Z' }:sum():item() end\n"
+  local one <close> = program.file(".lua", lines .. "z { 1, 0 }\nprint(z { 0, 0 })")
+  local many <close> = program.file(".lua", lines .. "z { { 0, 0 }, { 1, 1 }, { 0, 0 } }\nz { 0, 0 }")
+  local off <close> = program.file(".lua", lines .. "warn '@off'\nz { 0, 0 }\nz { 0, 0 }")
+  local said = "moonstill: warning: %s:3: a zero vector has no norm: it is embedded as basis state 0, "
+    .. "with zero derivatives (said once)\n"
+  test.equal({ program.run { one.path } }, { said:format(one.path) .. "1.0\n", 0 })
+  test.equal({ program.run { many.path } }, { said:format(many.path)
+    .. "moonstill: warning: 3 zero vectors were embedded as basis state 0\n", 0 })
+  test.equal({ program.run { off.path } }, { "", 0 })
+end)
+
 test("--profile shows operations and lines, and writes a trace", function()
   local file <close> = program.file(".lua", "local ms = require 'moonstill'\n"
     .. "local f = ms.grad(function(x) return (x * x):sum() end)\nfor _ = 1, 5 do f(ms.ones(3)) end\nerror 'end'\n")

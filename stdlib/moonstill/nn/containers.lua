@@ -1,4 +1,5 @@
 -- Layers made of layers.
+local ms = require "moonstill.native"
 local check = require "moonstill.check"
 local layer = require "moonstill.nn.layer"
 
@@ -14,23 +15,20 @@ local function check_children(name, children, least)
   end
 end
 
--- The layers' work as a list of fun(x, p, context) -> y. A convolution, relu and max pooling in a row are one: the
--- maximum of relu is relu of the maximum, so the convolution is pooled as it is computed, and never stored.
+-- The layers' work as a list of fun(x, p, context) -> y. A product, its bias and relu are two passes over memory, and a
+-- convolution is pooled as it is computed and never stored: the maximum of relu is relu of the maximum.
 local function steps_of(children)
   local steps, place = {}, 1
   while children[place] do
     local here, child, following = place, children[place], children[place + 1] or {}
-    local rectified = following.activation == "relu"
-    local pool = (rectified and children[place + 2] or following).max_pool
-    if child.apply_pooled and pool then
-      steps[#steps + 1] = function(x, p)
-        local y = child.apply_pooled(x, p[here], pool)
-        return rectified and y:relu() or y
-      end
-      place = place + (rectified and 3 or 2)
-    else
-      steps[#steps + 1] = function(x, p, context) return child:apply(x, p[here], context) end
-      place = place + 1
+    local relu = child.product and following.activation == "relu"
+    local pool = child.takes_pool and (relu and children[place + 2] or following).max_pool
+    place = place + 1 + (relu and 1 or 0) + (pool and 1 or 0)
+    steps[#steps + 1] = function(x, p, context)
+      if not relu and not pool then return child:apply(x, p[here], context) end
+      local y, offset = child.product(x, p[here], pool), child.offset(p[here])
+      if relu then return offset and ms.nn.add_relu(y, offset) or y:relu() end
+      return offset and y + offset or y
     end
   end
   return steps

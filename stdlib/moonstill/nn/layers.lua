@@ -36,6 +36,18 @@ local function refuse_unless(fits, refuse, expected)
   if not fits then refuse(expected) end
 end
 
+-- Makes a layer of a product and an offset (its bias, or nil). What they are by themselves is for ms.nn.sequential,
+-- which computes them together with what follows.
+local function affine(spec, product, offset)
+  function spec.apply(_, x, p)
+    local y, b = product(x, p), offset(p)
+    return b and y + b or y
+  end
+  local self = layer.new(spec)
+  self.product, self.offset = product, offset
+  return self
+end
+
 --- Makes a dense layer, y = x W^T + b.
 ---
 --- ```lua
@@ -51,18 +63,16 @@ function layers.linear(inputs, outputs, options)
   local o = check.options("ms.nn.linear", options, weight_options)
   local parameters = { { name = "weight", shape = { outputs, inputs }, init = o.init, gain = o.gain } }
   if o.bias then parameters[2] = { name = "bias", shape = { outputs }, init = "zeros" } end
-  return layer.new {
+  local function product(x, p) return ms.matmul(x, p.weight, { transpose_b = true }) end
+  local function offset(p) return p.bias end
+  return affine({
     name = ("linear(%d -> %d)"):format(inputs, outputs),
     parameters = parameters,
     output = function(_, shape, refuse)
       refuse_unless(#shape == 1 and shape[1] == inputs, refuse, ("[batch, %d]"):format(inputs))
       return { outputs }
     end,
-    apply = function(_, x, p)
-      local y = ms.matmul(x, p.weight, { transpose_b = true })
-      return p.bias and y + p.bias or y
-    end,
-  }
+  }, product, offset)
 end
 
 local function windows(size, window, stride, padding) return (size + 2 * padding - window) // stride + 1 end
@@ -84,8 +94,14 @@ function layers.conv2d(from, to, options)
   local geometry = { stride = o.stride, padding = o.padding }
   local parameters = { { name = "weight", shape = { to, from, kernel, kernel }, init = o.init, gain = o.gain } }
   if o.bias then parameters[2] = { name = "bias", shape = { to }, init = "zeros" } end
-  local function biased(y, p) return p.bias and y + p.bias:reshape { to, 1, 1 } or y end
-  local self = layer.new {
+  -- Pooled by the max pooling of a layer behind it: the largest number plus the bias is the largest with it.
+  local function product(x, p, pool)
+    if not pool then return ms.nn.convolve(x, p.weight, geometry) end
+    local both = { stride = o.stride, padding = o.padding, window = pool.window, window_stride = pool.stride }
+    return ms.nn.convolve_pool(x, p.weight, both)
+  end
+  local function offset(p) return p.bias and p.bias:reshape { to, 1, 1 } end
+  local self = affine({
     name = ("conv2d(%d -> %d, %dx%d)"):format(from, to, kernel, kernel),
     parameters = parameters,
     output = function(_, shape, refuse)
@@ -95,13 +111,8 @@ function layers.conv2d(from, to, options)
       refuse_unless(height > 0 and width > 0, refuse, ("at least %dx%d pixels"):format(kernel, kernel))
       return { to, height, width }
     end,
-    apply = function(_, x, p) return biased(ms.nn.convolve(x, p.weight, geometry), p) end,
-  }
-  -- With the max pooling of a layer behind it. The largest number plus the bias is the largest with it.
-  function self.apply_pooled(x, p, pool)
-    local both = { stride = o.stride, padding = o.padding, window = pool.window, window_stride = pool.stride }
-    return biased(ms.nn.convolve_pool(x, p.weight, both), p)
-  end
+  }, product, offset)
+  self.takes_pool = true
   return self
 end
 

@@ -43,6 +43,17 @@ TEST_CASE("ranges are no smaller than the grain", "[core][threads]") {
   for (const std::size_t size : sizes) CHECK(size >= 3);
 }
 
+TEST_CASE("many short regions in a row, with workers that come late", "[core][threads]") {
+  const WithThreads guard(3);
+  std::vector<int> items(7);
+  for (int round = 0; round < 20000; ++round) {
+    parallel_for(items.size(), 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) ++items[i];
+    });
+  }
+  CHECK(items == std::vector<int>(7, 20000));
+}
+
 TEST_CASE("a nested parallel_for runs on the calling thread", "[core][threads]") {
   const WithThreads guard(3);
   std::atomic<int> items = 0;

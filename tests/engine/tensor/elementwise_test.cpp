@@ -132,6 +132,7 @@ const BinaryCase binary_cases[] = {
     {Binary::less_equal, "less_equal", [](double a, double b) { return a <= b ? 1.0 : 0.0; }},
     {Binary::equal, "equal", [](double a, double b) { return a == b ? 1.0 : 0.0; }},
     {Binary::positive_part, "positive_part", [](double a, double b) { return b > 0 ? a : 0.0; }},
+    {Binary::add_relu, "add_relu", [](double a, double b) { return a + b > 0 ? a + b : 0.0; }},
 };
 
 // Row-major index of the element of `shape` that a broadcast repeats at element `index` of `out`.

@@ -1,0 +1,40 @@
+#include "engine/quantum/route.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace moonstill::quantum {
+namespace {
+
+// From here on a state at a time is faster than 16 side by side, which leave the first-level cache.
+constexpr int least_state_qubits = 8;
+// From here on threads share one state even where there are several samples: states are large.
+constexpr int least_shared_qubits = 20;
+// Up to here a state is one block: it stays in the second-level cache, or nearly so.
+constexpr int most_whole_qubits = 16;
+// Bytes of the states that go through a block together, when there are several blocks.
+constexpr std::size_t block_bytes = 1 << 19;
+// A single state falls into 2^3 blocks at least, for the threads, when it has enough qubits.
+constexpr int shared_block_bits = 3;
+constexpr int least_divided_qubits = 14;
+
+}  // namespace
+
+Route route_of(int qubits, const Batch& batch, const RouteChoice& choice) {
+  if (!batch.batched) return Route::state;
+  if (choice.route) return *choice.route;
+  return batch.samples > 1 && qubits < least_state_qubits ? Route::tiles : Route::state;
+}
+
+int block_bits_of(int qubits, const Batch& batch, int states, std::size_t number_size,
+                  const RouteChoice& choice) {
+  if (choice.block_bits) return *choice.block_bits;
+  const int part = std::bit_width(block_bytes / (static_cast<std::size_t>(states) * 2 * number_size)) - 1;
+  const int most = qubits <= most_whole_qubits ? qubits : part;
+  const bool divided = batch.samples == 1 && qubits >= least_divided_qubits;
+  return divided ? std::min(most, qubits - shared_block_bits) : most;
+}
+
+bool threads_share_states(int qubits) { return qubits >= least_shared_qubits; }
+
+}  // namespace moonstill::quantum

@@ -1,0 +1,37 @@
+// How a circuit is carried out, and which way is the faster one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace moonstill::quantum {
+
+///   tiles: 16 samples side by side go through the whole circuit; permutations cost nothing.
+///   state: one sample after the other, block by block; CNOT, SWAP and X cost nothing.
+enum class Route : std::uint8_t { tiles, state };
+
+/// Which one, where the caller and not a table decides, for tests and benchmarks. Without a batch axis it is
+/// always the state route.
+struct RouteChoice {
+  std::optional<Route> route;
+  std::optional<int> block_bits;  // of the state route: log2 of the amplitudes of a block
+};
+
+/// The samples of a call, and whether it has a batch axis at all.
+struct Batch {
+  std::int64_t samples = 1;
+  bool batched = false;
+};
+
+[[nodiscard]] Route route_of(int qubits, const Batch& batch, const RouteChoice& choice);
+
+/// Log2 of the amplitudes of a block when `states` states, of numbers of `number_size` bytes, go through it
+/// side by side.
+[[nodiscard]] int block_bits_of(int qubits, const Batch& batch, int states, std::size_t number_size,
+                                const RouteChoice& choice);
+
+/// Whether threads share each state instead of taking samples of their own.
+[[nodiscard]] bool threads_share_states(int qubits);
+
+}  // namespace moonstill::quantum
