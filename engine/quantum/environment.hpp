@@ -1,68 +1,95 @@
-// The environment of an operation or observable, E_ij = sum conj(a_i) s_j: what kernels leave in each
-// lane, summed in a fixed order.
+// The environment of an operation or observable, E_ij = sum conj(a_i) s_j, of 16 samples side by side.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <vector>
 
+#include "engine/tensor/lanes.hpp"
 #include "engine/tensor/tensor.hpp"
 
 namespace moonstill::quantum {
 
-/// Entries [d * d][re, im][lanes], one lane for each sample.
+namespace detail {
+
+// Halves added to halves.
+template <class T, int count>
+[[gnu::always_inline]] inline T add_halves(const Lanes<T, count>& x) {
+  if constexpr (count == 1) {
+    return x;
+  } else {
+    Lanes<T, count / 2> low;
+    Lanes<T, count / 2> high;
+    std::memcpy(&low, &x, sizeof low);
+    std::memcpy(&high, reinterpret_cast<const char*>(&x) + sizeof low, sizeof high);
+    return add_halves<T, count / 2>(low + high);
+  }
+}
+
+}  // namespace detail
+
+/// The sum of the first `valid` of tile_lanes numbers, in an order that depends on nothing.
+template <class T>
+[[nodiscard]] T tree_sum(const T* numbers, int valid) {
+  constexpr int lanes = static_cast<int>(tile_lanes);
+  if (valid == lanes) return detail::add_halves<T, lanes>(load_lanes<T, lanes>(numbers));
+  std::array<T, tile_lanes> first{};
+  std::copy_n(numbers, valid, first.data());
+  return detail::add_halves<T, lanes>(load_lanes<T, lanes>(first.data()));
+}
+
+/// Entries [d * d][re, im][tile_lanes].
+template <class T>
 class Environment {
  public:
-  [[nodiscard]] int lanes() const { return lanes_; }
+  static constexpr auto lanes = static_cast<std::size_t>(tile_lanes);
+
+  /// Zeros, for a matrix of d rows.
+  void reset(int d) { numbers_.assign(static_cast<std::size_t>(2 * d * d) * lanes, T{0}); }
+  [[nodiscard]] T* data() { return numbers_.data(); }
   /// Real and imaginary parts of all entries: 2 d^2.
-  [[nodiscard]] std::size_t parts() const { return numbers_.size() / static_cast<std::size_t>(lanes_); }
+  [[nodiscard]] std::size_t parts() const { return numbers_.size() / lanes; }
   [[nodiscard]] double at(std::size_t part, int lane) const {
-    return numbers_[part * static_cast<std::size_t>(lanes_) + static_cast<std::size_t>(lane)];
+    return numbers_[part * lanes + static_cast<std::size_t>(lane)];
   }
 
-  /// Takes over `count` numbers, [d * d][2][lanes].
-  template <class T>
-  void take(const T* numbers, std::size_t count, int lanes) {
-    lanes_ = lanes;
-    numbers_.assign(numbers, numbers + count);
+  /// The sums over the first `valid` samples, [d * d][re, im].
+  void sum_samples(int valid, std::vector<double>& sums) const {
+    sums.resize(parts());
+    for (std::size_t part = 0; part < sums.size(); ++part)
+      sums[part] = static_cast<double>(tree_sum(numbers_.data() + part * lanes, valid));
   }
 
-  /// Leaves one lane, the sum of the first `valid`.
-  void sum_lanes(int valid) {
-    if (lanes_ == 1) return;
-    const std::size_t count = parts();
-    for (std::size_t part = 0; part < count; ++part) numbers_[part] = tree_sum(part, valid);
-    numbers_.resize(count);
-    lanes_ = 1;
+  /// out[lane] += Re sum_ij M_ij E_ij for a matrix [d * d][re, im].
+  void add_real_product(const double* matrix, double* out) const {
+    for (std::size_t part = 0; part < parts(); ++part) {
+      const double m = part % 2 == 0 ? matrix[part] : -matrix[part];
+      for (std::size_t lane = 0; lane < lanes; ++lane)
+        out[lane] += m * static_cast<double>(numbers_[part * lanes + lane]);
+    }
   }
 
-  /// Re sum_ij M_ij E_ij in one lane, for a matrix [d * d][re, im][matrix_lanes].
-  [[nodiscard]] double real_product(const double* matrix, int matrix_lanes, int lane) const {
-    const auto stride = static_cast<std::size_t>(lanes_);
-    const auto matrix_stride = static_cast<std::size_t>(matrix_lanes);
-    const double* m = matrix + (matrix_lanes == 1 ? 0 : lane);
-    const double* e = numbers_.data() + lane;
-    const double* end = numbers_.data() + numbers_.size();
+  /// The same in one lane, for a matrix [d * d][re, im][tile_lanes].
+  [[nodiscard]] double real_product(const double* matrix, int lane) const {
     double sum = 0;
-    for (; e < end; e += 2 * stride, m += 2 * matrix_stride)
-      sum += m[0] * e[0] - m[matrix_stride] * e[stride];
+    for (std::size_t part = 0; part < parts(); ++part) {
+      const double m = matrix[part * lanes + static_cast<std::size_t>(lane)];
+      sum += (part % 2 == 0 ? m : -m) * at(part, lane);
+    }
     return sum;
   }
 
  private:
-  // Halves added to halves: vectors do it, and the order is fixed.
-  [[nodiscard]] double tree_sum(std::size_t part, int valid) const {
-    std::array<double, tile_lanes> x{};
-    std::copy_n(numbers_.data() + part * static_cast<std::size_t>(lanes_), valid, x.data());
-    for (std::size_t half = tile_lanes / 2; half > 0; half /= 2) {
-      for (std::size_t i = 0; i < half; ++i) x[i] += x[i + half];
-    }
-    return x[0];
-  }
-
-  int lanes_ = 1;
-  std::vector<double> numbers_;
+  std::vector<T> numbers_;
 };
+
+/// Re sum_ij M_ij E_ij of a matrix and summed environments, both [d * d][re, im].
+[[nodiscard]] inline double real_product(const double* matrix, const std::vector<double>& sums) {
+  double sum = 0;
+  for (std::size_t e = 0; e < sums.size(); e += 2) sum += matrix[e] * sums[e] - matrix[e + 1] * sums[e + 1];
+  return sum;
+}
 
 }  // namespace moonstill::quantum

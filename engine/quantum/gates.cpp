@@ -95,15 +95,16 @@ GateMatrix<R> ising_z(const R& t) {
 // A row from one generic formula, called with a pointer to its angles.
 template <auto formula>
 constexpr Gate row(std::string_view name, int targets, int controls,
-                   std::array<std::string_view, max_gate_angles> angle_names,
-                   std::string_view documentation) {
+                   std::array<std::string_view, max_gate_angles> angle_names, std::string_view documentation,
+                   std::array<GatePart, max_gate_angles> parts = {}) {
   return {name,
           targets,
           controls,
           angle_names,
           documentation,
           [](const double* angles) { return formula(angles); },
-          [](const Jet* angles) { return formula(angles); }};
+          [](const Jet* angles) { return formula(angles); },
+          parts};
 }
 
 constexpr double root_half = 0.70710678118654752440;
@@ -152,9 +153,11 @@ constexpr std::array table{
     row<ry_formula>("ry", 1, 0, {"theta"}, "Rotation about Y: exp(-i theta Y / 2)."),
     row<rz_formula>("rz", 1, 0, {"theta"}, "Rotation about Z: exp(-i theta Z / 2)."),
     row<phase_formula>("phase", 1, 0, {"phi"}, "Phase on state 1: diag(1, exp(i phi))."),
-    row<rot_formula>("rot", 1, 0, {"phi", "theta", "omega"}, "Any rotation: RZ(omega) RY(theta) RZ(phi)."),
+    row<rot_formula>("rot", 1, 0, {"phi", "theta", "omega"}, "Any rotation: RZ(omega) RY(theta) RZ(phi).",
+                     {{{"rz", 0}, {"ry", 1}, {"rz", 2}}}),
     row<[]<class R>(const R* a) { return general(a[0], a[1], a[2]); }>(
-        "u3", 1, 0, {"theta", "phi", "delta"}, "Any one-qubit gate whose first entry is real, cos(theta/2)."),
+        "u3", 1, 0, {"theta", "phi", "delta"}, "Any one-qubit gate whose first entry is real, cos(theta/2).",
+        {{{"phase", 2}, {"ry", 0}, {"phase", 1}}}),
     row<x_formula>("cnot", 1, 1, {}, "Controlled X: control, target."),
     row<y_formula>("cy", 1, 1, {}, "Controlled Y: control, target."),
     row<z_formula>("cz", 1, 1, {}, "Controlled Z: control, target."),
@@ -165,7 +168,8 @@ constexpr std::array table{
     row<rx_formula>("crx", 1, 1, {"theta"}, "Controlled rotation about X: control, target."),
     row<ry_formula>("cry", 1, 1, {"theta"}, "Controlled rotation about Y: control, target."),
     row<rz_formula>("crz", 1, 1, {"theta"}, "Controlled rotation about Z: control, target."),
-    row<rot_formula>("crot", 1, 1, {"phi", "theta", "omega"}, "Controlled rot: control, target."),
+    row<rot_formula>("crot", 1, 1, {"phi", "theta", "omega"}, "Controlled rot: control, target.",
+                     {{{"crz", 0}, {"cry", 1}, {"crz", 2}}}),
     row<phase_formula>("cphase", 1, 1, {"phi"}, "Phase where both qubits are 1: diag(1, 1, 1, exp(i phi))."),
     row<[]<class R>(const R* a) { return ising(a[0], 1, 1); }>("isingxx", 2, 0, {"theta"},
                                                                "Coupling exp(-i theta XX / 2)."),

@@ -11,6 +11,12 @@
 
 namespace moonstill::quantum {
 
+/// A gate with one of another gate's angles.
+struct GatePart {
+  std::string_view gate;  // empty: none
+  int angle = 0;
+};
+
 struct Gate {
   std::string_view name;
   int targets;   // qubits that the matrix acts on, the first one most significant
@@ -20,6 +26,8 @@ struct Gate {
   // One formula, for plain numbers and for numbers with derivatives.
   GateMatrix<double> (*value)(const double* angles);
   GateMatrix<Jet> (*jet)(const Jet* angles);
+  // The same as a product, the first part applied first; none for a gate that is no product.
+  std::array<GatePart, max_gate_angles> parts{};
 
   [[nodiscard]] constexpr int qubits() const { return controls + targets; }
   [[nodiscard]] constexpr int angles() const {

@@ -1,6 +1,6 @@
-// What a matrix does to the states of a tile: apply it, carry a tangent along, un-apply it while summing its
-// environment, read an observable, seed the adjoint. The recurrences are those of forward and reverse sweeps
-// with tangents; the environment of a and s is E_ij = sum conj(a_i) s_j.
+// What a matrix does to states: apply it, carry a tangent along, un-apply it while summing its environment,
+// read an observable, seed the adjoint. The recurrences are those of forward and reverse sweeps with
+// tangents; the environment of a and s is E_ij = sum conj(a_i) s_j.
 #pragma once
 
 #include <bit>
@@ -22,7 +22,7 @@ inline constexpr int vector_lanes = vector_bytes / static_cast<int>(sizeof(T));
 template <class T>
 inline constexpr int vector_bits = std::countr_zero(static_cast<unsigned>(vector_lanes<T>));
 
-/// The states of a tile: real parts and imaginary parts, each [rows][tile_lanes].
+/// A state: real parts and imaginary parts, each [rows][tile_lanes].
 template <class T>
 struct Planes {
   T* re = nullptr;
@@ -41,25 +41,45 @@ enum class MatrixTask {
   accumulate_tangent,  // a += M s;  adot += M sdot + Mdot s
 };
 
-/// One task. Matrices are [d * d][2][matrix_lanes], environments [d * d][2][tile_lanes] (added to).
+/// What a matrix is known to be: only its diagonal, or only real parts, are then read, and given to
+/// environments; a Hermitian one has a real diagonal.
+enum class Structure { dense, diagonal, real, hermitian };
+
+/// One task over all groups. Matrices are [d * d][2][matrix_lanes], environments [d * d][2][tile_lanes]
+/// (added to).
 template <class T>
 struct MatrixStep {
-  explicit MatrixStep(const Groups& of) : groups(&of) {}
-
   const Groups* groups;
   const T* matrix = nullptr;
   const T* tangent = nullptr;
   int matrix_lanes = 1;  // 1: the same matrix in all lanes; else tile_lanes
-  Planes<T> s, sdot, a, adot;
+  Planes<T> s{}, sdot{}, a{}, adot{};
   T* environment = nullptr;
   T* environment_tangent = nullptr;
 };
 
-/// Carries a task out. Matrices of 2 and 4 rows are unrolled, diagonal ones read their diagonal only.
+/// Carries a task out. Matrices of 2 and 4 rows are unrolled.
 template <class T>
-void run(MatrixTask task, bool diagonal, const MatrixStep<T>& step);
+void run(MatrixTask task, Structure structure, const MatrixStep<T>& step);
 
-extern template void run<float>(MatrixTask, bool, const MatrixStep<float>&);
-extern template void run<double>(MatrixTask, bool, const MatrixStep<double>&);
+extern template void run<float>(MatrixTask, Structure, const MatrixStep<float>&);
+extern template void run<double>(MatrixTask, Structure, const MatrixStep<double>&);
+
+/// One task over all rows, for phases: s <- exp(i phase) s, and so on. `slopes` takes dF/dphase = -2 Im
+/// conj(a) s of each row and lane (with tangents: its change), which the backward tasks set.
+template <class T>
+struct PhaseStep {
+  std::size_t rows;
+  const T* phases;  // exp(i phase): [rows][re, im]
+  const T* rates;   // the phases' change along the direction: [rows]
+  Planes<T> s, sdot, a, adot;
+  T* slopes;  // [rows][tile_lanes]
+};
+
+template <class T>
+void run(MatrixTask task, const PhaseStep<T>& step);
+
+extern template void run<float>(MatrixTask, const PhaseStep<float>&);
+extern template void run<double>(MatrixTask, const PhaseStep<double>&);
 
 }  // namespace moonstill::quantum

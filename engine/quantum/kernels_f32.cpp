@@ -1,3 +1,4 @@
 #include "engine/quantum/kernels_impl.hpp"
 
-template void moonstill::quantum::run<float>(MatrixTask, bool, const MatrixStep<float>&);
+template void moonstill::quantum::run<float>(MatrixTask, Structure, const MatrixStep<float>&);
+template void moonstill::quantum::run<float>(MatrixTask, const PhaseStep<float>&);

@@ -1,3 +1,4 @@
 #include "engine/quantum/kernels_impl.hpp"
 
-template void moonstill::quantum::run<double>(MatrixTask, bool, const MatrixStep<double>&);
+template void moonstill::quantum::run<double>(MatrixTask, Structure, const MatrixStep<double>&);
+template void moonstill::quantum::run<double>(MatrixTask, const PhaseStep<double>&);

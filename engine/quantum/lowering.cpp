@@ -42,7 +42,12 @@ std::size_t variable_angles(const Operation& operation) {
       std::ranges::count_if(operation.angles, [](const Angle& angle) { return !angle.is_constant(); }));
 }
 
-// Folds what does not depend on an input, and finds diagonals.
+bool factor_is(const LoweredOperation::Factor& factor, bool (*matrix)(const ComplexMatrix&),
+               bool GateStructure::*gate) {
+  return factor.gate == nullptr ? matrix(ComplexMatrix(factor.constant)) : structure(*factor.gate).*gate;
+}
+
+// Folds what does not depend on an input, and finds diagonals and real matrices.
 void finish(LoweredOperation& operation) {
   if (operation.form == Form::permutation) return;
   if (operation.parameters.empty()) {
@@ -54,19 +59,44 @@ void finish(LoweredOperation& operation) {
       operation.factors.clear();
     }
     if (operation.dimension() <= 4 && is_diagonal(operation.constant)) operation.form = Form::diagonal;
+    operation.real = operation.form == Form::dense && is_real(operation.constant);
     return;
   }
-  const bool diagonal = std::ranges::all_of(operation.factors, [](const LoweredOperation::Factor& factor) {
-    return factor.gate == nullptr ? is_diagonal(ComplexMatrix(factor.constant))
-                                  : structure(*factor.gate).diagonal;
-  });
-  if (diagonal) operation.form = Form::diagonal;
+  const auto all = [&](bool (*matrix)(const ComplexMatrix&), bool GateStructure::*gate) {
+    return std::ranges::all_of(operation.factors,
+                               [&](const auto& factor) { return factor_is(factor, matrix, gate); });
+  };
+  if (all(is_diagonal, &GateStructure::diagonal))
+    operation.form = Form::diagonal;
+  else
+    operation.real = all(is_real, &GateStructure::real);
+}
+
+// The parts of a gate as operations, with the angles that are theirs.
+std::vector<Operation> parts_of(const Operation& operation) {
+  std::vector<Operation> parts;
+  for (const GatePart& part : operation.gate->parts) {
+    if (part.gate.empty()) break;
+    parts.push_back({&gate(part.gate),
+                     {},
+                     operation.qubits,
+                     operation.controls,
+                     {operation.angles[static_cast<std::size_t>(part.angle)]}});
+  }
+  return parts;
 }
 
 class Lowering {
  public:
-  explicit Lowering(const Circuit& circuit) : open_(static_cast<std::size_t>(circuit.qubits()), -1) {
-    for (const Operation& operation : circuit.operations()) add(operation);
+  Lowering(const Circuit& circuit, bool split)
+      : split_(split), open_(static_cast<std::size_t>(circuit.qubits()), -1) {
+    for (const Operation& operation : circuit.operations()) {
+      if (!split || operation.gate == nullptr || operation.gate->parts[0].gate.empty()) {
+        add(operation);
+        continue;
+      }
+      for (const Operation& part : parts_of(operation)) add(part);
+    }
     for (LoweredOperation& operation : operations_) finish(operation);
   }
 
@@ -81,7 +111,8 @@ class Lowering {
       lowered.constant = constant_matrix(operation);
       if (is_permutation(lowered.constant)) lowered.form = Form::permutation;
     }
-    const bool alone = lowered.form == Form::dense && lowered.targets.size() == 1 && lowered.controls.empty();
+    const bool alone = lowered.form == Form::dense && lowered.targets.size() == 1 &&
+                       lowered.controls.empty() && !(split_ && diagonal(operation));
     if (alone && grow(operation)) return;
     for (const int q : lowered.targets) open_[static_cast<std::size_t>(q)] = -1;
     for (const int q : lowered.controls) open_[static_cast<std::size_t>(q)] = -1;
@@ -89,6 +120,11 @@ class Lowering {
     if (lowered.form == Form::dense && lowered.dimension() <= 4) append_factor(lowered, operation);
     if (alone) open_[static_cast<std::size_t>(lowered.targets[0])] = static_cast<int>(operations_.size());
     operations_.push_back(std::move(lowered));
+  }
+
+  static bool diagonal(const Operation& operation) {
+    return all_constant(operation) ? is_diagonal(constant_matrix(operation))
+                                   : structure(*operation.gate).diagonal;
   }
 
   // Joins the matrix before it on the same qubit, when that may still grow.
@@ -101,6 +137,7 @@ class Lowering {
     return true;
   }
 
+  bool split_;
   std::vector<LoweredOperation> operations_;
   // For each qubit, the last operation if it is a one-qubit matrix that may still grow.
   std::vector<int> open_;
@@ -108,6 +145,8 @@ class Lowering {
 
 }  // namespace
 
-std::vector<LoweredOperation> lower(const Circuit& circuit) { return Lowering(circuit).take(); }
+std::vector<LoweredOperation> lower(const Circuit& circuit, bool split) {
+  return Lowering(circuit, split).take();
+}
 
 }  // namespace moonstill::quantum

@@ -9,7 +9,8 @@
 
 namespace moonstill::quantum {
 
-enum class Form : std::uint8_t { dense, diagonal, permutation };
+/// `phases`: diagonal, made of terms by a plan (phases.hpp).
+enum class Form : std::uint8_t { dense, diagonal, permutation, phases };
 
 /// An element of an angle input that an operation depends on.
 struct Parameter {
@@ -27,16 +28,19 @@ struct LoweredOperation {
   };
 
   Form form = Form::dense;
+  bool real = false;                  // dense, with real entries at every angle
   std::vector<int> targets;           // qubits, the first one most significant
   std::vector<int> controls;          // qubits, all of which must be 1
   std::vector<Factor> factors;        // empty when constant
-  std::vector<Parameter> parameters;  // at most max_gate_angles
+  std::vector<Parameter> parameters;  // at most max_gate_angles, of phases any number
   ComplexMatrix constant;             // without parameters
 
   [[nodiscard]] int dimension() const { return 1 << targets.size(); }
 };
 
 /// The circuit's operations, fused. Only constants are permutations; identities are left out.
-[[nodiscard]] std::vector<LoweredOperation> lower(const Circuit& circuit);
+/// With `split`, gates that are products of others (Gate::parts) are taken apart and diagonals stay by
+/// themselves.
+[[nodiscard]] std::vector<LoweredOperation> lower(const Circuit& circuit, bool split = false);
 
 }  // namespace moonstill::quantum

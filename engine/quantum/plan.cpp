@@ -4,19 +4,85 @@
 #include <numeric>
 #include <utility>
 
+#include "engine/tensor/tensor.hpp"
+
 namespace moonstill::quantum {
 
-Plan::Plan(const Circuit& circuit, const Readout& readout)
+// Whole gates or parts and merged diagonals, whichever takes less arithmetic.
+Plan::Plan(const Circuit& circuit, const Readout& readout, const std::vector<bool>& shared)
     : qubits_(circuit.qubits()), outputs_(readout.outputs()) {
-  for (LoweredOperation& operation : lower(circuit)) {
+  Plan split = *this;
+  split.place(circuit, shared, true);
+  place(circuit, shared, false);
+  if (split.cost() < cost()) *this = std::move(split);
+  lower_readout(readout);
+}
+
+void Plan::place(const Circuit& circuit, const std::vector<bool>& shared, bool split) {
+  for (LoweredOperation& operation : lower(circuit, split)) {
     if (operation.form == Form::permutation) {
       relabel(operation);
       continue;
     }
+    if (operation.form == Form::diagonal && merge(operation, shared)) continue;
     Groups groups = groups_of(operation.targets, operation.controls);
-    operations_.push_back({std::move(operation), std::move(groups)});
+    const auto commutes = [&](const PhaseTerm& term) { return term.commutes_with(groups); };
+    if (!std::ranges::all_of(pending_, commutes)) flush_phases();
+    operations_.push_back({std::move(operation), std::move(groups), {}});
   }
-  lower_readout(readout);
+  flush_phases();
+  for (TileOperation& operation : operations_) {
+    if (operation.form == Form::phases) operation.parameters = operation.phases.parameters();
+  }
+}
+
+bool Plan::merge(const LoweredOperation& diagonal, const std::vector<bool>& shared) {
+  for (const Parameter& parameter : diagonal.parameters) {
+    if (!shared[static_cast<std::size_t>(parameter.input)]) return false;
+  }
+  std::vector<PhaseTerm> terms = phase_terms(diagonal, qubits_, places_);
+  for (PhaseTerm& term : terms) merge(std::move(term));
+  return !terms.empty();
+}
+
+// Joins the last phases where it commutes with all that came after them, else waits for its turn.
+void Plan::merge(PhaseTerm term) {
+  if (last_phases_ >= 0) {
+    const auto after = std::span(operations_).subspan(static_cast<std::size_t>(last_phases_) + 1);
+    const auto commutes = [&](const TileOperation& operation) {
+      return operation.form == Form::phases || term.commutes_with(operation.groups);
+    };
+    if (std::ranges::all_of(after, commutes)) {
+      operations_[static_cast<std::size_t>(last_phases_)].phases.add(term);
+      return;
+    }
+  }
+  pending_.push_back(std::move(term));
+}
+
+void Plan::flush_phases() {
+  if (pending_.empty()) return;
+  TileOperation operation;
+  operation.form = Form::phases;
+  for (const PhaseTerm& term : pending_) operation.phases.add(term);
+  pending_.clear();
+  last_phases_ = static_cast<int>(operations_.size());
+  operations_.push_back(std::move(operation));
+}
+
+// Multiplications and additions of one sample.
+double Plan::cost() const {
+  double sum = 0;
+  for (const TileOperation& operation : operations_) {
+    if (operation.form == Form::phases) {
+      sum += 4 * static_cast<double>(amplitudes());
+      continue;
+    }
+    const double d = operation.dimension();
+    const double row = operation.form == Form::diagonal ? 4 : operation.real ? 2 * d : 4 * d;
+    sum += static_cast<double>(operation.groups.count()) * d * row;
+  }
+  return sum;
 }
 
 std::vector<int> Plan::bits_of(const std::vector<int>& qubits) const {
@@ -26,9 +92,7 @@ std::vector<int> Plan::bits_of(const std::vector<int>& qubits) const {
 }
 
 Groups Plan::groups_of(const std::vector<int>& targets, const std::vector<int>& controls) const {
-  Groups groups(bits_of(targets), bits_of(controls), qubits_);
-  if (!places_.empty()) groups.relabel(places_);
-  return groups;
+  return {bits_of(targets), bits_of(controls), qubits_, places_};
 }
 
 // Row `to` holds from now on what row `from` held.
@@ -40,13 +104,11 @@ void Plan::relabel(const LoweredOperation& permutation) {
   const ComplexMatrix& matrix = permutation.constant;
   const Groups groups(bits_of(permutation.targets), bits_of(permutation.controls), qubits_);
   const std::vector<std::uint32_t> before = places_;
-  std::vector<std::size_t> rows(static_cast<std::size_t>(matrix.dimension));
   for (std::size_t g = 0; g < groups.count(); ++g) {
-    groups.rows(g, rows.data(), matrix.dimension);
+    const std::uint32_t* rows = groups.rows(g);
     for (int to = 0; to < matrix.dimension; ++to) {
       for (int from = 0; from < matrix.dimension; ++from) {
-        if (matrix(to, from) == 1.0)
-          places_[rows[static_cast<std::size_t>(to)]] = before[rows[static_cast<std::size_t>(from)]];
+        if (matrix(to, from) == 1.0) places_[rows[to]] = before[rows[from]];
       }
     }
   }

@@ -1,17 +1,19 @@
-// A circuit and its readout compiled for 16 samples side by side: rows found, permutations relabelled away.
+// A circuit and its readout compiled for 16 samples side by side: rows found, permutations relabelled away,
+// diagonals merged.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "engine/quantum/groups.hpp"
-#include "engine/quantum/lowering.hpp"
+#include "engine/quantum/phases.hpp"
 #include "engine/tensor/tensor.hpp"
 
 namespace moonstill::quantum {
 
 struct TileOperation : LoweredOperation {
-  Groups groups;
+  Groups groups;  // unless form is phases
+  Phases phases;  // when it is
 };
 
 struct LoweredHermitian {
@@ -40,12 +42,13 @@ struct LoweredProbabilities {
 
 class Plan {
  public:
-  Plan(const Circuit& circuit, const Readout& readout);
+  /// `shared`: for each input whether all samples have the same angles; only those can be merged into phases.
+  Plan(const Circuit& circuit, const Readout& readout, const std::vector<bool>& shared);
 
   [[nodiscard]] int qubits() const { return qubits_; }
   [[nodiscard]] std::int64_t amplitudes() const { return std::int64_t{1} << qubits_; }
   /// Samples side by side.
-  [[nodiscard]] static int sample_lanes() { return tile_lanes; }
+  [[nodiscard]] static int sample_lanes() { return static_cast<int>(tile_lanes); }
   [[nodiscard]] const std::vector<TileOperation>& operations() const { return operations_; }
   [[nodiscard]] const std::vector<LoweredHermitian>& hermitians() const { return hermitians_; }
   [[nodiscard]] const std::vector<LoweredWord>& words() const { return words_; }
@@ -55,6 +58,11 @@ class Plan {
   [[nodiscard]] const std::vector<std::uint32_t>& places() const { return places_; }
 
  private:
+  void place(const Circuit& circuit, const std::vector<bool>& shared, bool split);
+  [[nodiscard]] bool merge(const LoweredOperation& diagonal, const std::vector<bool>& shared);
+  void merge(PhaseTerm term);
+  void flush_phases();
+  [[nodiscard]] double cost() const;
   void relabel(const LoweredOperation& permutation);
   void lower_readout(const Readout& readout);
   [[nodiscard]] Groups groups_of(const std::vector<int>& targets, const std::vector<int>& controls) const;
@@ -68,6 +76,8 @@ class Plan {
   std::vector<LoweredWord> words_;
   std::vector<LoweredProbabilities> probabilities_;
   std::vector<std::uint32_t> places_;
+  std::vector<PhaseTerm> pending_;  // not yet placed: all operations so far commute with them
+  int last_phases_ = -1;            // of operations_
 };
 
 }  // namespace moonstill::quantum

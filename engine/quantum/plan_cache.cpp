@@ -1,5 +1,7 @@
 #include "engine/quantum/plan_cache.hpp"
 
+#include <utility>
+
 namespace moonstill::quantum {
 namespace {
 
@@ -10,24 +12,25 @@ constexpr std::size_t most_plans = 16;
 
 template <class AnyPlan, class Make>
 std::shared_ptr<const AnyPlan> PlanCache::find(std::vector<Entry<AnyPlan>>& entries, const Readout& readout,
-                                               int lane_bits, int block_bits, Make&& make) {
+                                               std::vector<int> settings, Make&& make) {
   const std::lock_guard lock(mutex_);
   for (const auto& entry : entries) {
-    if (entry.lane_bits == lane_bits && entry.block_bits == block_bits && entry.readout == readout)
-      return entry.plan;
+    if (entry.settings == settings && entry.readout == readout) return entry.plan;
   }
   if (entries.size() == most_plans) entries.erase(entries.begin());
-  entries.push_back({readout, lane_bits, block_bits, make()});
+  entries.push_back({readout, std::move(settings), make()});
   return entries.back().plan;
 }
 
-std::shared_ptr<const Plan> PlanCache::tile_plan(const Circuit& circuit, const Readout& readout) {
-  return find(tile_plans_, readout, 0, 0, [&] { return std::make_shared<const Plan>(circuit, readout); });
+std::shared_ptr<const Plan> PlanCache::tile_plan(const Circuit& circuit, const Readout& readout,
+                                                 const std::vector<bool>& shared) {
+  return find(tile_plans_, readout, {shared.begin(), shared.end()},
+              [&] { return std::make_shared<const Plan>(circuit, readout, shared); });
 }
 
 std::shared_ptr<const StatePlan> PlanCache::state_plan(const Circuit& circuit, const Readout& readout,
                                                        int lane_bits, int block_bits) {
-  return find(state_plans_, readout, lane_bits, block_bits,
+  return find(state_plans_, readout, {lane_bits, block_bits},
               [&] { return std::make_shared<const StatePlan>(circuit, readout, lane_bits, block_bits); });
 }
 

@@ -12,7 +12,9 @@ namespace moonstill::quantum {
 
 class PlanCache {
  public:
-  std::shared_ptr<const Plan> tile_plan(const Circuit& circuit, const Readout& readout);
+  /// `shared`: for each input whether all samples have the same angles.
+  std::shared_ptr<const Plan> tile_plan(const Circuit& circuit, const Readout& readout,
+                                        const std::vector<bool>& shared);
   std::shared_ptr<const StatePlan> state_plan(const Circuit& circuit, const Readout& readout, int lane_bits,
                                               int block_bits);
 
@@ -20,13 +22,12 @@ class PlanCache {
   template <class AnyPlan>
   struct Entry {
     Readout readout;
-    int lane_bits;
-    int block_bits;
+    std::vector<int> settings;
     std::shared_ptr<const AnyPlan> plan;
   };
   template <class AnyPlan, class Make>
   std::shared_ptr<const AnyPlan> find(std::vector<Entry<AnyPlan>>& entries, const Readout& readout,
-                                      int lane_bits, int block_bits, Make&& make);
+                                      std::vector<int> settings, Make&& make);
 
   std::mutex mutex_;
   std::vector<Entry<Plan>> tile_plans_;

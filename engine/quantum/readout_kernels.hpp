@@ -12,23 +12,22 @@
 namespace moonstill::quantum {
 
 /// A Pauli word over states [rows][tile_lanes]; row r lies at places[r] unless places is empty.
-template <class T, int W>
+template <class T>
 class WordKernel {
+  static constexpr int W = vector_lanes<T>;
   using Vector = Lanes<T, W>;
-  static constexpr auto pitch = static_cast<std::size_t>(tile_lanes);
   struct Amplitude {
     Vector re, im;
   };
 
  public:
-  WordKernel(const LoweredWord& word, std::span<const std::uint32_t> places, std::size_t rows)
-      : word_(word), places_(places), rows_(rows) {}
+  WordKernel(const LoweredWord& word, std::span<const std::uint32_t> places) : word_(word), places_(places) {}
 
   /// sums[lane] += Re sum conj(x) P y, which is symmetric in x and y.
-  void read(const Planes<T>& x, const Planes<T>& y, T* sums) const {
+  void read(const Planes<T>& x, const Planes<T>& y, std::size_t rows, T* sums) const {
     for (std::size_t lane = 0; lane < pitch; lane += W) {
       Vector sum{};
-      for (std::size_t r = 0; r < rows_; ++r) {
+      for (std::size_t r = 0; r < rows; ++r) {
         const Amplitude p = turned(load(y, place(r) + lane));
         const Amplitude q = load(x, place(r ^ word_.flips) + lane);
         const Vector term = q.re * p.re + q.im * p.im;
@@ -39,10 +38,10 @@ class WordKernel {
   }
 
   /// a += weight P s, a weight for each lane.
-  void seed(const T* weights, const Planes<T>& s, const Planes<T>& a) const {
+  void seed(const T* weights, const Planes<T>& s, const Planes<T>& a, std::size_t rows) const {
     for (std::size_t lane = 0; lane < pitch; lane += W) {
       const Vector weight = load_lanes<T, W>(weights + lane);
-      for (std::size_t r = 0; r < rows_; ++r) {
+      for (std::size_t r = 0; r < rows; ++r) {
         const std::size_t from = r ^ word_.flips;
         const Amplitude p = turned(load(s, place(from) + lane));
         const std::size_t at = place(r) + lane;
@@ -54,6 +53,8 @@ class WordKernel {
   }
 
  private:
+  static constexpr auto pitch = static_cast<std::size_t>(tile_lanes);
+
   [[nodiscard]] std::size_t place(std::size_t row) const {
     return (places_.empty() ? row : places_[row]) * pitch;
   }
@@ -69,18 +70,16 @@ class WordKernel {
 
   const LoweredWord& word_;
   std::span<const std::uint32_t> places_;
-  std::size_t rows_;
 };
 
 /// sums[p][lane] += Re conj(x_r) y_r over the rows r of pattern p.
 template <class T>
-void read_probabilities(const Groups& groups, int pitch, const Planes<T>& x, const Planes<T>& y,
-                        double* sums) {
-  const auto stride = static_cast<std::size_t>(pitch);
-  std::vector<std::size_t> rows(static_cast<std::size_t>(groups.dimension()));
+void read_probabilities(const Groups& groups, const Planes<T>& x, const Planes<T>& y, double* sums) {
+  constexpr auto stride = static_cast<std::size_t>(tile_lanes);
+  const auto dimension = static_cast<std::size_t>(groups.dimension());
   for (std::size_t g = 0; g < groups.count(); ++g) {
-    groups.rows(g, rows.data(), groups.dimension());
-    for (std::size_t p = 0; p < rows.size(); ++p) {
+    const std::uint32_t* rows = groups.rows(g);
+    for (std::size_t p = 0; p < dimension; ++p) {
       for (std::size_t lane = 0; lane < stride; ++lane) {
         const std::size_t at = rows[p] * stride + lane;
         sums[p * stride + lane] += static_cast<double>(x.re[at] * y.re[at] + x.im[at] * y.im[at]);
@@ -91,13 +90,12 @@ void read_probabilities(const Groups& groups, int pitch, const Planes<T>& x, con
 
 /// a_r += weights[p][lane] s_r over the rows r of pattern p.
 template <class T>
-void seed_probabilities(const Groups& groups, int pitch, const T* weights, const Planes<T>& s,
-                        const Planes<T>& a) {
-  const auto stride = static_cast<std::size_t>(pitch);
-  std::vector<std::size_t> rows(static_cast<std::size_t>(groups.dimension()));
+void seed_probabilities(const Groups& groups, const T* weights, const Planes<T>& s, const Planes<T>& a) {
+  constexpr auto stride = static_cast<std::size_t>(tile_lanes);
+  const auto dimension = static_cast<std::size_t>(groups.dimension());
   for (std::size_t g = 0; g < groups.count(); ++g) {
-    groups.rows(g, rows.data(), groups.dimension());
-    for (std::size_t p = 0; p < rows.size(); ++p) {
+    const std::uint32_t* rows = groups.rows(g);
+    for (std::size_t p = 0; p < dimension; ++p) {
       for (std::size_t lane = 0; lane < stride; ++lane) {
         const std::size_t at = rows[p] * stride + lane;
         a.re[at] += weights[p * stride + lane] * s.re[at];

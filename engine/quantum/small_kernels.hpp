@@ -1,18 +1,20 @@
 // The tasks of kernels.hpp for matrices of 2 and 4 rows, everything in registers.
 #pragma once
 
-#include <array>
-#include <cstddef>
-
 #include "engine/quantum/kernels.hpp"
 #include "engine/tensor/lanes.hpp"
 
 namespace moonstill::quantum {
 
-template <class T, int W, int D, bool diagonal>
+/// What stores of numbers may not change is held in local variables: else it would be read again for each
+/// group.
+template <class T, int D, Structure structure>
 class SmallKernel {
+  static constexpr int W = vector_lanes<T>;
+  static constexpr bool diagonal = structure == Structure::diagonal;
+  static constexpr bool real = structure == Structure::real;
+
   using Vector = Lanes<T, W>;
-  static constexpr int pitch = static_cast<int>(tile_lanes);  // numbers from one row to the next
 
   struct Amplitudes {
     Vector re[D];
@@ -22,11 +24,17 @@ class SmallKernel {
     Vector re[D][D];
     Vector im[D][D];
   };
-  using Rows = std::array<std::size_t, D>;
+
+  // A state from its first lane of this pass on.
+  struct State {
+    T* re;
+    T* im;
+    State(const Planes<T>& planes, int lane) : re(planes.re + lane), im(planes.im + lane) {}
+  };
 
  public:
-  [[gnu::always_inline]] static void run(MatrixTask task, const MatrixStep<T>& step) {
-    for (int lane = 0; lane < pitch; lane += W) run_lanes(task, step, lane);
+  static void run(MatrixTask task, const MatrixStep<T>& step) {
+    for (int lane = 0; lane < tile_lanes; lane += W) run_lanes(task, step, lane);
   }
 
  private:
@@ -56,45 +64,47 @@ class SmallKernel {
   // Calls body(rows) for each group.
   template <class Body>
   [[gnu::always_inline]] static void each_group(const MatrixStep<T>& step, Body&& body) {
-    const Groups& groups = *step.groups;
-    const std::size_t count = groups.count();
-    for (std::size_t g = 0; g < count; ++g) {
-      Rows rows;
-      groups.rows(g, rows.data(), D);
-      for (int p = 0; p < D; ++p) rows[p] *= static_cast<std::size_t>(pitch);
-      body(rows);
+    const std::uint32_t* rows = step.groups->rows(0);
+    const std::uint32_t* const end = rows + step.groups->count() * D;
+    for (; rows != end; rows += D) {
+      std::size_t at[D];
+      for (int p = 0; p < D; ++p) at[p] = static_cast<std::size_t>(rows[p]) * tile_lanes;
+      body(at);
     }
   }
 
-  [[gnu::always_inline]] static Amplitudes load(const Planes<T>& x, const Rows& rows, int lane) {
+  [[gnu::always_inline]] static Amplitudes load(const State& x, const std::size_t (&at)[D]) {
     Amplitudes v;
     for (int p = 0; p < D; ++p) {
-      v.re[p] = load_lanes<T, W>(x.re + rows[p] + lane);
-      v.im[p] = load_lanes<T, W>(x.im + rows[p] + lane);
+      v.re[p] = load_lanes<T, W>(x.re + at[p]);
+      v.im[p] = load_lanes<T, W>(x.im + at[p]);
     }
     return v;
   }
 
-  [[gnu::always_inline]] static void store(const Planes<T>& x, const Rows& rows, int lane, Amplitudes v) {
+  [[gnu::always_inline]] static void store(const State& x, const std::size_t (&at)[D], const Amplitudes& v) {
     for (int p = 0; p < D; ++p) {
-      store_lanes<T, W>(x.re + rows[p] + lane, v.re[p]);
-      store_lanes<T, W>(x.im + rows[p] + lane, v.im[p]);
+      store_lanes<T, W>(x.re + at[p], v.re[p]);
+      store_lanes<T, W>(x.im + at[p], v.im[p]);
     }
   }
 
-  [[gnu::always_inline]] static constexpr bool zero(int i, int j) { return diagonal && i != j; }
-
-  static Vector entry(const T* numbers, int index, int matrix_lanes, int lane) {
-    if (matrix_lanes == 1) return Vector{} + numbers[index];
-    return load_lanes<T, W>(numbers + index * matrix_lanes + lane);
+  static constexpr bool zero(int i, int j) { return diagonal && i != j; }
+  // Whether the imaginary part of an entry is 0.
+  static constexpr bool is_real(int i, int j) {
+    return real || (structure == Structure::hermitian && i == j);
   }
 
   static Matrix load_matrix(const T* numbers, int matrix_lanes, int lane) {
+    const auto entry = [&](int index) {
+      if (matrix_lanes == 1) return Vector{} + numbers[index];
+      return load_lanes<T, W>(numbers + index * matrix_lanes + lane);
+    };
     Matrix m;
     for (int i = 0; i < D; ++i) {
       for (int j = 0; j < D; ++j) {
-        m.re[i][j] = entry(numbers, (i * D + j) * 2, matrix_lanes, lane);
-        m.im[i][j] = entry(numbers, (i * D + j) * 2 + 1, matrix_lanes, lane);
+        m.re[i][j] = entry((i * D + j) * 2);
+        m.im[i][j] = entry((i * D + j) * 2 + 1);
       }
     }
     return m;
@@ -103,9 +113,9 @@ class SmallKernel {
   static void add_to(T* numbers, const Matrix& m, int lane) {
     for (int i = 0; i < D; ++i) {
       for (int j = 0; j < D; ++j) {
-        T* re = numbers + (i * D + j) * 2 * pitch + lane;
+        T* re = numbers + (i * D + j) * 2 * tile_lanes + lane;
         store_lanes<T, W>(re, load_lanes<T, W>(re) + m.re[i][j]);
-        store_lanes<T, W>(re + pitch, load_lanes<T, W>(re + pitch) + m.im[i][j]);
+        store_lanes<T, W>(re + tile_lanes, load_lanes<T, W>(re + tile_lanes) + m.im[i][j]);
       }
     }
   }
@@ -124,6 +134,7 @@ class SmallKernel {
       y.re[i] += re * x.re[j];
       y.im[i] += re * x.im[j];
     }
+    if (is_real(i, j)) return;
     if constexpr (adjoint) {
       y.re[i] += im * x.im[j];
       y.im[i] -= im * x.re[j];
@@ -157,120 +168,158 @@ class SmallKernel {
     return y;
   }
 
-  // e_ij += conj(a_i) s_j
+  // e_ij += conj(a_i) s_j; of a real matrix only real parts are asked for.
   [[gnu::always_inline]] static void environment(const Amplitudes& a, const Amplitudes& s, Matrix& e) {
     for (int i = 0; i < D; ++i) {
       for (int j = 0; j < D; ++j) {
         if (zero(i, j)) continue;
         e.re[i][j] += a.re[i] * s.re[j];
-        e.im[i][j] += a.re[i] * s.im[j];
         e.re[i][j] += a.im[i] * s.im[j];
+        if constexpr (real) continue;
+        e.im[i][j] += a.re[i] * s.im[j];
         e.im[i][j] -= a.im[i] * s.re[j];
       }
     }
   }
 
-  template <bool adjoint>
-  static void apply(const MatrixStep<T> step, int lane) {
-    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
-    each_group(step, [&](const Rows& rows) {
-      Amplitudes y = product<adjoint>(m, load(step.s, rows, lane));
-      store(step.s, rows, lane, y);
-    });
+  // The upper half of e_ij += conj(a_i) s_j.
+  [[gnu::always_inline]] static void upper_environment(const Amplitudes& a, const Amplitudes& s, Matrix& e) {
+    for (int i = 0; i < D; ++i) {
+      for (int j = i; j < D; ++j) {
+        e.re[i][j] += a.re[i] * s.re[j];
+        e.re[i][j] += a.im[i] * s.im[j];
+        if (i == j) continue;
+        e.im[i][j] += a.re[i] * s.im[j];
+        e.im[i][j] -= a.im[i] * s.re[j];
+      }
+    }
   }
 
-  static void forward_tangent(const MatrixStep<T> step, int lane) {
+  static void mirror(Matrix& e) {
+    for (int i = 0; i < D; ++i) {
+      for (int j = i + 1; j < D; ++j) {
+        e.re[j][i] = e.re[i][j];
+        e.im[j][i] = -e.im[i][j];
+      }
+    }
+  }
+
+  template <bool adjoint>
+  static void apply(const MatrixStep<T>& step, int lane) {
+    const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
+    const State s(step.s, lane);
+    each_group(step, [&, s](const std::size_t(&at)[D]) { store(s, at, product<adjoint>(m, load(s, at))); });
+  }
+
+  static void forward_tangent(const MatrixStep<T>& step, int lane) {
     const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
     const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, lane);
-    each_group(step, [&](const Rows& rows) {
-      const Amplitudes s = load(step.s, rows, lane);
-      Amplitudes y = product<false>(m, load(step.sdot, rows, lane));
-      multiply_add<false>(mdot, s, y);
-      store(step.sdot, rows, lane, y);
-      Amplitudes z = product<false>(m, s);
-      store(step.s, rows, lane, z);
+    const State s(step.s, lane);
+    const State sdot(step.sdot, lane);
+    each_group(step, [&, s, sdot](const std::size_t(&at)[D]) {
+      const Amplitudes x = load(s, at);
+      Amplitudes y = product<false>(m, load(sdot, at));
+      multiply_add<false>(mdot, x, y);
+      store(sdot, at, y);
+      store(s, at, product<false>(m, x));
     });
   }
 
-  static void backward(const MatrixStep<T> step, int lane) {
+  static void backward(const MatrixStep<T>& step, int lane) {
     const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
+    const State s(step.s, lane);
+    const State a(step.a, lane);
     Matrix e{};
-    each_group(step, [&](const Rows& rows) {
-      Amplitudes s = product<true>(m, load(step.s, rows, lane));
-      store(step.s, rows, lane, s);
-      const Amplitudes a = load(step.a, rows, lane);
-      environment(a, s, e);
-      Amplitudes b = product<true>(m, a);
-      store(step.a, rows, lane, b);
+    each_group(step, [&, s, a](const std::size_t(&at)[D]) {
+      const Amplitudes x = product<true>(m, load(s, at));
+      store(s, at, x);
+      const Amplitudes y = load(a, at);
+      environment(y, x, e);
+      store(a, at, product<true>(m, y));
     });
     add_to(step.environment, e, lane);
   }
 
-  static void backward_tangent(const MatrixStep<T> step, int lane) {
+  static void backward_tangent(const MatrixStep<T>& step, int lane) {
     const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
     const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, lane);
+    const State s(step.s, lane);
+    const State sdot(step.sdot, lane);
+    const State a(step.a, lane);
+    const State adot(step.adot, lane);
     Matrix e{};
     Matrix edot{};
-    each_group(step, [&](const Rows& rows) {
-      const Amplitudes s_after = load(step.s, rows, lane);
-      Amplitudes sdot = product<true>(m, load(step.sdot, rows, lane));
-      multiply_add<true>(mdot, s_after, sdot);
-      store(step.sdot, rows, lane, sdot);
-      Amplitudes s = product<true>(m, s_after);
-      store(step.s, rows, lane, s);
-      const Amplitudes a = load(step.a, rows, lane);
-      const Amplitudes adot = load(step.adot, rows, lane);
-      environment(a, s, e);
-      environment(adot, s, edot);
-      environment(a, sdot, edot);
-      Amplitudes bdot = product<true>(m, adot);
-      multiply_add<true>(mdot, a, bdot);
-      store(step.adot, rows, lane, bdot);
-      Amplitudes b = product<true>(m, a);
-      store(step.a, rows, lane, b);
+    each_group(step, [&, s, sdot, a, adot](const std::size_t(&at)[D]) {
+      const Amplitudes after = load(s, at);
+      Amplitudes xdot = product<true>(m, load(sdot, at));
+      multiply_add<true>(mdot, after, xdot);
+      store(sdot, at, xdot);
+      const Amplitudes x = product<true>(m, after);
+      store(s, at, x);
+      const Amplitudes y = load(a, at);
+      const Amplitudes ydot = load(adot, at);
+      environment(y, x, e);
+      environment(ydot, x, edot);
+      environment(y, xdot, edot);
+      Amplitudes zdot = product<true>(m, ydot);
+      multiply_add<true>(mdot, y, zdot);
+      store(adot, at, zdot);
+      store(a, at, product<true>(m, y));
     });
     add_to(step.environment, e, lane);
     add_to(step.environment_tangent, edot, lane);
   }
 
   template <bool tangent>
-  static void gather(const MatrixStep<T> step, int lane) {
+  static void gather(const MatrixStep<T>& step, int lane) {
+    const State s(step.s, lane);
+    const State sdot(step.sdot, lane);
     Matrix e{};
     Matrix edot{};
-    each_group(step, [&](const Rows& rows) {
-      const Amplitudes s = load(step.s, rows, lane);
-      environment(s, s, e);
+    each_group(step, [&, s, sdot](const std::size_t(&at)[D]) {
+      const Amplitudes x = load(s, at);
+      upper_environment(x, x, e);
       if constexpr (tangent) {
-        const Amplitudes sdot = load(step.sdot, rows, lane);
-        environment(sdot, s, edot);
-        environment(s, sdot, edot);
+        const Amplitudes xdot = load(sdot, at);
+        upper_environment(xdot, x, edot);
+        upper_environment(x, xdot, edot);
       }
     });
+    mirror(e);
     add_to(step.environment, e, lane);
-    if constexpr (tangent) add_to(step.environment_tangent, edot, lane);
+    if constexpr (tangent) {
+      mirror(edot);
+      add_to(step.environment_tangent, edot, lane);
+    }
   }
 
-  static void accumulate(const MatrixStep<T> step, int lane) {
+  static void accumulate(const MatrixStep<T>& step, int lane) {
     const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
-    each_group(step, [&](const Rows& rows) {
-      Amplitudes a = load(step.a, rows, lane);
-      multiply_add<false>(m, load(step.s, rows, lane), a);
-      store(step.a, rows, lane, a);
+    const State s(step.s, lane);
+    const State a(step.a, lane);
+    each_group(step, [&, s, a](const std::size_t(&at)[D]) {
+      Amplitudes y = load(a, at);
+      multiply_add<false>(m, load(s, at), y);
+      store(a, at, y);
     });
   }
 
-  static void accumulate_tangent(const MatrixStep<T> step, int lane) {
+  static void accumulate_tangent(const MatrixStep<T>& step, int lane) {
     const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
     const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, lane);
-    each_group(step, [&](const Rows& rows) {
-      const Amplitudes s = load(step.s, rows, lane);
-      Amplitudes adot = load(step.adot, rows, lane);
-      multiply_add<false>(m, load(step.sdot, rows, lane), adot);
-      multiply_add<false>(mdot, s, adot);
-      store(step.adot, rows, lane, adot);
-      Amplitudes a = load(step.a, rows, lane);
-      multiply_add<false>(m, s, a);
-      store(step.a, rows, lane, a);
+    const State s(step.s, lane);
+    const State sdot(step.sdot, lane);
+    const State a(step.a, lane);
+    const State adot(step.adot, lane);
+    each_group(step, [&, s, sdot, a, adot](const std::size_t(&at)[D]) {
+      const Amplitudes x = load(s, at);
+      Amplitudes ydot = load(adot, at);
+      multiply_add<false>(m, load(sdot, at), ydot);
+      multiply_add<false>(mdot, x, ydot);
+      store(adot, at, ydot);
+      Amplitudes y = load(a, at);
+      multiply_add<false>(m, x, y);
+      store(a, at, y);
     });
   }
 };

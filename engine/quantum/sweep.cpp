@@ -212,19 +212,27 @@ class Sweeper {
     const Orders orders =
         context_.request.tangents || context_.request.gradients() ? Orders::derivatives : Orders::value;
     const int lanes = plan_->sample_lanes();
-    for (const LoweredOperation& operation : plan_->operations()) {
+    for (const auto& operation : plan_->operations()) {
       const bool varies = std::ranges::any_of(operation.parameters, [&](const Parameter& parameter) {
         return !context_.angles[static_cast<std::size_t>(parameter.input)].shared;
       });
       context_.varies.push_back(varies);
       OperationNumbers<T> numbers;
-      if (operation.parameters.empty())
+      if (operation.form == Form::phases)
+        prepare_phases(operation, sources, numbers);
+      else if (operation.parameters.empty())
         evaluate_constant(operation.constant, numbers);
       else if (!varies)
         evaluate(operation, sources, 1, orders, numbers);
       numbers.lanes = varies ? lanes : 1;
       context_.shared_numbers.push_back(std::move(numbers));
     }
+  }
+
+  template <class Operation>
+  void prepare_phases(const Operation& operation, const std::vector<AngleSource<T>>& sources,
+                      OperationNumbers<T>& numbers) {
+    if constexpr (tiled) operation.phases.evaluate(sources, numbers);
   }
 
   Destination<T> destination(bool wanted, const Source<T>& like, const Shape& shape, Tensor& out) {
@@ -263,6 +271,32 @@ class Sweeper {
       context_.hermitian_gradients.push_back(
           destination(wanted, Source<T>{}, shape, gradients.hermitians[i]));
     }
+    if (request.gradients()) make_phase_slopes();
+  }
+
+  // Slopes of each row's phase are summed over the samples before angles take their share.
+  void make_phase_slopes() {
+    if constexpr (tiled) {
+      for (const TileOperation& operation : plan_->operations()) {
+        context_.phase_slopes.push_back(partial_count_);
+        if (operation.form == Form::phases)
+          partial_count_ += static_cast<std::int64_t>(operation.phases.rows());
+      }
+    }
+  }
+
+  void add_phase_gradients(std::vector<double>& total) const {
+    if constexpr (tiled) {
+      for (std::size_t o = 0; o < plan_->operations().size(); ++o) {
+        const Phases& phases = plan_->operations()[o].phases;
+        const auto slopes = std::span<const double>(total).subspan(
+            static_cast<std::size_t>(context_.phase_slopes[o]), phases.rows());
+        phases.pull_back(slopes, [&](const Parameter& parameter, double amount) {
+          const Destination<T>& to = context_.angle_gradients[static_cast<std::size_t>(parameter.input)];
+          if (to.wanted) total[static_cast<std::size_t>(to.partial + parameter.slot)] += amount;
+        });
+      }
+    }
   }
 
   SweepResult finish(const std::vector<double>& partials, std::size_t chunks) {
@@ -270,6 +304,7 @@ class Sweeper {
     for (std::size_t c = 0; c < chunks; ++c) {
       for (std::size_t e = 0; e < total.size(); ++e) total[e] += partials[c * total.size() + e];
     }
+    if (context_.request.gradients()) add_phase_gradients(total);
     const auto take = [&](const Destination<T>& from, Tensor& to) {
       if (!from.wanted || from.partial < 0) return;
       const auto sums = std::span(total).subspan(static_cast<std::size_t>(from.partial),
@@ -310,6 +345,16 @@ class Sweeper {
   SweepResult result_;
 };
 
+// For each input of angles whether all samples share them.
+std::vector<bool> shared_inputs(const Circuit& circuit, const SweepPoint& point) {
+  std::vector<bool> shared;
+  for (std::size_t i = 0; i < circuit.inputs().size(); ++i) {
+    const Tensor& angles = at(point.angles, i);
+    shared.push_back(angles && angles.rank() == circuit.inputs()[i].shape.rank());
+  }
+  return shared;
+}
+
 // Calls body(sweeper) with the sweeper of the route that is taken.
 template <class T, class Body>
 auto with_sweeper(const Circuit& circuit, const Readout& readout, const SweepPoint& point,
@@ -317,8 +362,9 @@ auto with_sweeper(const Circuit& circuit, const Readout& readout, const SweepPoi
   const Batch batch = check_point(circuit, readout, point);
   const int n = circuit.qubits();
   if (route_of(n, batch, request.choice) == Route::tiles) {
-    return body(Sweeper<T, Plan>(circuit, readout, batch, circuit.plans().tile_plan(circuit, readout), point,
-                                 direction, request));
+    return body(Sweeper<T, Plan>(circuit, readout, batch,
+                                 circuit.plans().tile_plan(circuit, readout, shared_inputs(circuit, point)),
+                                 point, direction, request));
   }
   const int states = (request.tangents ? 2 : 1) * (request.gradients() ? 2 : 1);
   const int block_bits = block_bits_of(n, batch, states, sizeof(T), request.choice);

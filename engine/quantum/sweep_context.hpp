@@ -48,6 +48,7 @@ struct SweepContext {
   std::vector<Destination<T>> angle_gradients{};
   Destination<T> amplitude_gradient{};
   std::vector<Destination<T>> hermitian_gradients{};
+  std::vector<std::int64_t> phase_slopes{};  // of each operation, where its rows' slopes are summed
 };
 
 }  // namespace moonstill::quantum

@@ -1,4 +1,4 @@
-// One tile of 16 samples through the whole circuit and back.
+// One tile, 16 samples, through the whole circuit and back.
 #pragma once
 
 #include <algorithm>
@@ -20,13 +20,16 @@ using TileContext = SweepContext<T, Plan>;
 
 template <class T>
 class TileSweep {
+  static constexpr auto lanes = static_cast<int>(tile_lanes);
+  static constexpr auto stride = static_cast<std::size_t>(tile_lanes);
+
  public:
   explicit TileSweep(const TileContext<T>& context)
       : c_(context),
         plan_(context.plan),
         tangents_(context.request.tangents),
         gradients_(context.request.gradients()),
-        size_(static_cast<std::size_t>(plan_.amplitudes()) * static_cast<std::size_t>(lanes_)),
+        size_(static_cast<std::size_t>(plan_.amplitudes()) * stride),
         numbers_(context.plan.operations().size()) {}
 
   /// Carries tiles forward and, when gradients are wanted, back. Adds to `partial`.
@@ -47,7 +50,7 @@ class TileSweep {
     poll_interrupt();
     if (!memory_) allocate();
     tile_ = tile;
-    valid_lanes_ = static_cast<int>(std::min<std::int64_t>(lanes_, c_.samples - tile * lanes_));
+    valid_lanes_ = static_cast<int>(std::min<std::int64_t>(lanes, c_.samples - tile * lanes));
     prepare_numbers();
     forward();
     return s_;
@@ -56,13 +59,13 @@ class TileSweep {
  private:
   void allocate() {
     // A line more than the size keeps planes out of one another's cache sets.
-    const std::size_t stride = size_ + memory_alignment / sizeof(T);
+    const std::size_t plane = size_ + memory_alignment / sizeof(T);
     const std::size_t states = (tangents_ ? 2 : 1) * (gradients_ ? 2 : 1);
-    memory_ = allocate_memory(states * 2 * stride * sizeof(T));
+    memory_ = allocate_memory(states * 2 * plane * sizeof(T));
     T* at = reinterpret_cast<T*>(memory_.get());
     const auto take = [&] {
-      const Planes<T> planes{at, at + stride};
-      at += 2 * stride;
+      const Planes<T> planes{at, at + plane};
+      at += 2 * plane;
       return planes;
     };
     s_ = take();
@@ -79,12 +82,12 @@ class TileSweep {
     if (std::ranges::none_of(c_.varies, [](bool b) { return b; })) return;
     std::vector<AngleSource<T>> sources;
     for (std::size_t i = 0; i < c_.angles.size(); ++i) {
-      sources.push_back({c_.angles[i].tile(tile_, lanes_), c_.angle_directions[i].tile(tile_, lanes_),
-                         c_.angles[i].shared ? 1 : lanes_});
+      sources.push_back({c_.angles[i].tile(tile_, lanes), c_.angle_directions[i].tile(tile_, lanes),
+                         c_.angles[i].shared ? 1 : lanes});
     }
     const Orders orders = gradients_ || tangents_ ? Orders::derivatives : Orders::value;
     for (std::size_t o = 0; o < numbers_.size(); ++o) {
-      if (c_.varies[o]) evaluate(plan_.operations()[o], sources, lanes_, orders, numbers_[o]);
+      if (c_.varies[o]) evaluate(plan_.operations()[o], sources, lanes, orders, numbers_[o]);
     }
   }
 
@@ -95,29 +98,24 @@ class TileSweep {
       std::fill_n(state.re, size_, T{0});
       return;
     }
-    const T* from = source.tile(tile_, lanes_);
+    const T* from = source.tile(tile_, lanes);
     if (!source.shared) {
       std::copy_n(from, size_, state.re);
     } else {
-      for (std::size_t r = 0; r < size_ / static_cast<std::size_t>(lanes_); ++r) {
-        std::fill_n(state.re + r * static_cast<std::size_t>(lanes_), lanes_, from[r]);
-      }
+      for (std::size_t r = 0; r < size_ / stride; ++r) std::fill_n(state.re + r * stride, lanes, from[r]);
     }
   }
 
   void forward() {
     load(c_.amplitudes, s_);
-    if (c_.amplitudes.values == nullptr) std::fill_n(s_.re, lanes_, T{1});
+    if (c_.amplitudes.values == nullptr) std::fill_n(s_.re, lanes, T{1});
     if (tangents_) load(c_.amplitude_direction, sdot_);
     for (std::size_t o = 0; o < numbers_.size(); ++o) {
       if (tangents_ && directed(o)) {
-        MatrixStep<T> step = step_of(o);
-        step.s = s_;
-        step.sdot = sdot_;
-        carry_out(MatrixTask::forward_tangent, is_diagonal(o), step);
+        carry_out(MatrixTask::forward_tangent, o, s_);
       } else {
-        apply(o, s_, false);
-        if (tangents_) apply(o, sdot_, false);
+        carry_out(MatrixTask::apply, o, s_);
+        if (tangents_) carry_out(MatrixTask::apply, o, sdot_);
       }
     }
   }
@@ -128,20 +126,17 @@ class TileSweep {
     while (!c_.request.amplitudes && stop < operations.size() && !wanted(stop)) ++stop;
     for (std::size_t o = operations.size(); o-- > stop;) {
       if (wanted(o) || (tangents_ && directed(o))) {
-        MatrixStep<T> step = step_of(o);
-        step.s = s_;
-        step.sdot = sdot_;
-        step.a = a_;
-        step.adot = adot_;
-        carry_out(tangents_ ? MatrixTask::backward_tangent : MatrixTask::backward, is_diagonal(o), step,
-                  true);
-        add_angle_gradients(o);
+        carry_out(tangents_ ? MatrixTask::backward_tangent : MatrixTask::backward, o, s_);
+        if (operations[o].form == Form::phases)
+          add_phase_slopes(o);
+        else
+          add_angle_gradients(o);
       } else {
-        apply(o, s_, true);
-        apply(o, a_, true);
+        carry_out(MatrixTask::apply_adjoint, o, s_);
+        carry_out(MatrixTask::apply_adjoint, o, a_);
         if (!tangents_) continue;
-        apply(o, sdot_, true);
-        apply(o, adot_, true);
+        carry_out(MatrixTask::apply_adjoint, o, sdot_);
+        carry_out(MatrixTask::apply_adjoint, o, adot_);
       }
     }
     if (c_.amplitude_gradient.wanted) add_amplitude_gradient();
@@ -150,51 +145,50 @@ class TileSweep {
   // f_k and fdot_k, and the Hermitians' gradients, which need no adjoint state.
   void read() {
     const auto outputs = static_cast<std::size_t>(plan_.outputs());
-    values_.assign(outputs * static_cast<std::size_t>(lanes_), 0.0);
+    values_.assign(outputs * stride, 0.0);
     for (std::size_t h = 0; h < plan_.hermitians().size(); ++h) read_hermitian(h);
     if (!c_.request.values) return;
     const Planes<T>& other = tangents_ ? sdot_ : s_;
     const double factor = tangents_ ? 2 : 1;
     for (const LoweredWord& word : plan_.words()) {
-      sum_word(word, s_, other);
-      for (int lane = 0; lane < lanes_; ++lane)
+      std::array<T, stride> sums{};
+      WordKernel<T>(word, plan_.places()).read(s_, other, size_ / stride, sums.data());
+      for (int lane = 0; lane < lanes; ++lane)
         value(word.output, lane) +=
-            factor * word.coefficient * static_cast<double>(sums_[static_cast<std::size_t>(lane)]);
+            factor * word.coefficient * static_cast<double>(sums[static_cast<std::size_t>(lane)]);
     }
     for (const LoweredProbabilities& item : plan_.probabilities()) {
-      const std::size_t count =
-          static_cast<std::size_t>(item.groups.dimension()) * static_cast<std::size_t>(lanes_);
+      const std::size_t count = static_cast<std::size_t>(item.groups.dimension()) * stride;
       std::vector<double> sums(count);
-      read_probabilities(item.groups, lanes_, s_, other, sums.data());
+      read_probabilities(item.groups, s_, other, sums.data());
       for (std::size_t e = 0; e < count; ++e) {
-        values_[static_cast<std::size_t>(item.output) * static_cast<std::size_t>(lanes_) + e] +=
-            factor * sums[e];
+        values_[static_cast<std::size_t>(item.output) * stride + e] += factor * sums[e];
       }
     }
   }
 
   void write_values() {
-    T* to = c_.values.samples + tile_ * plan_.outputs() * lanes_;
+    T* to = c_.values.samples + tile_ * plan_.outputs() * lanes;
     for (std::size_t e = 0; e < values_.size(); ++e) to[e] = static_cast<T>(values_[e]);
   }
 
-  double& value(int output, int lane) { return values_[static_cast<std::size_t>(output * lanes_ + lane)]; }
+  double& value(int output, int lane) { return values_[static_cast<std::size_t>(output * lanes + lane)]; }
 
   void read_hermitian(std::size_t h) {
     const LoweredHermitian& item = plan_.hermitians()[h];
     const bool gradient =
         item.input >= 0 && c_.hermitian_gradients[static_cast<std::size_t>(item.input)].wanted;
     if (!gradient && !c_.request.values) return;
-    MatrixStep<T> step(item.groups);
+    MatrixStep<T> step{&item.groups};
     step.s = s_;
     step.sdot = sdot_;
-    carry_out(tangents_ ? MatrixTask::gather_tangent : MatrixTask::gather, false, step, true);
-    const std::vector<double>& m = c_.hermitians[h];
-    const std::vector<double>& mdot = c_.hermitian_directions[h];
-    for (int lane = 0; lane < lanes_ && c_.request.values; ++lane) {
-      double f = (tangents_ ? environment_tangent_ : environment_).real_product(m.data(), 1, lane);
-      if (tangents_ && !mdot.empty()) f += environment_.real_product(mdot.data(), 1, lane);
-      value(item.output, lane) += f;
+    reset_environments(step, item.dimension());
+    quantum::run(tangents_ ? MatrixTask::gather_tangent : MatrixTask::gather, Structure::hermitian, step);
+    if (c_.request.values) {
+      const std::vector<double>& mdot = c_.hermitian_directions[h];
+      double* f = &value(item.output, 0);
+      (tangents_ ? environment_tangent_ : environment_).add_real_product(c_.hermitians[h].data(), f);
+      if (tangents_ && !mdot.empty()) environment_.add_real_product(mdot.data(), f);
     }
     if (gradient) add_hermitian_gradient(item);
   }
@@ -217,7 +211,7 @@ class TileSweep {
 
   double weight(const Source<T>& source, int output, int lane) const {
     return source.values == nullptr ? 0.0
-                                    : static_cast<double>(source.tile(tile_, lanes_)[output * lanes_ + lane]);
+                                    : static_cast<double>(source.tile(tile_, lanes)[output * lanes + lane]);
   }
 
   // a = sum_k c_k O_k s and its tangent.
@@ -237,13 +231,13 @@ class TileSweep {
     }
     for (const LoweredProbabilities& item : plan_.probabilities()) {
       const auto weights = [&](const Source<T>& source) {
-        return source.tile(tile_, lanes_) + item.output * lanes_;
+        return source.tile(tile_, lanes) + item.output * lanes;
       };
-      seed_probabilities(item.groups, lanes_, weights(c_.weights), s_, a_);
+      seed_probabilities(item.groups, weights(c_.weights), s_, a_);
       if (!tangents_) continue;
-      seed_probabilities(item.groups, lanes_, weights(c_.weights), sdot_, adot_);
+      seed_probabilities(item.groups, weights(c_.weights), sdot_, adot_);
       if (c_.weight_direction.values != nullptr) {
-        seed_probabilities(item.groups, lanes_, weights(c_.weight_direction), s_, adot_);
+        seed_probabilities(item.groups, weights(c_.weight_direction), s_, adot_);
       }
     }
   }
@@ -252,10 +246,9 @@ class TileSweep {
     const LoweredHermitian& item = plan_.hermitians()[h];
     const std::vector<double>& m = c_.hermitians[h];
     const std::vector<double>& mdot = c_.hermitian_directions[h];
-    const auto stride = static_cast<std::size_t>(lanes_);
     std::vector<T> weighted(m.size() * stride);
     std::vector<T> weighted_dot(tangents_ ? weighted.size() : 0);
-    for (int lane = 0; lane < lanes_; ++lane) {
+    for (int lane = 0; lane < lanes; ++lane) {
       const double c = weight(c_.weights, item.output, lane);
       const double cdot = tangents_ ? weight(c_.weight_direction, item.output, lane) : 0;
       for (std::size_t e = 0; e < m.size(); ++e) {
@@ -265,38 +258,32 @@ class TileSweep {
             static_cast<T>(cdot * m[e] + (mdot.empty() ? 0 : c * mdot[e]));
       }
     }
-    MatrixStep<T> step(item.groups);
+    MatrixStep<T> step{&item.groups};
     step.matrix = weighted.data();
     step.tangent = weighted_dot.data();
-    step.matrix_lanes = lanes_;
+    step.matrix_lanes = lanes;
     step.s = s_;
     step.sdot = sdot_;
     step.a = a_;
     step.adot = adot_;
-    carry_out(tangents_ ? MatrixTask::accumulate_tangent : MatrixTask::accumulate, false, step);
+    quantum::run(tangents_ ? MatrixTask::accumulate_tangent : MatrixTask::accumulate, Structure::hermitian,
+                 step);
   }
 
   void seed_word(const LoweredWord& word, const Source<T>& source, const Planes<T>& from,
                  const Planes<T>& to) {
-    std::array<T, tile_lanes> weights{};
-    for (int lane = 0; lane < lanes_; ++lane) {
+    std::array<T, stride> weights;
+    for (int lane = 0; lane < lanes; ++lane)
       weights[static_cast<std::size_t>(lane)] =
           static_cast<T>(word.coefficient * weight(source, word.output, lane));
-    }
-    kernel_of(word).seed(weights.data(), from, to);
+    WordKernel<T>(word, plan_.places()).seed(weights.data(), from, to, size_ / stride);
   }
 
-  // sums_[lane] = Re <x|P|y>.
-  void sum_word(const LoweredWord& word, const Planes<T>& x, const Planes<T>& y) {
-    sums_.fill(T{0});
-    kernel_of(word).read(x, y, sums_.data());
+  [[nodiscard]] Structure structure(std::size_t o) const {
+    const TileOperation& operation = plan_.operations()[o];
+    if (operation.form == Form::diagonal) return Structure::diagonal;
+    return operation.real ? Structure::real : Structure::dense;
   }
-
-  WordKernel<T, vector_lanes<T>> kernel_of(const LoweredWord& word) const {
-    return {word, plan_.places(), static_cast<std::size_t>(plan_.amplitudes())};
-  }
-
-  [[nodiscard]] bool is_diagonal(std::size_t o) const { return plan_.operations()[o].form == Form::diagonal; }
 
   [[nodiscard]] bool wanted(std::size_t o) const {
     return std::ranges::any_of(plan_.operations()[o].parameters, [&](const Parameter& parameter) {
@@ -310,58 +297,71 @@ class TileSweep {
     });
   }
 
-  MatrixStep<T> step_of(std::size_t o) const {
+  // One operation's task, on `state` (of the tasks for several states the first one) and what belongs to it.
+  void carry_out(MatrixTask task, std::size_t o, const Planes<T>& state) {
     const TileOperation& operation = plan_.operations()[o];
-    MatrixStep<T> step(operation.groups);
-    step.matrix = numbers(o).matrix.data();
-    step.tangent = numbers(o).tangent.data();
-    step.matrix_lanes = numbers(o).lanes;
-    return step;
+    const OperationNumbers<T>& n = numbers(o);
+    if (operation.form == Form::phases) {
+      slopes_.resize(size_);
+      quantum::run(task, PhaseStep<T>{operation.phases.rows(), n.matrix.data(), n.tangent.data(), state,
+                                      sdot_, a_, adot_, slopes_.data()});
+      return;
+    }
+    MatrixStep<T> step{
+        &operation.groups, n.matrix.data(), n.tangent.data(), n.lanes, state, sdot_, a_, adot_};
+    if (task == MatrixTask::backward || task == MatrixTask::backward_tangent)
+      reset_environments(step, operation.dimension());
+    quantum::run(task, structure(o), step);
   }
 
-  void apply(std::size_t o, const Planes<T>& state, bool adjoint) {
-    MatrixStep<T> step = step_of(o);
-    step.s = state;
-    carry_out(adjoint ? MatrixTask::apply_adjoint : MatrixTask::apply, is_diagonal(o), step);
+  void reset_environments(MatrixStep<T>& step, int dimension) {
+    environment_.reset(dimension);
+    step.environment = environment_.data();
+    if (!tangents_) return;
+    environment_tangent_.reset(dimension);
+    step.environment_tangent = environment_tangent_.data();
   }
 
-  void carry_out(MatrixTask task, bool diagonal, MatrixStep<T> step, bool environment = false) {
-    const auto dimension = static_cast<std::size_t>(step.groups->dimension());
-    const std::size_t numbers =
-        environment ? dimension * dimension * 2 * static_cast<std::size_t>(lanes_) : 0;
-    parts_.assign(numbers * (tangents_ ? 2 : 1), T{0});
-    step.environment = parts_.data();
-    step.environment_tangent = tangents_ ? parts_.data() + numbers : nullptr;
-    quantum::run(task, diagonal, step);
-    if (!environment) return;
-    environment_.take(parts_.data(), numbers, lanes_);
-    if (tangents_) environment_tangent_.take(parts_.data() + numbers, numbers, lanes_);
+  void add_phase_slopes(std::size_t o) {
+    double* to = partial_ + c_.phase_slopes[o];
+    for (std::size_t r = 0; r < size_ / stride; ++r)
+      to[r] += static_cast<double>(tree_sum(slopes_.data() + r * stride, valid_lanes_));
   }
 
   // g_m = 2 Re sum D_m E; with a tangent 2 Re sum (D_m Edot + sum_j dtheta_j D_mj E). Shared angles need the
   // sum over samples only.
   void add_angle_gradients(std::size_t o) {
     const OperationNumbers<T>& n = numbers(o);
-    if (n.lanes == 1) {
-      environment_.sum_lanes(valid_lanes_);
-      if (tangents_) environment_tangent_.sum_lanes(valid_lanes_);
+    const bool shared = n.lanes == 1;
+    if (shared) {
+      environment_.sum_samples(valid_lanes_, sums_);
+      if (tangents_) environment_tangent_.sum_samples(valid_lanes_, tangent_sums_);
     }
-    const int lanes = n.lanes == 1 ? 1 : valid_lanes_;
     const auto& parameters = plan_.operations()[o].parameters;
     for (std::size_t m = 0; m < parameters.size(); ++m) {
       const Destination<T>& to = c_.angle_gradients[static_cast<std::size_t>(parameters[m].input)];
       if (!to.wanted) continue;
       const double* slope = n.derivatives.data() + m * n.matrix.size();
       const double* slope_dot = n.derivative_tangents.data() + m * n.matrix.size();
-      for (int lane = 0; lane < lanes; ++lane) {
-        double g = (tangents_ ? environment_tangent_ : environment_).real_product(slope, n.lanes, lane);
-        if (tangents_) g += environment_.real_product(slope_dot, n.lanes, lane);
-        if (to.partial >= 0)
-          partial_[to.partial + parameters[m].slot] += 2 * g;
-        else
-          to.samples[(tile_ * to.count() + parameters[m].slot) * lanes_ + lane] += static_cast<T>(2 * g);
+      if (shared) {
+        double g = real_product(slope, tangents_ ? tangent_sums_ : sums_);
+        if (tangents_) g += real_product(slope_dot, sums_);
+        add_angle_gradient(to, parameters[m].slot, 0, 2 * g);
+        continue;
+      }
+      for (int lane = 0; lane < valid_lanes_; ++lane) {
+        double g = (tangents_ ? environment_tangent_ : environment_).real_product(slope, lane);
+        if (tangents_) g += environment_.real_product(slope_dot, lane);
+        add_angle_gradient(to, parameters[m].slot, lane, 2 * g);
       }
     }
+  }
+
+  void add_angle_gradient(const Destination<T>& to, std::int64_t slot, int lane, double g) {
+    if (to.partial >= 0)
+      partial_[to.partial + slot] += g;
+    else
+      to.samples[(tile_ * to.count() + slot) * lanes + lane] += static_cast<T>(g);
   }
 
   void add_amplitude_gradient() {
@@ -374,14 +374,13 @@ class TileSweep {
     }
     for (std::int64_t r = 0; r < plan_.amplitudes(); ++r) {
       for (int lane = 0; lane < valid_lanes_; ++lane) {
-        partial_[to.partial + r] += 2 * static_cast<double>(from[r * lanes_ + lane]);
+        partial_[to.partial + r] += 2 * static_cast<double>(from[r * lanes + lane]);
       }
     }
   }
 
   const TileContext<T>& c_;
   const Plan& plan_;
-  static constexpr int lanes_ = static_cast<int>(tile_lanes);
   bool tangents_;
   bool gradients_;
   std::size_t size_;  // numbers of one plane
@@ -391,10 +390,10 @@ class TileSweep {
   std::shared_ptr<std::byte> memory_;
   Planes<T> s_, sdot_, a_, adot_;
   std::vector<OperationNumbers<T>> numbers_;
-  std::vector<double> values_;
-  std::array<T, tile_lanes> sums_{};
-  Environment environment_, environment_tangent_;
-  std::vector<T> parts_;
+  std::vector<double> values_;  // [outputs][lanes]
+  Environment<T> environment_, environment_tangent_;
+  std::vector<double> sums_, tangent_sums_;  // of environments, over the samples
+  std::vector<T> slopes_;                    // of the phase of each row and sample
 };
 
 }  // namespace moonstill::quantum

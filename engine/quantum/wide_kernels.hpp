@@ -10,8 +10,9 @@
 
 namespace moonstill::quantum {
 
-template <class T, int W>
+template <class T>
 class WideKernel {
+  static constexpr int W = vector_lanes<T>;
   using Vector = Lanes<T, W>;
   struct Amplitudes {
     std::vector<Vector> re, im;
@@ -20,7 +21,7 @@ class WideKernel {
 
  public:
   static void run(MatrixTask task, const MatrixStep<T>& step) {
-    for (int lane = 0; lane < static_cast<int>(tile_lanes); lane += W) WideKernel(step, lane).run(task);
+    for (int lane = 0; lane < tile_lanes; lane += W) WideKernel(step, lane).run(task);
   }
 
  private:
@@ -52,9 +53,8 @@ class WideKernel {
   template <class Body>
   void each_group(Body&& body) {
     for (std::size_t g = 0; g < step_.groups->count(); ++g) {
-      step_.groups->rows(g, rows_.data(), static_cast<int>(dimension_));
-      for (std::size_t& row : rows_)
-        row = row * static_cast<std::size_t>(tile_lanes) + static_cast<std::size_t>(lane_);
+      for (std::size_t p = 0; p < dimension_; ++p)
+        rows_[p] = static_cast<std::size_t>(step_.groups->rows(g)[p] * tile_lanes + lane_);
       body();
     }
   }
@@ -92,7 +92,7 @@ class WideKernel {
   }
 
   void environment(const Amplitudes& a, const Amplitudes& s, T* e) const {
-    const auto pitch = static_cast<std::size_t>(tile_lanes);
+    constexpr auto pitch = static_cast<std::size_t>(tile_lanes);
     for (std::size_t i = 0; i < dimension_; ++i) {
       for (std::size_t j = 0; j < dimension_; ++j) {
         T* re = e + (i * dimension_ + j) * 2 * pitch + lane_;

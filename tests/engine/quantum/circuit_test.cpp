@@ -31,7 +31,8 @@ TEST_CASE("plans fuse, fold and relabel", "[quantum][circuit]") {
       .add(gate("ry"), {0}, {{w, 2}});
   circuit.add(gate("cnot"), {0, 1}).add(gate("s"), {1}).add(gate("sdg"), {1}).add(gate("x"), {0});
   const Readout z{PauliSum{{pauli_word("Z", std::array{0})}}};
-  const Plan tiled(circuit, z);
+  const std::vector<bool> own{false};
+  const Plan tiled(circuit, z, own);
   REQUIRE(tiled.operations().size() == 3);
   CHECK(tiled.operations()[0].parameters.size() == 2);
   CHECK(tiled.operations()[2].form == Form::diagonal);
@@ -39,9 +40,23 @@ TEST_CASE("plans fuse, fold and relabel", "[quantum][circuit]") {
   const StatePlan framed(circuit, z, 4, 14);
   CHECK(framed.operations().size() == 3);
   CHECK(framed.frame().place(0) == 3);
-  CHECK(circuit.plans().tile_plan(circuit, z) == circuit.plans().tile_plan(circuit, z));
+  CHECK(circuit.plans().tile_plan(circuit, z, own) == circuit.plans().tile_plan(circuit, z, own));
   CHECK(circuit.plans().state_plan(circuit, z, 4, 14) == circuit.plans().state_plan(circuit, z, 4, 14));
   CHECK(circuit.plans().state_plan(circuit, z, 4, 14) != circuit.plans().state_plan(circuit, z, 4, 13));
+}
+
+TEST_CASE("diagonals are merged over what commutes with them", "[quantum][circuit]") {
+  Circuit circuit(6);
+  circuit.strongly_entangling(circuit.add_input("w", {3, 6, 3}));
+  const Readout z{PauliSum{{pauli_word("Z", std::array{0})}}};
+  const Plan merged(circuit, z, {true});
+  CHECK(std::ranges::count(merged.operations(), Form::phases, &TileOperation::form) == 4);
+  CHECK(std::ranges::count(merged.operations(), true, &TileOperation::real) == 18);
+  CHECK(merged.operations().size() == 22);
+  CHECK(merged.operations()[7].parameters.size() == 12);
+  // Angles of each sample's own stay in whole gates.
+  const Plan whole(circuit, z, {false});
+  CHECK(whole.operations().size() == 18);
 }
 
 TEST_CASE("circuits are drawn", "[quantum][circuit]") {

@@ -157,6 +157,48 @@ TEST_CASE("structure and shift rules follow from the formulas", "[quantum][gates
   }
 }
 
+double distance(const ComplexMatrix& a, const ComplexMatrix& b) {
+  double worst = 0;
+  for (std::size_t e = 0; e < a.entries.size(); ++e)
+    worst = std::max(worst, std::abs(a.entries[e] - b.entries[e]));
+  return worst;
+}
+
+TEST_CASE("gates are the products of their parts", "[quantum][gates]") {
+  int products = 0;
+  for (const Gate& whole : gates()) {
+    if (whole.parts[0].gate.empty()) continue;
+    ++products;
+    ComplexMatrix product = ComplexMatrix::identity(1 << whole.targets);
+    for (const GatePart& part : whole.parts) {
+      const Gate& factor = gate(part.gate);
+      REQUIRE(factor.angles() == 1);
+      REQUIRE(factor.controls == whole.controls);
+      const std::array angle{some_angles[static_cast<std::size_t>(part.angle)]};
+      product = target_matrix(factor, angle) * product;
+    }
+    INFO(whole.name);
+    CHECK(distance(product, target_matrix(whole, some_angles)) < 1e-15);
+  }
+  CHECK(products == 3);
+}
+
+// What merging diagonals into phases takes for granted.
+TEST_CASE("diagonal gates of one angle have phases in proportion to it", "[quantum][gates]") {
+  int diagonals = 0;
+  for (const Gate& row : gates()) {
+    if (row.angles() != 1 || !structure(row).diagonal) continue;
+    ++diagonals;
+    const ComplexMatrix unit = target_matrix(row, std::array{1.0});
+    const ComplexMatrix scaled = target_matrix(row, std::array{-2.5});
+    for (int i = 0; i < unit.dimension; ++i) {
+      INFO(row.name);
+      CHECK(std::abs(scaled(i, i) - std::polar(1.0, -2.5 * std::arg(unit(i, i)))) < 1e-15);
+    }
+  }
+  CHECK(diagonals == 5);
+}
+
 TEST_CASE("unknown gates and angles are refused", "[quantum][gates]") {
   CHECK_THROWS_WITH(gate("rw"), "gate: no gate is called 'rw'");
   CHECK_THROWS_WITH(shift_rule(gate("rx"), 1), "shift_rule: angle 1 is outside the 1 angles of rx");

@@ -1,0 +1,133 @@
+#include "engine/quantum/phases.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <complex>
+
+namespace moonstill::quantum {
+namespace {
+
+// A gate of k qubits has 2^k terms.
+constexpr std::size_t most_qubits = 3;
+constexpr double negligible = 1e-15;
+
+// The phases of a diagonal matrix at angle 1: what they are at each angle, divided by it.
+std::vector<double> generators(const LoweredOperation& operation) {
+  ComplexMatrix m = operation.constant;
+  if (!operation.factors.empty()) {
+    constexpr double one = 1;
+    m = ComplexMatrix(operation.factors[0].gate->value(&one));
+  }
+  std::vector<double> out;
+  for (int i = 0; i < m.dimension; ++i) out.push_back(std::arg(m(i, i)));
+  return out;
+}
+
+bool odd(std::size_t bits) { return (std::popcount(bits) & 1) != 0; }
+
+}  // namespace
+
+bool PhaseTerm::commutes_with(const Groups& groups) const {
+  for (std::size_t g = 0; g < groups.count(); ++g) {
+    const std::uint32_t* rows = groups.rows(g);
+    for (int p = 1; p < groups.dimension(); ++p) {
+      if (signs[rows[p]] != signs[rows[0]]) return false;
+    }
+  }
+  return true;
+}
+
+void Phases::add(const PhaseTerm& term) {
+  const auto found = std::ranges::find(patterns_, term.signs);
+  const auto pattern = static_cast<std::size_t>(found - patterns_.begin());
+  if (found == patterns_.end()) patterns_.push_back(term.signs);
+  shares_.push_back({term.angle, term.coefficient, pattern});
+}
+
+std::vector<Parameter> Phases::parameters() const {
+  std::vector<Parameter> out;
+  for (const Share& share : shares_) {
+    if (!share.angle.is_constant()) out.push_back({share.angle.input, share.angle.slot});
+  }
+  return out;
+}
+
+template <class T>
+void Phases::evaluate(const std::vector<AngleSource<T>>& sources, OperationNumbers<T>& out) const {
+  const std::size_t count = rows();
+  std::vector<double> angles(patterns_.size());
+  std::vector<double> rates(patterns_.size());
+  for (const Share& share : shares_) {
+    double angle = share.angle.offset;
+    if (!share.angle.is_constant()) {
+      const AngleSource<T>& source = sources[static_cast<std::size_t>(share.angle.input)];
+      angle += share.angle.scale * source.value(share.angle.slot, 0);
+      rates[share.pattern] += share.coefficient * share.angle.scale * source.along(share.angle.slot, 0);
+    }
+    angles[share.pattern] += share.coefficient * angle;
+  }
+  std::vector<double> re(count, 1.0);
+  std::vector<double> im(count, 0.0);
+  std::vector<double> change(count, 0.0);
+  for (std::size_t p = 0; p < patterns_.size(); ++p) {
+    const double c = std::cos(angles[p]);
+    const double s = std::sin(angles[p]);
+    const double* sign = patterns_[p].data();
+    for (std::size_t r = 0; r < count; ++r) {
+      const double x = re[r];
+      const double turn = s * sign[r];
+      re[r] = x * c - im[r] * turn;
+      im[r] = im[r] * c + x * turn;
+      change[r] += rates[p] * sign[r];
+    }
+  }
+  out.lanes = 1;
+  out.matrix.resize(2 * count);
+  out.tangent.resize(count);
+  for (std::size_t r = 0; r < count; ++r) {
+    out.matrix[2 * r] = static_cast<T>(re[r]);
+    out.matrix[2 * r + 1] = static_cast<T>(im[r]);
+    out.tangent[r] = static_cast<T>(change[r]);
+  }
+}
+
+template void Phases::evaluate<float>(const std::vector<AngleSource<float>>&, OperationNumbers<float>&) const;
+template void Phases::evaluate<double>(const std::vector<AngleSource<double>>&,
+                                       OperationNumbers<double>&) const;
+
+std::vector<PhaseTerm> phase_terms(const LoweredOperation& operation, int qubits,
+                                   std::span<const std::uint32_t> places) {
+  const std::size_t size = std::size_t{1} << operation.targets.size();
+  std::vector<int> all = operation.controls;
+  all.insert(all.end(), operation.targets.begin(), operation.targets.end());
+  const bool single =
+      operation.factors.empty() || (operation.factors.size() == 1 && operation.factors[0].angles.size() == 1);
+  if (!single || all.size() > most_qubits) return {};
+  const std::vector<double> targets = generators(operation);
+  const std::size_t patterns = std::size_t{1} << all.size();
+  const auto generator = [&](std::size_t pattern) {
+    return pattern < patterns - size ? 0.0 : targets[pattern - (patterns - size)];
+  };
+  const Angle angle = operation.factors.empty() ? Angle::constant(1) : operation.factors[0].angles[0];
+  std::vector<PhaseTerm> terms;
+  for (std::size_t set = 0; set < patterns; ++set) {
+    double coefficient = 0;
+    for (std::size_t pattern = 0; pattern < patterns; ++pattern) {
+      const double g = generator(pattern) / static_cast<double>(patterns);
+      coefficient += odd(pattern & set) ? -g : g;
+    }
+    if (std::abs(coefficient) < negligible) continue;
+    std::size_t mask = 0;
+    for (std::size_t k = 0; k < all.size(); ++k) {
+      if (((set >> (all.size() - 1 - k)) & 1) != 0) mask |= std::size_t{1} << (qubits - 1 - all[k]);
+    }
+    PhaseTerm term{angle, coefficient, std::vector<double>(std::size_t{1} << qubits)};
+    for (std::size_t row = 0; row < term.signs.size(); ++row)
+      term.signs[places.empty() ? row : places[row]] = odd(row & mask) ? -1 : 1;
+    terms.push_back(std::move(term));
+  }
+  return terms;
+}
+
+}  // namespace moonstill::quantum

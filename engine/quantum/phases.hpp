@@ -1,0 +1,69 @@
+// Diagonal gates that stand together, as one: a phase for each row of a state. A diagonal gate of k qubits is
+// a sum over sets of them of coefficient * angle * (-1)^(parity of the set's bits); gates that share a set
+// share its signs.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/quantum/groups.hpp"
+#include "engine/quantum/lowering.hpp"
+#include "engine/quantum/numbers.hpp"
+
+namespace moonstill::quantum {
+
+/// Adds coefficient * angle * signs[row] to the phase of each row.
+struct PhaseTerm {
+  Angle angle;
+  double coefficient;
+  std::vector<double> signs;  // +1 or -1
+
+  /// Whether rows that an operation mixes have one sign.
+  [[nodiscard]] bool commutes_with(const Groups& groups) const;
+};
+
+/// Terms added up.
+class Phases {
+ public:
+  void add(const PhaseTerm& term);
+
+  [[nodiscard]] std::size_t rows() const { return patterns_.empty() ? 0 : patterns_[0].size(); }
+  /// The elements of inputs that the terms depend on.
+  [[nodiscard]] std::vector<Parameter> parameters() const;
+
+  /// exp(i phase) as [rows][re, im] in `matrix`, and the phases' change along the direction as [rows] in
+  /// `tangent`. Shared angles only.
+  template <class T>
+  void evaluate(const std::vector<AngleSource<T>>& sources, OperationNumbers<T>& out) const;
+
+  /// Calls add(parameter, amount) for each element of an input: what it gains from dF/dphase of each row.
+  template <class Add>
+  void pull_back(std::span<const double> slopes, Add&& add) const {
+    for (std::size_t p = 0; p < patterns_.size(); ++p) {
+      double sum = 0;
+      for (std::size_t r = 0; r < slopes.size(); ++r) sum += patterns_[p][r] * slopes[r];
+      for (const Share& share : shares_) {
+        if (share.pattern == p && !share.angle.is_constant())
+          add(Parameter{share.angle.input, share.angle.slot}, share.coefficient * share.angle.scale * sum);
+      }
+    }
+  }
+
+ private:
+  struct Share {
+    Angle angle;
+    double coefficient;
+    std::size_t pattern;
+  };
+
+  std::vector<std::vector<double>> patterns_;
+  std::vector<Share> shares_;
+};
+
+/// A diagonal operation as terms over physical rows: row r lies at places[r], or at r when `places` is empty.
+/// None when it is no single gate, or one of too many qubits.
+[[nodiscard]] std::vector<PhaseTerm> phase_terms(const LoweredOperation& operation, int qubits,
+                                                 std::span<const std::uint32_t> places);
+
+}  // namespace moonstill::quantum
