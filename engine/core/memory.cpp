@@ -10,6 +10,7 @@
 #include <mutex>
 #include <new>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/core/error.hpp"
@@ -44,7 +45,8 @@ constexpr std::size_t class_of(std::size_t bytes) {
 static_assert(class_of(256) == 0 && class_of(257) == 1 && class_of(448) == 3 && class_of(449) == 4);
 static_assert(class_size(4) == 512 && class_of(512) == 4 && class_of(513) == 5 && class_size(5) == 640);
 
-// Freed blocks wait by size for the next tensor: fresh pages cost more than the arithmetic done in them.
+// Freed blocks wait by size for the next tensor: fresh pages cost more than the arithmetic done in them. No
+// more wait than was in use at once lately; what is beyond that goes back to the system.
 class Pool {
  public:
   // Never destroyed, since tensors in static storage may outlive any static pool.
@@ -63,6 +65,7 @@ class Pool {
     std::byte* block = take(index);
     stats_.live_bytes += size;
     stats_.peak_bytes = std::max(stats_.peak_bytes, stats_.live_bytes);
+    note_use();
     return block;
   }
 
@@ -70,8 +73,7 @@ class Pool {
     const std::size_t size = class_size(index);
     const std::lock_guard lock(mutex_);
     stats_.live_bytes -= size;
-    // Never keep more than is or lately was in use.
-    if (stats_.cached_bytes + size > std::max(stats_.peak_bytes, smallest_cache)) {
+    if (stats_.cached_bytes + size > most_cached()) {
       std::free(block);
       return;
     }
@@ -100,6 +102,25 @@ class Pool {
 
  private:
   static constexpr std::size_t smallest_cache = std::size_t{64} << 20;
+  // Blocks handed out in what "lately" means: once to twice as many.
+  static constexpr std::size_t period = std::size_t{1} << 16;
+
+  [[nodiscard]] std::size_t most_cached() const {
+    return std::max({peak_in_period_, peak_before_, smallest_cache});
+  }
+
+  void note_use() noexcept {
+    peak_in_period_ = std::max(peak_in_period_, stats_.live_bytes);
+    if (++acquired_ % period != 0) return;
+    peak_before_ = std::exchange(peak_in_period_, stats_.live_bytes);
+    for (std::size_t index = class_count; index-- > 0;) {
+      while (stats_.cached_bytes > most_cached() && !free_[index].empty()) {
+        std::free(free_[index].back());
+        free_[index].pop_back();
+        stats_.cached_bytes -= class_size(index);
+      }
+    }
+  }
 
   std::byte* take(std::size_t index) {
     const std::size_t size = class_size(index);
@@ -129,6 +150,8 @@ class Pool {
 
   std::mutex mutex_;
   std::array<std::vector<std::byte*>, class_count> free_;  // by class
+  std::size_t acquired_ = 0;
+  std::size_t peak_in_period_ = 0, peak_before_ = 0;
   MemoryStats stats_{.limit_bytes = machine_memory() / 10 * 9};
 };
 

@@ -48,6 +48,23 @@ TEST_CASE("freed memory is used again", "[core][memory]") {
   CHECK(memory_stats().cached_bytes == 0);
 }
 
+TEST_CASE("memory that is no longer used goes back to the system", "[core][memory]") {
+  constexpr std::size_t large = std::size_t{200} << 20;
+  allocate_memory(large).reset();
+  CHECK(memory_stats().cached_bytes >= large);
+  for (int i = 0; i < 1 << 18; ++i) allocate_memory(1).reset();
+  CHECK(memory_stats().cached_bytes < large / 2);
+}
+
+TEST_CASE("a loop's blocks are kept from one turn to the next", "[core][memory]") {
+  constexpr std::size_t large = std::size_t{100} << 20;
+  const std::byte* first = allocate_memory(large).get();
+  for (int turn = 0; turn < 20; ++turn) {
+    for (int i = 0; i < 10000; ++i) allocate_memory(1).reset();
+    CHECK(allocate_memory(large).get() == first);
+  }
+}
+
 TEST_CASE("the memory limit holds and names the bytes", "[core][memory]") {
   const LimitGuard guard;
   set_memory_limit(memory_stats().live_bytes + (1 << 20));
