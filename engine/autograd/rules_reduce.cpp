@@ -7,6 +7,7 @@
 #include "engine/autograd/rules.hpp"
 #include "engine/core/error.hpp"
 #include "engine/tensor/elementwise.hpp"
+#include "engine/tensor/normalise.hpp"
 
 namespace moonstill {
 namespace {
@@ -116,6 +117,31 @@ std::atomic<std::uint64_t>& zero_row_counter() {
   return count;
 }
 
+std::vector<Tensor> evaluate_unit(const Attributes&, std::span<const Tensor> in) {
+  NormalisedRows result = normalise_rows(in[0]);
+  zero_row_counter() += static_cast<std::uint64_t>(result.zero_rows);
+  return {std::move(result.rows), std::move(result.norms)};
+}
+
+// (ct - y (y . ct)) / |x|; the norm infinity of a zero row makes that 0. The derivative of |x| is y.
+std::vector<Value> vjp_unit(const Call& call, std::span<const Value> ct) {
+  const Value& y = call.outputs[0];
+  Value slope;
+  if (ct[0]) {
+    const Value along = ops::sum(ops::mul(ct[0], y), AxisSet{1} << (y.rank() - 1), true);
+    slope = ops::div(ops::sub(ct[0], ops::mul(y, along)), call.outputs[1]);
+  }
+  if (!ct[1]) return {slope};
+  const Value radial = ops::mul(y, ct[1]);
+  return {slope ? ops::add(slope, radial) : radial};
+}
+
+constexpr Primitive unit_row{
+    "unit", "Rows divided by their 2-norms, and the norms.", evaluate_unit, vjp_unit, -1, [] {
+      return std::vector<Sample>{{{}, {sample({2, 4}, 0.5, 2.0)}},
+                                 {{}, {sample({3, 2, 4}, -2.0, -0.5).as_tiled()}}};
+    }};
+
 Value apply_reduce(const Primitive& row, const Value& x, AxisSet axes, bool keep) {
   if (!is_floating(x.dtype())) detail::fail_not_floating(x.dtype(), row.name.data());
   if (axes > all_axes(x)) fail(ErrorKind::range, "{}: an axis is outside 1..{}", row.name, x.rank());
@@ -131,7 +157,7 @@ Value apply_mean(const Value& x, AxisSet axes, bool keep) {
 }  // namespace
 
 rules::Rows rules::reductions() {
-  static constexpr std::array rows{&sum_row, &max_row, &min_row, &broadcast_row, &sum_to_row};
+  static constexpr std::array rows{&sum_row, &max_row, &min_row, &broadcast_row, &sum_to_row, &unit_row};
   return rows;
 }
 
@@ -172,21 +198,8 @@ Value sum_to(const Value& x, const Shape& shape) {
 
 Value unit(const Value& x) {
   if (x.rank() == 0) fail(ErrorKind::shape, "unit: expected at least one axis, got a number");
-  const std::size_t axis = x.rank() - 1;
-  const AxisSet last = AxisSet{1} << axis;
-  const Tensor largest = reduce(Reduction::max, unary(Unary::abs, x.tensor()), last, true);
-  const Tensor zero_rows = binary(Binary::equal, largest, Tensor::scalar(0.0, x.dtype()));
-  const auto zeros = static_cast<std::uint64_t>(
-      reduce(Reduction::sum, zero_rows, (AxisSet{1} << x.rank()) - 1, false).at(0));
-  if (zeros == 0) {
-    // Scaled first, so that squares neither overflow nor vanish; the result does not depend on the scale.
-    const Value scaled = div(x, largest);
-    return div(scaled, sqrt(sum(square(scaled), last, true)));
-  }
-  zero_row_counter() += zeros;
-  Tensor first = Tensor::zeros({x.size(axis)}, x.dtype());
-  dispatch_floating(x.dtype(), "unit", [&](auto element) { first.write<decltype(element)>()[0] = 1; });
-  return unit(where(zero_rows, first, x));
+  if (!is_floating(x.dtype())) detail::fail_not_floating(x.dtype(), "unit");
+  return std::move(apply(unit_row, {}, {&x, 1}).front());
 }
 
 std::uint64_t zero_rows_seen() { return zero_row_counter(); }

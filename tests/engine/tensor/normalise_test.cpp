@@ -1,0 +1,40 @@
+#include "engine/tensor/normalise.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/tensors.hpp"
+
+namespace moonstill {
+namespace {
+
+TEST_CASE("rows are divided by their norms, whatever their scale") {
+  const std::vector<double> numbers{3, 4, 0, 0, 0, 0, -3e-200, 0, 4e-200, 3e200, 4e200, 0};
+  const Tensor x = Tensor::from(numbers, {4, 3}, DType::f64);
+  for (const Layout layout : {Layout::row_major, Layout::tiled}) {
+    const NormalisedRows unit = normalise_rows(x.with_layout(layout));
+    CHECK(unit.zero_rows == 1);
+    CHECK(unit.rows.layout() == layout);
+    const std::vector<double> rows = test::values(unit.rows);
+    const std::vector<double> expected{0.6, 0.8, 0, 1, 0, 0, -0.6, 0, 0.8, 0.6, 0.8, 0};
+    for (std::size_t i = 0; i < rows.size(); ++i) CHECK(std::abs(rows[i] - expected[i]) < 1e-15);
+    const std::vector<double> norms = test::values(unit.norms);
+    CHECK(norms[0] == 5);
+    CHECK(norms[1] == std::numeric_limits<double>::infinity());
+    CHECK(std::abs(norms[2] / 5e-200 - 1) < 1e-15);
+    CHECK(std::abs(norms[3] / 5e200 - 1) < 1e-15);
+  }
+}
+
+TEST_CASE("a row with NaN stays one, and the others do not notice") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const Tensor x = Tensor::from(std::vector<double>{nan, 1, 3, 4}, {2, 2}, DType::f32);
+  const NormalisedRows unit = normalise_rows(x.as_tiled());
+  CHECK(std::isnan(unit.rows.at(1)));
+  CHECK(unit.rows.at(3) == Approx(0.8));
+  CHECK(unit.zero_rows == 0);
+}
+
+}  // namespace
+}  // namespace moonstill
