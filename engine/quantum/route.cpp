@@ -7,7 +7,7 @@ namespace moonstill::quantum {
 namespace {
 
 // From here on a state at a time is faster than 16 side by side, which leave the first-level cache.
-constexpr int least_state_qubits = 8;
+constexpr int least_state_qubits = 11;
 // From here on threads share one state even where there are several samples: states are large.
 constexpr int least_shared_qubits = 20;
 // Up to here a state is one block: it stays in the second-level cache, or nearly so.
