@@ -60,12 +60,18 @@ local energy_and_gradient = ms.value_and_grad(function(w) return ansatz { w = w,
 local w = random:split "angles":normal({ n // 2, 2 }, { dtype = "f64" }) * 0.1 - 0.5
 local adam = ms.optim.adam { lr = 0.1 }
 local energy
+local seconds = {}
 for step = 1, opt.steps do
+  local clock = ms.timer()
   local now, gradient_of_energy = energy_and_gradient(w)
   energy = now:item()
   w = adam:step(w, gradient_of_energy)
+  seconds[step] = clock:seconds()
   if step == 1 or step % 25 == 0 then print(("step %3d  energy %+.6f"):format(step, energy)) end
 end
 print(("exact     energy %+.6f"):format(exact))
 
-experiment.finish(opt, { qubits = n, iterations = opt.steps, energy = energy, exact_energy = exact })
+experiment.finish(opt, {
+  model = "Ising model on a ring", qubits = n, parameters = w:size(1) * w:size(2), iterations = opt.steps,
+  energy = energy, exact_energy = exact, seconds_per_iteration = experiment.median(seconds),
+})

@@ -11,7 +11,7 @@ local opt = experiment.options {
   { "lr", default = 2e-3, least = 0, help = "Adam's learning rate; falls along a cosine" },
 }
 
-local set = ms.data.images(opt.data)
+local set = experiment.images(opt)
 local shape = set.train:shape()
 local net = qnn.lenet[opt.model] {
   channels = shape[1], size = shape[2], classes = set.train:classes(),
@@ -38,6 +38,8 @@ local w, history = train.fit {
 save(w, { model = net.name, seed = opt.seed })
 local last = history[#history]
 experiment.finish(opt, {
-  dataset = set.train:name(), model = net.name, parameters = net:count(true), epochs = opt.epochs, iterations = steps,
-  test_accuracy = last.accuracy, test_loss = last.test_loss, history = history,
+  dataset = set.train:name(), model = net.name, observable = opt.model == "quantum" and opt.observable or nil,
+  parameters = net:count(true), images = #set.train, inner_updates = steps, iterations = steps, epochs = opt.epochs,
+  test_accuracy = last.accuracy, test_loss = last.test_loss, seconds_per_iteration = last.seconds_per_step,
+  history = history,
 })

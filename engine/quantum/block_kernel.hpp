@@ -123,19 +123,19 @@ class BlockKernel {
   using Places = std::array<std::size_t, members>;
 
   // Keeps a vector in its register: read again from memory at each use, it would take the loads' bandwidth.
-  [[gnu::always_inline]] static void hold([[maybe_unused]] Vector& v) {
+  [[gnu::always_inline]] static Vector held(const T* from) {
+    Vector v = load_lanes<T, W>(from);
 #ifdef __AVX__
     asm("" : "+v"(v));
 #endif
+    return v;
   }
 
   [[gnu::always_inline]] static Group load(const T* state, const Places& at) {
     Group x;
     for (int u = 0; u < members; ++u) {
-      x.re[u] = load_lanes<T, W>(state + at[u]);
-      x.im[u] = load_lanes<T, W>(state + at[u] + W);
-      hold(x.re[u]);
-      hold(x.im[u]);
+      x.re[u] = held(state + at[u]);
+      x.im[u] = held(state + at[u] + W);
     }
     return x;
   }

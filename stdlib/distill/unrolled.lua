@@ -309,6 +309,10 @@ function Still:step_sizes() return self.parameters.raw_step_sizes:softplus():tot
 --- @return number?
 function Still:seconds_per_iteration() return self.run and self.run:median() end
 
+--- Counts the outer iterations taken, those before a resume included.
+--- @return integer
+function Still:iterations() return self.iteration end
+
 --- Gives the seconds that the run had taken already when it went on from its checkpoint; 0 for one from the start.
 --- @return number
 function Still:seconds_before() return self.run and self.run.earlier or 0 end

@@ -1,7 +1,9 @@
 -- What every experiment script shares: common options, and a result as JSON.
 local ms = require "moonstill"
+local check = require "moonstill.check"
+local median = require "moonstill.median"
 
-local experiment = {}
+local experiment = { median = median }
 
 local common = {
   { "data", default = "digits", help = "digits (built in), a folder with MNIST or CIFAR-10, or an .npz file" },
@@ -20,8 +22,37 @@ local function check_writable(file)
   os.remove(probe)
 end
 
+local function flag_of(name) return "--" .. name:gsub("_", "-") end
+
+--- Gives the text that the command line has for an option, or nil. For defaults that depend on other options.
+--- @param name string
+--- @return string|nil
+function experiment.given(name)
+  local flag, value = flag_of(name), nil
+  for i, argument in ipairs(arg) do
+    if argument == flag then value = arg[i + 1] end
+    if argument:sub(1, #flag + 1) == flag .. "=" then value = argument:sub(#flag + 2) end
+  end
+  return value
+end
+
+-- A folder of its own for each setting: "runs/start", "runs/start-model-classical-seed-2".
+local function folder_for(entries, options, folder)
+  local unlike = { threads = true, json = true, out = true }   -- what a run that goes on may change
+  for _, name in ipairs(folder.unlike or {}) do unlike[name] = true end
+  local name = folder.name
+  for _, entry in ipairs(entries) do
+    local key, value = entry[1], options[entry[1]]
+    if not unlike[key] and value ~= entry.default then
+      name = ("%s-%s-%s"):format(name, key:gsub("_", "-"), (tostring(value):gsub("[^%w%.]+", "_")))
+    end
+  end
+  return name
+end
+
 --- Reads a script's command line: its own options, then --data, --seed, --threads, --out, --json and --help.
---- @param spec table  as for ms.options; `defaults` replaces defaults by name
+--- @param spec table  as for ms.options; `defaults` replaces defaults by name; `folder` = { name =, unlike = string[] }
+---   is where results go without --out, other options than those of `unlike` being added to its name
 --- @return table
 function experiment.options(spec)
   local entries = { about = spec.about }
@@ -35,12 +66,25 @@ function experiment.options(spec)
     end
   end
   local options = ms.options(entries)
+  if spec.folder and not experiment.given "out" then options.out = folder_for(entries, options, spec.folder) end
   for _, file in ipairs { options.json, options.out ~= "" and options.out .. "/result.json" or "" } do
     if file ~= "" then check_writable(file) end
   end
   if options.threads > 0 then ms.set_threads(options.threads) end
   clock = ms.timer()
   return options
+end
+
+--- Reads the images that --data names, and refuses those that no network could be tested on.
+--- @param options table  what experiment.options gave
+--- @return { train: ms.ImageSet, test: ms.ImageSet }
+function experiment.images(options)
+  local set = ms.data.images(options.data)
+  if not set.test then
+    check.fail("experiment.images", "'%s' has no test images: expected arrays test_images and test_labels in it",
+      options.data)
+  end
+  return set
 end
 
 -- The most memory that the process ever had, in MiB (Linux).
@@ -51,22 +95,26 @@ local function peak_rss_mb()
   end
 end
 
---- Completes a result with what every run records, and writes it where --json (or --out: result.json) says.
+--- Completes a result with what every run records, and writes it as result.json in --out and where --json says.
 --- @param options table  what experiment.options gave
---- @param result table
+--- @param result table   seconds_before: those that the run took before it went on from a checkpoint
 --- @return table result
 function experiment.finish(options, result)
   result.script = arg[0]
+  result.script_hash = ms.io.exists(arg[0]) and ms.io.fingerprint(ms.io.read_text(arg[0])) or nil
+  result.settings = {}
+  for name, value in pairs(options) do result.settings[name] = value end
   result.arguments = table.move(arg, 1, #arg, 1, {})
   result.seed = options.seed
   result.versions = { moonstill = ms.version, lua = _VERSION }
   result.threads = ms.threads()
-  result.seconds = clock:seconds()
+  result.seconds = (result.seconds_before or 0) + clock:seconds()
   result.peak_rss_mb = peak_rss_mb()
-  local file = options.json ~= "" and options.json or options.out ~= "" and options.out .. "/result.json" or nil
-  if file then
-    ms.io.write_text(file, ms.io.json(result, { indent = 2 }) .. "\n")
-    print("result in " .. file)
+  for _, file in ipairs { options.json, options.out ~= "" and options.out .. "/result.json" or "" } do
+    if file ~= "" then
+      ms.io.write_text(file, ms.io.json(result, { indent = 2 }) .. "\n")
+      print("result in " .. file)
+    end
   end
   return result
 end

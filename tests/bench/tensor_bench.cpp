@@ -123,6 +123,16 @@ void relu(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(binary(Binary::positive_part, x, x));
 }
 
+void tile(benchmark::State& state) {
+  const Tensor x = weights({state.range(0), 1, 28, 28});
+  for (auto _ : state) benchmark::DoNotOptimize(x.as_tiled());
+}
+
+void untile(benchmark::State& state) {
+  const Tensor x = batch({state.range(0), 1, 28, 28});
+  for (auto _ : state) benchmark::DoNotOptimize(x.row_major());
+}
+
 void add_bias(benchmark::State& state) {
   const Tensor x = batch({state.range(0), 6, 28, 28});
   const Tensor b = weights({6, 1, 1});
@@ -161,6 +171,8 @@ BENCHMARK(dense_square)
 BENCHMARK(pool)->Apply(sizes);
 BENCHMARK(pool_gradient)->Apply(sizes);
 BENCHMARK(relu)->Apply(sizes);
+BENCHMARK(tile)->Apply(sizes);
+BENCHMARK(untile)->Apply(sizes);
 BENCHMARK(add_bias)->Apply(sizes);
 BENCHMARK(sum_bias)->Apply(sizes);
 BENCHMARK_CAPTURE(map, exp, Unary::exp)->Apply(sizes);

@@ -90,6 +90,26 @@ train.fit { net = net, train = set.train, batch = 100, quiet = true, on_failure 
   test.ok(kept.w:abs():max():item() < 10, "finite weights")
 end)
 
+test("parameters with a range are put back into it after each step", function()
+  local seen = {}
+  local bounded = nn.layer { name = "bounded", parameters = { { name = "s", shape = { 3 }, init = "ones", range = { -0.5, 1 } } },
+    apply = function(_, x, p)
+      seen[#seen + 1] = p.s:stop_gradient()
+      return x * (p.s:sum() + 1)
+    end }
+  local net = nn.sequential { nn.flatten(), bounded, nn.linear(784, 10) }
+  local w = train.fit { net = net, train = set.train, batch = 100, epochs = 2, quiet = true, optimizer = ms.optim.sgd { lr = 30 } }
+  seen[#seen + 1] = net:named(w)["2.s"]
+  local moved = false
+  for _, s in ipairs(seen) do
+    for _, number in ipairs(s:totable()) do
+      test.ok(number >= -0.5 and number <= 1, ("%g"):format(number))
+      moved = moved or number ~= 1
+    end
+  end
+  test.ok(moved, "it is trained")
+end)
+
 test("infinity among the data", function()
   local poison = nn.layer { name = "poison", apply = function(_, x) return x + ms.full(x:shape(), math.huge) end }
   local net = nn.sequential { nn.flatten(), poison, nn.linear(784, 10) }

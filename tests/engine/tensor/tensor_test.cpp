@@ -79,6 +79,16 @@ TEST_CASE("copies share memory", "[tensor]") {
   CHECK(y.data<float>().data() == x.data<float>().data());
 }
 
+TEST_CASE("a view keeps the memory that it shows", "[tensor]") {
+  Tensor x = random_tensor({10}, DType::f32, 1);
+  const std::vector<double> all = values(x);
+  const Tensor view = x.view(3, {2, 3});
+  CHECK_FALSE(view.unique());
+  x = {};
+  CHECK(values(view) == std::vector<double>(all.begin() + 3, all.begin() + 9));
+  CHECK(values(view.as_tiled()) == values(view));
+}
+
 TEST_CASE("shapes broadcast from the last axis", "[tensor][shape]") {
   CHECK(broadcast_shapes({2, 1, 3}, {4, 1}, "f") == Shape{2, 4, 3});
   CHECK(broadcast_shapes({}, {2}, "f") == Shape{2});

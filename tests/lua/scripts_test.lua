@@ -1,0 +1,316 @@
+-- The experiments as they are run: what they write, that it is true, and that a killed run goes on.
+local distill = require "distill"
+local ms, qnn, train = require "moonstill", require "qnn", require "train"
+local host = require "moonstill.host"
+local program = require "program"
+local raw_step_size = require("distill.unrolled").raw_step_size
+local test = require "moonstill.test"
+
+local here = debug.getinfo(1, "S").source:match "^@(.*)/[^/]*$"
+local scripts = here .. "/../../scripts/"
+
+local function remove(path) os.execute("rm -rf '" .. path .. "'") end
+
+-- A new folder, removed at the end of the scope.
+local function folder()
+  local path = os.tmpname()
+  os.remove(path)
+  return setmetatable({ path = path }, { __close = function() remove(path) end })
+end
+
+local function read(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read "a"
+end
+
+local function result(path) return ms.io.parse_json(read(path)) end
+
+-- The bytes of some images, as data sets hold them.
+local function arrays(set)
+  local x, y = set:batch()
+  local mean, deviation = set:mean()[1], set:deviation()[1]
+  local pixels = ((x * deviation + mean) * 255 + 0.5):to "u8"
+  return pixels, (y:to "f32" - 1):to "i32"
+end
+
+-- A small file of digits with the parts asked for: seconds become tenths of them.
+local function digits(path, parts)
+  local set = ms.data.images("digits", { train = 120, test = 50 })
+  local images, labels = arrays(set.train)
+  local tensors = { train_images = images, train_labels = labels }
+  if parts ~= "train" then tensors.test_images, tensors.test_labels = arrays(set.test) end
+  ms.io.save(path, tensors)
+  return path
+end
+
+-- The tests run when this file has ended: removed with their last reference.
+local place = setmetatable({ path = folder().path }, { __gc = function(self) remove(self.path) end })
+local small = digits(place.path .. "/small.npz")
+
+local function run(script, ...)
+  local output, code = program.run { scripts .. script, "--data", small, ... }
+  if code ~= 0 then error(("%s: exit code %d\n%s"):format(script, code, output), 2) end
+  return output
+end
+
+-- What the JSON of every run holds (issue 2), and that it is of the right kind.
+local function check_common(json, script)
+  for _, name in ipairs { "dataset", "model", "script", "script_hash" } do
+    test.ok(type(json[name]) == "string" and json[name] ~= "", ("%s: %s"):format(name, json[name]))
+  end
+  for _, name in ipairs { "parameters", "images", "inner_updates", "iterations", "seed", "threads" } do
+    test.ok(math.type(json[name]) == "integer" and json[name] >= 1, ("%s: %s"):format(name, json[name]))
+  end
+  for _, name in ipairs { "test_loss", "seconds", "seconds_per_iteration", "peak_rss_mb" } do
+    test.ok(type(json[name]) == "number" and json[name] > 0, ("%s: %s"):format(name, json[name]))
+  end
+  test.ok(json.test_accuracy >= 0 and json.test_accuracy <= 1, json.test_accuracy)
+  test.ok(json.seconds_per_iteration * json.iterations < 2 * json.seconds, "an iteration is a part of the whole")
+  test.equal({ json.script, json.script_hash }, { scripts .. script, ms.io.fingerprint(read(scripts .. script)) })
+  test.equal({ json.versions.moonstill, json.versions.lua }, { ms.version, _VERSION })
+  test.ok(#json.arguments > 0 and json.settings.seed == json.seed, "arguments and settings")
+end
+
+-- The same run from its parts: images held out are neither trained on nor those of the test.
+local function by_hand(settings)
+  local set, random = ms.data.images(small), ms.random(settings.seed)
+  local real, held_out = set.train:hold_out(settings.hold_out, random:split "hold out")
+  local net = qnn.lenet[settings.model]()
+  local still = distill.unrolled { net = net, train = real, seed = settings.seed, passes = settings.passes }
+  still:fit { iterations = settings.iterations, batch = settings.batch, validation = held_out,
+    evaluate_every = settings.evaluate_every, cycle = settings.cycle, quiet = true }
+  return { set = set, held_out = held_out, still = still, net = net, random = random, real = real }
+end
+
+local distillation = { "--model", "classical", "--iterations", "6", "--evaluate-every", "2", "--hold-out", "20", "--batch",
+  "32", "--seed", "3", "--passes", "2", "--cycle", "4" }
+
+test("distill.lua: what it reports is what its images give, and what its parts give", function()
+  local out <close> = folder()
+  local more = out.path .. "/more.json"
+  local output = run("distill.lua", "--out", out.path, "--json", more, table.unpack(distillation))
+  local json = result(out.path .. "/result.json")
+  test.equal(read(more), read(out.path .. "/result.json"))
+  check_common(json, "distill.lua")
+  test.equal({ json.dataset, json.model, json.parameters, json.images, json.inner_updates, json.iterations, json.seed },
+    { "small", "classical LeNet", 61706, 10, 2, 6, 3 })
+
+  local hand = by_hand(json.settings)
+  test.ok(#hand.held_out == 20 and #hand.real == 100, "none is in both")
+  local function near(got, expected, what)
+    test.ok(math.abs(got - expected) < 1e-5, ("%s: %.6f instead of %.6f"):format(what, got, expected))
+  end
+  local best = hand.still:best()
+  local last = hand.still:evaluate(hand.set.test)
+  near(json.test_accuracy_last, last.accuracy, "last accuracy")
+  near(json.held_out_accuracy, best.accuracy, "held-out accuracy")
+  near(best.accuracy, hand.still:evaluate(hand.held_out, { parameters = best.parameters }).accuracy, "of the best")
+  test.equal(json.best_iteration, best.iteration)
+
+  -- The files: images and step sizes that give the reported numbers.
+  local saved = ms.io.load(out.path .. "/images.npz")
+  test.equal(saved.labels:totable(), { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 })
+  test.near(saved.images, best.parameters.images[1], 1e-5)
+  test.near(saved.step_sizes, json.step_sizes, 1e-6)
+  local raw = {}
+  for t, step_size in ipairs(saved.step_sizes:totable()) do raw[t] = raw_step_size(step_size) end
+  local fresh = distill.unrolled { net = qnn.lenet.classical(), train = hand.real, seed = 3, passes = 2 }
+  local again = fresh:evaluate(hand.set.test, { parameters = { images = { saved.images }, raw_step_sizes = ms.tensor(raw) } })
+  near(json.test_accuracy, again.accuracy, "test accuracy")
+  test.near(json.test_loss, again.loss, 1e-4)
+  test.ok(output:find(("best by held-out images (iteration %d): accuracy %.4f"):format(json.best_iteration,
+    again.accuracy), 1, true), output)
+
+  -- Other images under the same protocol.
+  local drawn = { (hand.real:per_class(1, hand.random:split "random images":split(1)):batch()) }
+  near(json.test_accuracy_random_images, hand.still:baseline(drawn, hand.held_out, hand.set.test).accuracy, "random images")
+  near(json.test_accuracy_class_means,
+    hand.still:baseline({ hand.real:class_means() }, hand.held_out, hand.set.test).accuracy, "class means")
+
+  -- Metrics, a sheet, and the checkpoint of the last iteration.
+  local _, lines = read(out.path .. "/metrics.csv"):gsub("\n", "")
+  test.equal(lines, 4)
+  test.equal(ms.io.read_png(out.path .. "/images.png"):shape()[1], 1)
+  local _, metadata = ms.io.load(out.path .. "/checkpoint.safetensors")
+  local settings = ms.io.parse_json(metadata.settings)
+  test.equal(metadata.iteration, "6")
+  for part, expected in pairs { data = hand.real, validation = hand.held_out } do
+    test.ok(settings[part]:find(expected:fingerprint(), 1, true), part .. ": " .. settings[part])
+  end
+end)
+
+test("distill.lua: a run that was killed goes on to the same bytes, and reports all of it", function()
+  local whole <close> = folder()
+  local broken <close> = folder()
+  local function options(out, iterations)
+    return { scripts .. "distill.lua", "--data", small, "--model", "classical", "--evaluate-every", "1", "--hold-out", "20",
+      "--batch", "32", "--iterations", iterations, "--out", out.path }
+  end
+  test.equal(select(2, program.run(options(whole, "40"))), 0)
+  -- Killed as soon as there is a checkpoint, before the end.
+  local words = {}
+  for i, word in ipairs(options(broken, "40")) do words[i] = "'" .. word .. "'" end
+  local checkpoint = broken.path .. "/checkpoint.safetensors"
+  local killed = os.execute(("'%s' %s >/dev/null 2>&1 & while ! test -e '%s'; do sleep 0.01; done; kill -9 $!; wait $! 2>/dev/null")
+    :format(host.program, table.concat(words, " "), checkpoint))
+  test.ok(not killed, "the run ended before it was killed")
+  local _, metadata = ms.io.load(checkpoint)
+  local before = math.tointeger(metadata.iteration)
+  test.ok(before < 40, ("killed after iteration %d"):format(before))
+  local output, code = program.run(options(broken, "40"))
+  test.equal(code, 0)
+  test.ok(output:find("goes on from " .. checkpoint .. ", iteration", 1, true), output)
+  test.ok(read(checkpoint) == read(whole.path .. "/checkpoint.safetensors"), "equal bytes of the checkpoints")
+  test.ok(read(broken.path .. "/images.npz") == read(whole.path .. "/images.npz"), "equal bytes of the images")
+  local json = result(broken.path .. "/result.json")
+  test.equal({ json.iterations, json.test_accuracy }, { 40, result(whole.path .. "/result.json").test_accuracy })
+  test.ok(json.seconds_before > 0 and json.seconds > json.seconds_before, "the time before counts")
+  -- Fewer iterations than were taken: the state is that of all of them, and so is what is said of it.
+  test.equal({ select(2, program.run(options(broken, "5"))), result(broken.path .. "/result.json").iterations }, { 0, 40 })
+  -- Other settings are refused by their names, unless the run starts anew.
+  local other = options(broken, "2")
+  table.move({ "--seed", "2" }, 1, 2, #other + 1, other)
+  output, code = program.run(other)
+  test.equal(code, 1)
+  test.ok(output:find("is of a run with other settings (data: ", 1, true) and output:find("; seed: 1 there, 2 here;", 1, true)
+    and #output < 2000, output)
+  other[#other + 1] = "--no-resume"
+  test.equal({ select(2, program.run(other)), result(broken.path .. "/result.json").iterations }, { 0, 2 })
+end)
+
+test("distill.lua: fixed observables are another run than trainable ones", function()
+  local out <close> = folder()
+  local function options(...)
+    return { scripts .. "distill.lua", "--data", small, "--iterations", "1", "--hold-out", "20", "--batch", "16", "--passes",
+      "1", "--out", out.path, ... }
+  end
+  test.equal(select(2, program.run(options())), 0)
+  test.equal(result(out.path .. "/result.json").observable, "trainable")
+  local output, code = program.run(options("--observable", "fixed"))
+  test.equal(code, 1)
+  test.ok(output:find("hermitian [6, 2, 2, 2]: normal, gain 1, not trained", 1, true), output)
+end)
+
+test("distill.lua: the settings of --preset start each have a folder of their own", function()
+  local work <close> = folder()
+  os.execute(("mkdir '%s'"):format(work.path))
+  local script = host.files(scripts .. "distill.lua", ".lua")[1]
+  if script:sub(1, 1) ~= "/" then script = os.getenv "PWD" .. "/" .. script end
+  local function start(options)
+    local command = ("cd '%s' && '%s' '%s' --preset start --data '%s' --hold-out 20 --batch 16 --passes 1 %s 2>&1; echo $?")
+      :format(work.path, host.program, script, small, options)
+    local pipe <close> = assert(io.popen(command))
+    local output, code = pipe:read("a"):match "^(.-)(%d+)\n$"
+    test.ok(code == "0", output)
+    local name = output:match "result in runs/(%S+)/result.json"
+    local short = name:gsub("%-passes%-1%-batch%-16%-hold%-out%-20%-data%-[%w_%.]+", "", 1)
+    return short, output, name
+  end
+  local plain = start "--iterations 1 --model classical"
+  test.equal(plain, "start-model-classical")
+  local quantum = start "--iterations 1"
+  test.equal(quantum, "start")
+  test.equal(start "--iterations 1 --model classical --seed=2", "start-model-classical-seed-2")
+  local same, output, name = start "--model classical --threads 1 --iterations 2"
+  test.equal(same, plain)
+  test.ok(output:find("goes on from runs/" .. name .. "/checkpoint.safetensors, iteration 1", 1, true), output)
+  test.equal((start "--model classical --iterations 1 --out runs/mine"), "mine")
+end)
+
+-- Values that --help gives as defaults.
+local function defaults(...)
+  local output, code = program.run { scripts .. "distill.lua", "--help", ... }
+  test.equal(code, 0)
+  local values = {}
+  for line in output:gmatch "[^\n]+" do
+    local name, value = line:match "^  %-%-(%S+).*%(default: (.-)%)$"
+    if name then values[name] = tonumber(value) or value end
+  end
+  return values
+end
+
+test("presets: the paper's protocol (arXiv 2503.17935), start.sh's, ours", function()
+  local function expect(values, expected)
+    for name, value in pairs(expected) do
+      test.ok(values[name] == value, ("--%s: expected %s, got %s"):format(name, value, values[name]))
+    end
+  end
+  -- 400 epochs of 60,000 images in batches of 1024, lr halved every 40 epochs; no image is held out.
+  expect(defaults("--preset", "paper"), {
+    iterations = 400 * 59, batch = 1024, lr = 0.01, ["decay-every"] = 40, ["step-size"] = 0.02, ["later-step-size"] = 0.02,
+    clip = 0, averaging = 0, ["hold-out"] = 0, steps = 1, passes = 3, ["images-per-class"] = 1, init = "known",
+    start = "normal", model = "quantum", observable = "trainable", ["step-size-lr"] = 1, ["evaluate-every"] = 250,
+  })
+  expect(defaults("--preset=start"), { iterations = 5000, ["hold-out"] = 1000, backoff = 0.7, batch = 256, lr = 0.03 })
+  expect(defaults(), {
+    iterations = 12000, ["hold-out"] = 5000, backoff = 0.85, batch = 256, lr = 0.03, ["decay-every"] = 0, cycle = 1000,
+    ["step-size"] = 0.3, ["later-step-size"] = 0.02, clip = 0.2, averaging = 0.9, passes = 3, steps = 1, init = "known",
+    model = "quantum", observable = "trainable", start = "normal",
+  })
+  local out <close> = folder()
+  local short = { "--preset", "paper", "--model", "classical", "--iterations", "1", "--passes", "1", "--out", out.path }
+  run("distill.lua", table.unpack(short))
+  local json = result(out.path .. "/result.json")
+  test.equal({ json.settings.lr, json.settings.hold_out, json.settings.steps, json.images, json.best_iteration },
+    { 0.01, 0, 1, 10, nil })
+  test.equal(json.test_accuracy, json.test_accuracy_last)
+  local _, metadata = ms.io.load(out.path .. "/checkpoint.safetensors")
+  local settings = ms.io.parse_json(metadata.settings)
+  test.equal({ settings.schedule, settings.clip, settings.averaging, settings.step_size, settings.validation },
+    { "step_decay{lr = 0.01, every = 40, factor = 0.5}", 0.0, 0.0, 0.02, nil })
+  -- Ten lists of images where the paper has them.
+  run("distill.lua", "--no-resume", "--init", "unknown", table.unpack(short))
+  json = result(out.path .. "/result.json")
+  test.equal({ json.init, json.settings.steps, json.images, json.inner_updates }, { "unknown", 10, 100, 10 })
+end)
+
+test("distill.lua: data that cannot do is refused before the work, and images outlive what comes after", function()
+  local out <close> = folder()
+  local bare = digits(place.path .. "/bare.npz", "train")
+  for _, script in ipairs { "distill.lua", "train.lua" } do
+    local output, code = program.run { scripts .. script, "--data", bare, "--out", out.path }
+    test.equal(code, 1)
+    test.ok(output:find(script .. ":%d+: experiment.images: '" .. bare:gsub("%p", "%%%0")
+      .. "' has no test images: expected arrays test_images and test_labels in it\n$"), output)
+    test.ok(not output:find("LeNet", 1, true), "before the work")
+  end
+  for _, options in ipairs { { "--hold-out", "119" }, { "--hold-out", "20", "--images-per-class", "30" } } do
+    local output, code = program.run { scripts .. "distill.lua", "--data", small, "--out", out.path, table.unpack(options) }
+    test.equal(code, 1)
+    test.ok(output:find("distill.lua:%d+: ms.ImageSet:per_class: ") and not output:find("LeNet", 1, true), output)
+  end
+end)
+
+test("train.lua: what it reports is what the weights in its file give", function()
+  local out <close> = folder()
+  local json_file = out.path .. "/more.json"
+  for _, model in ipairs { "classical", "quantum" } do
+    run("train.lua", "--model", model, "--epochs", "3", "--batch", "32", "--seed", "5", "--out", out.path, "--json", json_file)
+    local json = result(json_file)
+    test.equal(read(json_file), read(out.path .. "/result.json"))
+    check_common(json, "train.lua")
+    local net = qnn.lenet[model]()
+    test.equal({ json.dataset, json.model, json.parameters, json.images, json.inner_updates, json.iterations, json.epochs },
+      { "small", net.name, net:count(true), 120, 9, 9, 3 })
+    local tensors, metadata = ms.io.load(out.path .. "/weights.safetensors")
+    local given = train.evaluate(net, net:flat(tensors), ms.data.images(small).test)
+    test.near({ json.test_accuracy, json.test_loss }, { given.accuracy, given.loss }, 1e-6)
+    test.equal({ metadata.model, metadata.seed, #json.history }, { net.name, "5", 3 })
+    if model == "quantum" then
+      local largest = tensors["11.1.1.hermitian"]:abs():max():item()
+      test.ok(largest <= 1, ("a Hermitian's number of %g"):format(largest))
+    end
+  end
+end)
+
+test("simulator.lua: the eigensolver reaches the ground energy", function()
+  local out <close> = folder()
+  local output, code = program.run { scripts .. "simulator.lua", "--seed", "2", "--out", out.path }
+  test.equal(code, 0)
+  local json = result(out.path .. "/result.json")
+  test.near(json.exact_energy, -5.226251859505506, 1e-9)           -- 4 spins on a ring
+  test.ok(json.energy >= json.exact_energy - 1e-9 and json.energy < json.exact_energy + 1e-3, json.energy)
+  test.equal({ json.qubits, json.iterations, json.parameters, json.seed }, { 4, 100, 4, 2 })
+  test.ok(json.seconds_per_iteration > 0 and json.peak_rss_mb > 1, "times and memory")
+  test.ok(output:find("1000 shots: 00 %d+ times, 11 %d+ times\n<ZZ> = 1.000, <XX> = 1.000, <Z1> = 0.000\n"), output)
+end)
