@@ -1,7 +1,6 @@
 // The environment of an operation or observable, E_ij = sum conj(a_i) s_j, of 16 samples side by side.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstring>
@@ -35,8 +34,8 @@ template <class T>
 [[nodiscard]] T tree_sum(const T* numbers, int valid) {
   constexpr int lanes = static_cast<int>(tile_lanes);
   if (valid == lanes) return detail::add_halves<T, lanes>(load_lanes<T, lanes>(numbers));
-  std::array<T, tile_lanes> first{};
-  std::copy_n(numbers, valid, first.data());
+  std::array<T, tile_lanes> first;
+  for (int lane = 0; lane < lanes; ++lane) first[lane] = lane < valid ? numbers[lane] : T{0};
   return detail::add_halves<T, lanes>(load_lanes<T, lanes>(first.data()));
 }
 
