@@ -32,8 +32,9 @@ def median_seconds(call, at_least=0.5, most=100):
     return sorted(times)[len(times) // 2]
 
 
-def report(peer, row, call):
-    print(json.dumps({"row": row, "peer": peer, "seconds": median_seconds(call)}), flush=True)
+def report(peer, row, call, count=1):
+    """A call does `count` times what the row is about."""
+    print(json.dumps({"row": row, "peer": peer, "seconds": median_seconds(call) / count}), flush=True)
 
 
 def layer_row(what, n, batch):
@@ -59,6 +60,63 @@ class Problem:
                 yield ("rot", q, *self.angles[layer, q])
             for q in range(self.n):
                 yield ("cnot", q, (q + layer % (self.n - 1) + 1) % self.n)
+
+
+class TorchLeNets:
+    """LeNets in PyTorch on lists of weights, and their derivatives. `layer(z, angles, parts)` is the quantum layer."""
+
+    def __init__(self, layer, channels=1, size=28):
+        import torch
+
+        self.torch, self.layer = torch, layer
+        self.padding = (32 - size) // 2
+        trunk = [(6, channels, 5, 5), (6,), (16, 6, 5, 5), (16,), (120, 400), (120,)]
+        self.classical_weights = self.weights(trunk + [(84, 120), (84,), (10, 84), (10,)])
+        self.quantum_weights = self.weights(trunk + [(64, 120), (64,), (3, 6, 3), (6, 2, 2, 2), (10, 6), (10,), (10, 64),
+                                                     (10,), (), (10, 10), (10,)])
+        self.shape = (channels, size, size)
+        self.x, self.y = torch.randn(1024, *self.shape), torch.arange(1024) % 10
+
+    def weights(self, shapes):
+        torch = self.torch
+        return [(torch.randn(s) / math.sqrt(max(1, np.prod(s[1:])))).requires_grad_() for s in shapes]
+
+    def features(self, w, x):
+        f, torch = self.torch.nn.functional, self.torch
+        x = f.max_pool2d(torch.relu(f.conv2d(x, w[0], w[1], padding=self.padding)), 2)
+        x = f.max_pool2d(torch.relu(f.conv2d(x, w[2], w[3])), 2)
+        return torch.relu(f.linear(x.flatten(1), w[4], w[5]))
+
+    def classical(self, w, x):
+        f = self.torch.nn.functional
+        return f.linear(self.torch.relu(f.linear(self.features(w, x), w[6], w[7])), w[8], w[9])
+
+    def quantum(self, w, x):
+        f = self.torch.nn.functional
+        z = f.linear(self.features(w, x), w[6], w[7])
+        q = f.linear(self.layer(z, w[8], w[9]).to(z.dtype), w[10], w[11])
+        residual = self.torch.relu(f.linear(z, w[12], w[13]))
+        return f.linear(w[14] * q + (1 - w[14]) * residual, w[15], w[16])
+
+    def gradient(self, net, w):
+        loss = self.torch.nn.functional.cross_entropy(net(w, self.x), self.y)
+        return self.torch.autograd.grad(loss, w)
+
+    def outer_iteration(self, net, w, lists, updates):
+        """Lists of 10 images, taken in turn; gradients of the images and of the step sizes."""
+        torch = self.torch
+        images = [torch.randn(10, *self.shape, requires_grad=True) for _ in range(lists)]
+        labels, sizes = torch.arange(10), torch.full((updates,), 0.02, requires_grad=True)
+        cross_entropy = torch.nn.functional.cross_entropy
+
+        def iteration():
+            v = w
+            for t in range(updates):
+                loss = cross_entropy(net(v, images[t % lists]), labels)
+                v = [a - sizes[t] * g for a, g in zip(v, torch.autograd.grad(loss, v, create_graph=True))]
+            return torch.autograd.grad(cross_entropy(net(v, self.x), self.y), [*images, sizes])
+
+        return iteration
 
 
 def run_torch():
@@ -133,51 +191,19 @@ def run_torch():
         report("torch, unitary", layer_row("gradient", 6, batch), gradient)
         report("torch, unitary", layer_row("hessian_vector", 6, batch), hessian_vector)
 
+    nets = TorchLeNets(layer)
+    report("torch", "classical LeNet gradient batch=1024", lambda: nets.gradient(nets.classical, nets.classical_weights))
+    report("torch", "outer iteration classical", nets.outer_iteration(nets.classical, nets.classical_weights, 1, 3))
+    report("torch, unitary", "outer iteration quantum", nets.outer_iteration(nets.quantum, nets.quantum_weights, 1, 3))
+    colour = TorchLeNets(layer, 3, 32)
+    report("torch, unitary", "outer iteration CIFAR-10 quantum",
+           colour.outer_iteration(colour.quantum, colour.quantum_weights, 10, 30))
+    report("torch", "outer iteration CIFAR-10 classical",
+           colour.outer_iteration(colour.classical, colour.classical_weights, 10, 30))
+
     functional = torch.nn.functional
-
-    def features(w, x):
-        x = functional.max_pool2d(torch.relu(functional.conv2d(x, w[0], w[1], padding=2)), 2)
-        x = functional.max_pool2d(torch.relu(functional.conv2d(x, w[2], w[3])), 2)
-        return torch.relu(functional.linear(x.flatten(1), w[4], w[5]))
-
-    def classical(w, x):
-        x = torch.relu(functional.linear(features(w, x), w[6], w[7]))
-        return functional.linear(x, w[8], w[9])
-
-    def quantum(w, x):
-        z = functional.linear(features(w, x), w[6], w[7])
-        q = functional.linear(layer(z, w[8], w[9]), w[10], w[11])
-        residual = torch.relu(functional.linear(z, w[12], w[13]))
-        return functional.linear(w[14] * q + (1 - w[14]) * residual, w[15], w[16])
-
-    def weights(shapes):
-        return [(torch.randn(s) * (1 / math.sqrt(max(1, np.prod(s[1:]))))).requires_grad_() for s in shapes]
-
-    trunk = [(6, 1, 5, 5), (6,), (16, 6, 5, 5), (16,), (120, 400), (120,)]
-    classical_weights = weights(trunk + [(84, 120), (84,), (10, 84), (10,)])
-    quantum_weights = weights(trunk + [(64, 120), (64,), (3, 6, 3), (6, 2, 2, 2), (10, 6), (10,), (10, 64), (10,), (),
-                                       (10, 10), (10,)])
-    x, y = torch.randn(1024, 1, 28, 28), torch.arange(1024) % 10
-
-    def step(net, w):
-        return torch.autograd.grad(functional.cross_entropy(net(w, x), y), w)
-
-    report("torch", "classical LeNet gradient batch=1024", lambda: step(classical, classical_weights))
-
-    images = torch.randn(10, 1, 28, 28, requires_grad=True)
-    labels, sizes = torch.arange(10), torch.full((3,), 0.02, requires_grad=True)
-
-    def outer(net, w):
-        for t in range(3):
-            loss = functional.cross_entropy(net(w, images), labels)
-            w = [a - sizes[t] * g for a, g in zip(w, torch.autograd.grad(loss, w, create_graph=True))]
-        return torch.autograd.grad(functional.cross_entropy(net(w, x), y), [images, sizes])
-
-    report("torch", "outer iteration classical", lambda: outer(classical, classical_weights))
-    report("torch, unitary", "outer iteration quantum", lambda: outer(quantum, quantum_weights))
-
-    first_input = x
-    first_weight, second_weight = quantum_weights[0].detach(), quantum_weights[2].detach()
+    first_input = nets.x
+    first_weight, second_weight = nets.quantum_weights[0].detach(), nets.quantum_weights[2].detach()
     small = torch.randn(1024, 6, 14, 14)
     first_cotangent, second_cotangent = torch.randn(1024, 6, 28, 28), torch.randn(1024, 16, 10, 10)
 
@@ -194,7 +220,7 @@ def run_torch():
     report("torch", "LeNet convolutions batch=1024", five_kernels)
 
     tiny = torch.randn(32)
-    report("torch", "tiny add", lambda: [tiny + tiny for _ in range(1000)] and None)
+    report("torch", "tiny add", lambda: [tiny + tiny for _ in range(1000)], 1000)
 
 
 def run_pennylane():
@@ -228,6 +254,16 @@ def run_pennylane():
         report("PennyLane", layer_row("forward", 6, batch), lambda: layer(x, w, h))
         report("PennyLane", layer_row("gradient", 6, batch), lambda: torch.autograd.grad(total(), inputs))
         report("PennyLane", layer_row("hessian_vector", 6, batch), hessian_vector)
+
+    def lenet_layer(z, angles, parts):
+        a = torch.complex(parts[..., 0], parts[..., 1])
+        return torch.stack(layer(z, angles, (a + a.conj().transpose(1, 2)) / 2), 1)
+
+    nets = TorchLeNets(lenet_layer)
+    report("PennyLane", "outer iteration quantum", nets.outer_iteration(nets.quantum, nets.quantum_weights, 1, 3))
+    colour = TorchLeNets(lenet_layer, 3, 32)
+    report("PennyLane", "outer iteration CIFAR-10 quantum",
+           colour.outer_iteration(colour.quantum, colour.quantum_weights, 10, 30))
 
 
 def run_lightning():

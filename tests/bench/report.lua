@@ -91,6 +91,8 @@ local peer_names = {
   ["lenet forward and backward"] = "classical LeNet gradient batch=1024",
   ["outer iteration, MNIST quantum"] = "outer iteration quantum",
   ["outer iteration, MNIST classical"] = "outer iteration classical",
+  ["outer iteration, CIFAR-10 quantum"] = "outer iteration CIFAR-10 quantum",
+  ["outer iteration, CIFAR-10 classical"] = "outer iteration CIFAR-10 classical",
   ["tiny add"] = "tiny add",
 }
 for _, run in ipairs(json_lines "lenet.jsonl") do
