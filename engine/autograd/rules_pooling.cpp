@@ -86,10 +86,10 @@ Value window_spread_of(const Value& y, const Window& window) {
 
 void rules::check_pool(const char* name, const Shape& x, PoolGeometry g) {
   if (x.rank() != 4) fail(ErrorKind::shape, "{}: expected [N, C, H, W], got {}", name, x.text());
-  if (g.window < 1 || g.window > 15 || g.stride < 1) {
+  if (g.window < 1 || g.window > most_window || g.stride < 1) {
     fail(ErrorKind::range,
-         "{}: window {} and stride {}: expected a window in 1..15 and a stride of at least 1", name, g.window,
-         g.stride);
+         "{}: window {} and stride {}: expected a window in 1..{} and a stride of at least 1", name, g.window,
+         g.stride, most_window);
   }
   if (x[2] < g.window || x[3] < g.window) {
     fail(ErrorKind::shape, "{}: a window of {} does not fit into {}", name, g.window, x.text());

@@ -81,11 +81,11 @@ class BlockKernel {
       case BlockTask::apply:
         return step_.real ? apply<true>() : apply<false>();
       case BlockTask::apply_tangent:
-        return apply_tangent();
+        return step_.real ? apply_tangent<true>() : apply_tangent<false>();
       case BlockTask::backward:
         return step_.real ? backward<true>() : backward<false>();
       case BlockTask::backward_tangent:
-        return backward_tangent();
+        return step_.real ? backward_tangent<true>() : backward_tangent<false>();
       case BlockTask::overlap:
         return flips <= 1 && step_.a == step_.s ? overlap<flips <= 1>() : overlap<false>();
       case BlockTask::overlap_tangent:
@@ -251,6 +251,7 @@ class BlockKernel {
     });
   }
 
+  template <bool real>
   void apply_tangent() const {
     const Terms m = load_terms(step_.matrix);
     const Terms mdot = load_terms(step_.tangent);
@@ -259,10 +260,10 @@ class BlockKernel {
     each_group([&](const Places& at) __attribute__((always_inline)) {
       const Group x = load(s, at);
       Group y;
-      multiply<false, true>(m, load(sdot, at), y);
-      multiply<false, false>(mdot, x, y);
+      multiply<real, true>(m, load(sdot, at), y);
+      multiply<real, false>(mdot, x, y);
       store(sdot, at, y);
-      multiply<false, true>(m, x, y);
+      multiply<real, true>(m, x, y);
       store(s, at, y);
     });
   }
@@ -286,6 +287,7 @@ class BlockKernel {
     flush(e, step_.environment);
   }
 
+  template <bool real>
   void backward_tangent() const {
     const Terms m = load_terms(step_.matrix);
     const Terms mdot = load_terms(step_.tangent);
@@ -300,19 +302,19 @@ class BlockKernel {
       const Group xdot = load(sdot, at);
       const Group z = load(a, at);
       const Group zdot = load(adot, at);
-      add_slope_overlap<false>(z, x, e);
-      add_slope_overlap<false>(zdot, x, edot);
-      add_slope_overlap<false>(z, xdot, edot);
+      add_slope_overlap<real>(z, x, e);
+      add_slope_overlap<real>(zdot, x, edot);
+      add_slope_overlap<real>(z, xdot, edot);
       Group y;
-      multiply<false, true>(m, xdot, y);
-      multiply<false, false>(mdot, x, y);
+      multiply<real, true>(m, xdot, y);
+      multiply<real, false>(mdot, x, y);
       store(sdot, at, y);
-      multiply<false, true>(m, x, y);
+      multiply<real, true>(m, x, y);
       store(s, at, y);
-      multiply<false, true>(m, zdot, y);
-      multiply<false, false>(mdot, z, y);
+      multiply<real, true>(m, zdot, y);
+      multiply<real, false>(mdot, z, y);
       store(adot, at, y);
-      multiply<false, true>(m, z, y);
+      multiply<real, true>(m, z, y);
       store(a, at, y);
     });
     flush(e, step_.environment);

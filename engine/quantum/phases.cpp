@@ -96,8 +96,7 @@ template void Phases::evaluate<float>(const std::vector<AngleSource<float>>&, Op
 template void Phases::evaluate<double>(const std::vector<AngleSource<double>>&,
                                        OperationNumbers<double>&) const;
 
-std::vector<PhaseTerm> phase_terms(const LoweredOperation& operation, int qubits,
-                                   std::span<const std::uint32_t> places) {
+std::vector<DiagonalTerm> diagonal_terms(const LoweredOperation& operation) {
   const std::size_t size = std::size_t{1} << operation.targets.size();
   std::vector<int> all = operation.controls;
   all.insert(all.end(), operation.targets.begin(), operation.targets.end());
@@ -110,7 +109,7 @@ std::vector<PhaseTerm> phase_terms(const LoweredOperation& operation, int qubits
     return pattern < patterns - size ? 0.0 : targets[pattern - (patterns - size)];
   };
   const Angle angle = operation.factors.empty() ? Angle::constant(1) : operation.factors[0].angles[0];
-  std::vector<PhaseTerm> terms;
+  std::vector<DiagonalTerm> terms;
   for (std::size_t set = 0; set < patterns; ++set) {
     double coefficient = 0;
     for (std::size_t pattern = 0; pattern < patterns; ++pattern) {
@@ -118,11 +117,22 @@ std::vector<PhaseTerm> phase_terms(const LoweredOperation& operation, int qubits
       coefficient += odd(pattern & set) ? -g : g;
     }
     if (std::abs(coefficient) < negligible) continue;
-    std::size_t mask = 0;
+    DiagonalTerm term{angle, coefficient, {}};
     for (std::size_t k = 0; k < all.size(); ++k) {
-      if (((set >> (all.size() - 1 - k)) & 1) != 0) mask |= std::size_t{1} << (qubits - 1 - all[k]);
+      if (((set >> (all.size() - 1 - k)) & 1) != 0) term.qubits.push_back(all[k]);
     }
-    PhaseTerm term{angle, coefficient, std::vector<double>(std::size_t{1} << qubits)};
+    terms.push_back(std::move(term));
+  }
+  return terms;
+}
+
+std::vector<PhaseTerm> phase_terms(const LoweredOperation& operation, int qubits,
+                                   std::span<const std::uint32_t> places) {
+  std::vector<PhaseTerm> terms;
+  for (const DiagonalTerm& part : diagonal_terms(operation)) {
+    std::size_t mask = 0;
+    for (const int q : part.qubits) mask |= std::size_t{1} << (qubits - 1 - q);
+    PhaseTerm term{part.angle, part.coefficient, std::vector<double>(std::size_t{1} << qubits)};
     for (std::size_t row = 0; row < term.signs.size(); ++row)
       term.signs[places.empty() ? row : places[row]] = odd(row & mask) ? -1 : 1;
     terms.push_back(std::move(term));

@@ -13,6 +13,17 @@
 
 namespace moonstill::quantum {
 
+/// coefficient * angle * (-1)^(sum of the bits of some qubits).
+struct DiagonalTerm {
+  Angle angle;
+  double coefficient;
+  std::vector<int> qubits;
+};
+
+/// A diagonal operation as terms that add up to its phases. None when it is no single gate, or one of too
+/// many qubits.
+[[nodiscard]] std::vector<DiagonalTerm> diagonal_terms(const LoweredOperation& operation);
+
 /// Adds coefficient * angle * signs[row] to the phase of each row.
 struct PhaseTerm {
   Angle angle;
@@ -61,8 +72,7 @@ class Phases {
   std::vector<Share> shares_;
 };
 
-/// A diagonal operation as terms over physical rows: row r lies at places[r], or at r when `places` is empty.
-/// None when it is no single gate, or one of too many qubits.
+/// Those terms over physical rows: row r lies at places[r], or at r when `places` is empty.
 [[nodiscard]] std::vector<PhaseTerm> phase_terms(const LoweredOperation& operation, int qubits,
                                                  std::span<const std::uint32_t> places);
 

@@ -29,9 +29,13 @@ std::shared_ptr<const Plan> PlanCache::tile_plan(const Circuit& circuit, const R
 }
 
 std::shared_ptr<const StatePlan> PlanCache::state_plan(const Circuit& circuit, const Readout& readout,
-                                                       int lane_bits, int block_bits) {
-  return find(state_plans_, readout, {lane_bits, block_bits},
-              [&] { return std::make_shared<const StatePlan>(circuit, readout, lane_bits, block_bits); });
+                                                       int lane_bits, int block_bits,
+                                                       const std::vector<bool>& shared) {
+  std::vector<int> settings{lane_bits, block_bits};
+  settings.insert(settings.end(), shared.begin(), shared.end());
+  return find(state_plans_, readout, std::move(settings), [&] {
+    return std::make_shared<const StatePlan>(circuit, readout, lane_bits, block_bits, shared);
+  });
 }
 
 }  // namespace moonstill::quantum

@@ -16,7 +16,7 @@ class PlanCache {
   std::shared_ptr<const Plan> tile_plan(const Circuit& circuit, const Readout& readout,
                                         const std::vector<bool>& shared);
   std::shared_ptr<const StatePlan> state_plan(const Circuit& circuit, const Readout& readout, int lane_bits,
-                                              int block_bits);
+                                              int block_bits, const std::vector<bool>& shared = {});
 
  private:
   template <class AnyPlan>

@@ -9,11 +9,19 @@ namespace {
 // Vectors that every block holds side by side where there is room: short runs waste memory bandwidth.
 constexpr int least_run_bits = 2;
 
-bool always_real(const LoweredOperation& operation) {
-  if (operation.factors.empty()) return is_real(operation.constant);
-  return std::ranges::all_of(operation.factors, [](const LoweredOperation::Factor& factor) {
-    return factor.gate == nullptr ? is_real(ComplexMatrix(factor.constant)) : structure(*factor.gate).real;
-  });
+// Adds a term's angle where that parity has one already.
+void add_term(std::vector<ParityTerm>& terms, const Parity& parity, const ParityTerm::Share& share) {
+  for (ParityTerm& term : terms) {
+    if (term.parity.mask != parity.mask) continue;
+    const bool opposite = term.parity.offset != parity.offset;
+    term.shares.push_back({share.angle, opposite ? -share.coefficient : share.coefficient});
+    return;
+  }
+  terms.push_back({parity, {share}});
+}
+
+bool commutes(const ParityTerm& term, const Site& site) {
+  return std::ranges::none_of(site.flips(), [&](Bits flip) { return odd(term.parity.mask & flip); });
 }
 
 // Whether all flips of a site fit into a subspace, enlarged to at most `dimension`.
@@ -45,8 +53,29 @@ void finish(Pass& pass, int bits, int dimension) {
 
 StatePlan::StatePlan(const Circuit& circuit, const Readout& readout, int lane_bits, int block_bits,
                      const Frame& start)
-    : lane_bits_(lane_bits), block_bits_(block_bits), outputs_(readout.outputs()), frame_(start) {
-  place(circuit);
+    : lane_bits_(lane_bits), block_bits_(block_bits), frame_(start) {
+  Placement whole = place(circuit, start, {}, false);
+  frame_ = std::move(whole.frame);
+  operations_ = std::move(whole.operations);
+  compile(readout);
+}
+
+// Whole gates or parts and merged diagonals, whichever takes less arithmetic.
+StatePlan::StatePlan(const Circuit& circuit, const Readout& readout, int lane_bits, int block_bits,
+                     std::vector<bool> shared)
+    : lane_bits_(lane_bits), block_bits_(block_bits), frame_(circuit.qubits()) {
+  Placement best = place(circuit, frame_, {}, false);
+  if (!shared.empty()) {
+    Placement split = place(circuit, frame_, shared, true);
+    if (cost(split) < cost(best)) best = std::move(split);
+  }
+  frame_ = std::move(best.frame);
+  operations_ = std::move(best.operations);
+  compile(readout);
+}
+
+void StatePlan::compile(const Readout& readout) {
+  outputs_ = readout.outputs();
   place_readout(readout);
   std::vector<std::pair<Task::Kind, std::size_t>> forward, seeds, backward;
   for (std::size_t o = 0; o < operations_.size(); ++o) forward.emplace_back(Task::Kind::operation, o);
@@ -68,22 +97,74 @@ std::vector<int> StatePlan::bits_of(const std::vector<int>& qubits) const {
   return bits;
 }
 
-Site StatePlan::site(const std::vector<int>& targets, const std::vector<int>& controls, bool diagonal) const {
-  return {frame_, bits_of(targets), bits_of(controls), diagonal, lane_bits_};
-}
-
-void StatePlan::place(const Circuit& circuit) {
-  for (LoweredOperation& operation : lower(circuit)) {
+auto StatePlan::place(const Circuit& circuit, const Frame& start, const std::vector<bool>& shared,
+                      bool split) const -> Placement {
+  Placement to{start, {}, {}, -1};
+  for (LoweredOperation& operation : lower(circuit, split)) {
     if (operation.form == Form::permutation) {
       std::vector<int> targets = bits_of(operation.targets);
       std::ranges::reverse(targets);
-      if (frame_.permute(operation.constant, targets, bits_of(operation.controls))) continue;
+      if (to.frame.permute(operation.constant, targets, bits_of(operation.controls))) continue;
       operation.form = Form::dense;
+      operation.real = true;
     }
-    Site where = site(operation.targets, operation.controls, operation.form == Form::diagonal);
-    const bool real = always_real(operation);
-    operations_.push_back({std::move(operation), std::move(where), real});
+    const bool diagonal = operation.form == Form::diagonal;
+    if (diagonal && split && merge(to, operation, shared)) continue;
+    Site site(to.frame, bits_of(operation.targets), bits_of(operation.controls), diagonal, lane_bits_);
+    const auto passes = [&](const ParityTerm& term) { return commutes(term, site); };
+    if (!std::ranges::all_of(to.pending, passes)) flush_phases(to, lane_bits_);
+    to.operations.push_back({std::move(operation), std::move(site), {}});
   }
+  flush_phases(to, lane_bits_);
+  for (StateOperation& operation : to.operations) {
+    for (const ParityTerm& term : operation.phases) {
+      for (const auto& [angle, coefficient] : term.shares) {
+        if (!angle.is_constant()) operation.parameters.push_back({angle.input, angle.slot});
+      }
+    }
+  }
+  return to;
+}
+
+// Each term joins the last phases where it commutes with all that came after them, else waits for its turn.
+bool StatePlan::merge(Placement& to, const LoweredOperation& diagonal,
+                      const std::vector<bool>& shared) const {
+  for (const Parameter& parameter : diagonal.parameters) {
+    if (!shared[static_cast<std::size_t>(parameter.input)]) return false;
+  }
+  const std::vector<DiagonalTerm> terms = diagonal_terms(diagonal);
+  for (const DiagonalTerm& term : terms) {
+    Parity parity;
+    for (const int q : term.qubits) parity = parity ^ to.frame.row(frame_.bits() - 1 - q);
+    const ParityTerm::Share share{term.angle, term.coefficient};
+    const auto after = std::span(to.operations).subspan(static_cast<std::size_t>(to.last_phases + 1));
+    const bool joins = to.last_phases >= 0 && std::ranges::all_of(after, [&](const StateOperation& o) {
+                         return commutes({parity, {}}, o.site);
+                       });
+    add_term(joins ? to.operations[static_cast<std::size_t>(to.last_phases)].phases : to.pending, parity,
+             share);
+  }
+  return !terms.empty();
+}
+
+void StatePlan::flush_phases(Placement& to, int lane_bits) {
+  if (to.pending.empty()) return;
+  StateOperation operation{{}, Site({}, 0, lane_bits), std::move(to.pending)};
+  operation.form = Form::phases;
+  to.pending.clear();
+  to.last_phases = static_cast<int>(to.operations.size());
+  to.operations.push_back(std::move(operation));
+}
+
+// Multiplications and additions for each amplitude.
+double StatePlan::cost(const Placement& placement) {
+  double sum = 0;
+  for (const StateOperation& operation : placement.operations) {
+    const double d = operation.dimension();
+    const bool diagonal = operation.form != Form::dense;
+    sum += diagonal ? 4 : operation.real ? 2 * d : 4 * d;
+  }
+  return sum;
 }
 
 void StatePlan::place_readout(const Readout& readout) {
@@ -92,8 +173,8 @@ void StatePlan::place_readout(const Readout& readout) {
     if (const auto* sum = std::get_if<PauliSum>(&observable)) {
       for (const PauliWord& word : sum->words) hermitians_.push_back(place_word(word, output));
     } else if (const auto* matrix = std::get_if<Hermitian>(&observable)) {
-      hermitians_.push_back(
-          {site(matrix->qubits, {}, false), matrix->matrix, matrix->input, matrix->block, output});
+      hermitians_.push_back({Site(frame_, bits_of(matrix->qubits), {}, false, lane_bits_), matrix->matrix,
+                             matrix->input, matrix->block, output});
     } else {
       StateProbabilities item{{}, output};
       for (const int q : std::get<Probabilities>(observable).qubits)

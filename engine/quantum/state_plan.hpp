@@ -5,14 +5,25 @@
 #include <optional>
 #include <vector>
 
-#include "engine/quantum/lowering.hpp"
+#include "engine/quantum/phases.hpp"
 #include "engine/quantum/site.hpp"
 
 namespace moonstill::quantum {
 
+/// The angle of a parity's sign in a merged diagonal: exp(i angle) where it is 0, exp(-i angle) where it
+/// is 1.
+struct ParityTerm {
+  struct Share {
+    Angle angle;
+    double coefficient;
+  };
+  Parity parity;
+  std::vector<Share> shares;  // added up
+};
+
 struct StateOperation : LoweredOperation {
-  Site site;
-  bool real = false;  // at every angle
+  Site site;                       // unless form is phases
+  std::vector<ParityTerm> phases;  // when it is
 };
 
 /// An observable. A Pauli word is one on a single parity, the sign, and what the word flips.
@@ -56,11 +67,14 @@ struct Pass {
 
 class StatePlan {
  public:
-  /// From a state whose amplitudes lie as `start` says, in blocks of 2^block_bits amplitudes.
+  /// In blocks of 2^block_bits amplitudes. `shared`: for each input whether many samples have the same
+  /// angles, so that diagonals of these are worth merging into a table; empty when there are no samples to
+  /// share.
+  StatePlan(const Circuit& circuit, const Readout& readout, int lane_bits, int block_bits,
+            std::vector<bool> shared = {});
+  /// From a state whose amplitudes lie as `start` says.
   StatePlan(const Circuit& circuit, const Readout& readout, int lane_bits, int block_bits,
             const Frame& start);
-  StatePlan(const Circuit& circuit, const Readout& readout, int lane_bits, int block_bits)
-      : StatePlan(circuit, readout, lane_bits, block_bits, Frame(circuit.qubits())) {}
   StatePlan(const StatePlan&) = delete;
   StatePlan& operator=(const StatePlan&) = delete;
 
@@ -83,12 +97,21 @@ class StatePlan {
   [[nodiscard]] const std::vector<Pass>& backward() const { return backward_; }
 
  private:
-  void place(const Circuit& circuit);
+  struct Placement {
+    Frame frame;
+    std::vector<StateOperation> operations;
+    std::vector<ParityTerm> pending;  // diagonals that wait for their turn
+    int last_phases = -1;             // the operation that later ones may still join
+  };
+  Placement place(const Circuit& circuit, const Frame& start, const std::vector<bool>& shared,
+                  bool split) const;
+  bool merge(Placement& to, const LoweredOperation& diagonal, const std::vector<bool>& shared) const;
+  static void flush_phases(Placement& to, int lane_bits);
+  static double cost(const Placement& placement);
+  void compile(const Readout& readout);
   void place_readout(const Readout& readout);
   [[nodiscard]] StateHermitian place_word(const PauliWord& word, int output) const;
   [[nodiscard]] std::vector<int> bits_of(const std::vector<int>& qubits) const;
-  [[nodiscard]] Site site(const std::vector<int>& targets, const std::vector<int>& controls,
-                          bool diagonal) const;
   [[nodiscard]] const Site& site_of(Task::Kind kind, std::size_t index) const;
   [[nodiscard]] std::vector<Pass> cut(const std::vector<std::pair<Task::Kind, std::size_t>>& tasks) const;
 

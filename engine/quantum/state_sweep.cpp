@@ -73,11 +73,19 @@ double slope_product(const double* derivative, const std::vector<T>& matrix, con
 template <class T>
 SharedCoefficients<T>::SharedCoefficients(const StateContext<T>& context)
     : operations(context.plan.operations().size()),
+      phases(context.plan.operations().size()),
       hermitians(context.plan.hermitians().size()),
       hermitian_directions(hermitians.size()) {
   const SweepRequest& request = context.request;
+  std::vector<AngleSource<T>> sources;
+  for (std::size_t i = 0; i < context.angles.size(); ++i)
+    sources.push_back({context.angles[i].values, context.angle_directions[i].values, 1});
   for (std::size_t o = 0; o < operations.size(); ++o) {
     if (context.varies[o]) continue;
+    if (const StateOperation& operation = context.plan.operations()[o]; operation.form == Form::phases) {
+      phases[o] = phase_table(operation.phases, context.plan.vectors(), sources);
+      continue;
+    }
     operations[o] = make_coefficients(context.plan.operations()[o], context.shared_numbers[o],
                                       request.tangents, request.gradients());
   }
@@ -108,6 +116,7 @@ StateSweep<T>::StateSweep(const StateContext<T>& context, const SharedCoefficien
       seeds_(context.plan.hermitians().size()),
       seed_tangents_(context.plan.hermitians().size()),
       slopes_(context.plan.operations().size()),
+      phase_slopes_(context.plan.operations().size()),
       values_(static_cast<std::size_t>(context.plan.outputs())) {
   for (const StateOperation& operation : plan_.operations()) {
     wanted_.push_back(std::ranges::any_of(operation.parameters, [&](const Parameter& parameter) {
@@ -143,6 +152,9 @@ template <class T>
 void StateSweep<T>::run(std::int64_t begin, std::int64_t end, double* partial) {
   partial_ = partial;
   for (std::vector<double>& slopes : slopes_) std::ranges::fill(slopes, 0.0);
+  for (std::size_t o = 0; o < phase_slopes_.size(); ++o) {
+    if (gradients_ && is_phases(o) && wanted(o)) phase_slopes_[o].assign(plan_.vectors() * lanes<T>, T{0});
+  }
   for (std::int64_t sample = begin; sample < end; ++sample) {
     start(sample);
     forward(true, gradients_ || !plan_.probabilities().empty());
@@ -150,6 +162,7 @@ void StateSweep<T>::run(std::int64_t begin, std::int64_t end, double* partial) {
     if (gradients_) backward();
   }
   for (std::size_t o = 0; o < slopes_.size(); ++o) {
+    if (!phase_slopes_[o].empty()) add_phase_gradients(o);
     if (slopes_[o].empty()) continue;
     const double* e = slopes_[o].data();
     add_angle_gradients(o, e, tangents_ ? e + slopes_[o].size() / 2 : nullptr);
@@ -302,7 +315,7 @@ void StateSweep<T>::run_block(const Jobs& jobs, Stage stage, const Uses& uses, s
       begin_block(pass, name, zero ? Begin::zero : uses[name].begin, base, block[name]);
   }
   if (!zero) {
-    for (const Job& job : jobs.jobs) run_job(job, stage, base, block, sums + job.offset);
+    for (const Job& job : jobs.jobs) run_job(pass, job, stage, base, block, sums + job.offset);
   }
   for (const Name name : {s, sdot, a, adot}) {
     if (uses[name].keep) keep_block(pass, name, base, block[name]);
@@ -383,19 +396,44 @@ template <class T>
 std::size_t StateSweep<T>::sum_count(const Task& task, Stage stage) const {
   const bool operation = task.kind == Task::Kind::operation;
   if (!active(task, stage) || operation == (stage == Stage::forward)) return 0;
-  if (operation && !wanted(task.index)) return 0;
+  if (operation && (!wanted(task.index) || is_phases(task.index))) return 0;
   const int d =
       operation ? plan_.operations()[task.index].dimension() : plan_.hermitians()[task.index].dimension();
   return static_cast<std::size_t>(d) * static_cast<std::size_t>(d) * 2 * (tangents_ ? 2 : 1);
 }
 
 template <class T>
-void StateSweep<T>::run_job(const Job& job, Stage stage, Bits base, const Pointers& block,
-                            double* sums) const {
-  if (job.task->kind == Task::Kind::operation)
+void StateSweep<T>::run_job(const Pass& pass, const Job& job, Stage stage, Bits base, const Pointers& block,
+                            double* sums) {
+  if (job.task->kind == Task::Kind::operation && is_phases(job.task->index))
+    run_phases(pass, job.task->index, stage, base, block);
+  else if (job.task->kind == Task::Kind::operation)
     stage == Stage::forward ? run_operation(*job.task, base, block) : undo_operation(job, base, block, sums);
   else
     stage == Stage::forward ? read_hermitian(job, base, block, sums) : seed_hermitian(*job.task, base, block);
+}
+
+template <class T>
+void StateSweep<T>::run_phases(const Pass& pass, std::size_t o, Stage stage, Bits base,
+                               const Pointers& block) {
+  const PhaseTable<T>& table = shared_.phases[o];
+  for (std::size_t v = 0; v < pass.vectors(); v += pass.run) {
+    const Bits place = base ^ place_of(pass.numbers, v);
+    const auto at = [&](Name name) {
+      return block[name] == nullptr ? nullptr : block[name] + v * vector_numbers<T>;
+    };
+    StatePhaseStep<T> step{pass.run, table.turns + address(place), table.rates + place};
+    step.s = at(s);
+    step.sdot = at(sdot);
+    if (stage == Stage::forward) {
+      turn_phases(step);
+      continue;
+    }
+    step.a = at(a);
+    step.adot = at(adot);
+    if (wanted(o)) step.slopes = phase_slopes_[o].data() + place;
+    undo_phases(step);
+  }
 }
 
 template <class T>
@@ -534,6 +572,20 @@ void StateSweep<T>::add_angle_gradients(std::size_t o, const double* e, const do
       partial_[to.partial + parameters[m].slot] += 2 * g;
     else
       to.samples[sample_ * to.count() + parameters[m].slot] += static_cast<T>(2 * g);
+  }
+}
+
+// dF/dphase of a place is -2 Im conj(a) s.
+template <class T>
+void StateSweep<T>::add_phase_gradients(std::size_t o) {
+  const std::vector<ParityTerm>& terms = plan_.operations()[o].phases;
+  const std::vector<double> sums = parity_sums(terms, std::span<T>(phase_slopes_[o]));
+  for (std::size_t t = 0; t < terms.size(); ++t) {
+    for (const auto& [angle, coefficient] : terms[t].shares) {
+      if (angle.is_constant()) continue;
+      const Destination<T>& to = c_.angle_gradients[static_cast<std::size_t>(angle.input)];
+      if (to.wanted) partial_[to.partial + angle.slot] -= 2 * coefficient * angle.scale * sums[t];
+    }
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "engine/core/memory.hpp"
 #include "engine/quantum/state_kernels.hpp"
+#include "engine/quantum/state_phases.hpp"
 #include "engine/quantum/state_plan.hpp"
 #include "engine/quantum/sweep_context.hpp"
 
@@ -27,6 +28,7 @@ struct OperationCoefficients {
 template <class T>
 struct SharedCoefficients {
   std::vector<OperationCoefficients<T>> operations;
+  std::vector<PhaseTable<T>> phases;  // of the operations that are merged diagonals
   std::vector<std::vector<T>> hermitians, hermitian_directions;  // as far as gradients need them
 
   explicit SharedCoefficients(const StateContext<T>& context);
@@ -89,7 +91,8 @@ class StateSweep {
 
   [[nodiscard]] bool active(const Task& task, Stage stage) const;
   [[nodiscard]] std::size_t sum_count(const Task& task, Stage stage) const;
-  void run_job(const Job& job, Stage stage, Bits base, const Pointers& block, double* sums) const;
+  void run_job(const Pass& pass, const Job& job, Stage stage, Bits base, const Pointers& block, double* sums);
+  void run_phases(const Pass& pass, std::size_t o, Stage stage, Bits base, const Pointers& block);
   void run_operation(const Task& task, Bits base, const Pointers& block) const;
   void undo_operation(const Job& job, Bits base, const Pointers& block, double* sums) const;
   void read_hermitian(const Job& job, Bits base, const Pointers& block, double* sums) const;
@@ -99,12 +102,14 @@ class StateSweep {
   void finish_job(const Job& job, Stage stage, const double* sums);
   void finish_hermitian(std::size_t h, const double* e, const double* edot);
   void add_angle_gradients(std::size_t o, const double* e, const double* edot);
+  void add_phase_gradients(std::size_t o);
   void add_amplitude_gradient();
   void prepare_seeds();
   void read_probabilities(const StateProbabilities& item);
   void seed_probabilities(const StateProbabilities& item);
   void write_values();
 
+  [[nodiscard]] bool is_phases(std::size_t o) const { return plan_.operations()[o].form == Form::phases; }
   [[nodiscard]] bool wanted(std::size_t o) const { return wanted_[o] != 0; }
   [[nodiscard]] bool directed(std::size_t o) const { return directed_[o] != 0; }
   [[nodiscard]] bool hermitian_gradient(std::size_t h) const;
@@ -131,7 +136,9 @@ class StateSweep {
   std::vector<OperationNumbers<T>> numbers_;
   std::vector<OperationCoefficients<T>> coefficients_;
   std::vector<std::vector<T>> seeds_, seed_tangents_;  // of each Hermitian
-  std::vector<std::vector<double>> slopes_;  // environments of operations that do not vary, over samples
+  // Of operations that do not vary, over samples: environments, and slopes of merged diagonals.
+  std::vector<std::vector<double>> slopes_;
+  std::vector<std::vector<T>> phase_slopes_;
   std::vector<double> values_;
   std::vector<std::uint8_t> wanted_, directed_;  // of each operation
 };

@@ -2,8 +2,10 @@
 // need no bounds checks.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <memory>
-#include <vector>
+#include <type_traits>
 
 #include "engine/core/memory.hpp"
 #include "engine/tensor/convolution.hpp"
@@ -109,51 +111,59 @@ class SpreadTile {
     return row < 0 || row >= s.height ? nullptr : scratch() + c * s.plane() + row * s.width * tile_lanes;
   }
 
-  void store(const Samples<T>& value, T* row, std::int64_t j) const {
-    const std::int64_t column = spread_.left + spread_.step * j;
-    if (column >= 0 && column < spread_.width) value.store(row + column * tile_lanes);
-  }
-
   void fill(const T* from, std::int64_t lanes) {
-    const std::int64_t width = spread_.from_width;
+    const PlaneSpread& s = spread_;
+    // Columns that have a place.
+    const std::int64_t first = s.left < 0 ? (-s.left + s.step - 1) / s.step : 0;
+    const std::int64_t end = std::min(s.from_width, (s.width - s.left + s.step - 1) / s.step);
     for (std::int64_t c = 0; c < channels_; ++c) {
-      for (std::int64_t i = 0; i < spread_.from_height; ++i, from += width * tile_lanes) {
+      for (std::int64_t i = 0; i < s.from_height; ++i, from += s.from_width * tile_lanes) {
         T* row = row_place(c, i);
-        if (row == nullptr) continue;
-        for (std::int64_t j = 0; j < width; ++j) {
-          store(Samples<T>::load_first(from + j * tile_lanes, lanes), row, j);
+        if (row == nullptr || first >= end) continue;
+        const T* begin = from + first * tile_lanes;
+        T* to = row + (s.left + s.step * first) * tile_lanes;
+        if (s.step == 1) {
+          copy_masked(begin, to, end - first, lanes);
+        } else {
+          for (std::int64_t j = 0; j < end - first; ++j) {
+            Samples<T>::load_first(begin + j * tile_lanes, lanes).store(to + j * s.step * tile_lanes);
+          }
         }
       }
     }
   }
 
-  // Elements outside of all windows stay zero.
+  // Elements outside of all windows stay zero. The usual size of a window is known to the compiler.
   void fill_windows(const T* from, const std::uint8_t* places, std::int64_t lanes) {
-    const PoolGeometry g = selection_->geometry;
-    const std::int64_t width = source_.size(3);
+    if (selection_->geometry.window == 2) {
+      fill_windows(from, places, lanes, std::integral_constant<std::int64_t, 2>());
+    } else {
+      fill_windows(from, places, lanes, selection_->geometry.window);
+    }
+  }
+
+  template <class Size>
+  void fill_windows(const T* from, const std::uint8_t* places, std::int64_t lanes, Size window) {
+    const std::int64_t stride = selection_->geometry.stride;
+    const PlaneSpread& s = spread_;
+    std::array<T*, most_window> rows{};
     for (std::int64_t c = 0; c < channels_; ++c) {
       for (std::int64_t i = 0; i < source_.size(2); ++i) {
-        for (std::int64_t k = 0; k < g.window; ++k) {
-          if (T* row = row_place(c, i * g.stride + k)) {
-            for (std::int64_t j = 0; j < width; ++j) {
-              fill_window_row(from + j * tile_lanes, places + j * tile_lanes, lanes, k, row, j);
+        for (std::int64_t k = 0; k < window; ++k) rows[k] = row_place(c, i * stride + k);
+        for (std::int64_t j = 0; j < source_.size(3); ++j, from += tile_lanes, places += tile_lanes) {
+          const auto value = Samples<T>::load_first(from, lanes);
+          const Places<T> chosen = load_places<T>(places);
+          for (std::int64_t k = 0; k < window; ++k) {
+            if (rows[k] == nullptr) continue;
+            for (std::int64_t l = 0; l < window; ++l) {
+              const std::int64_t column = s.left + s.step * (j * stride + l);
+              if (column < 0 || column >= s.width) continue;
+              choose<T>(chosen, k * window + l, value, Samples<T>::zero())
+                  .store(rows[k] + column * tile_lanes);
             }
           }
         }
-        from += width * tile_lanes;
-        places += width * tile_lanes;
       }
-    }
-  }
-
-  // Row k of window j in a row of windows.
-  [[gnu::always_inline]] void fill_window_row(const T* from, const std::uint8_t* places, std::int64_t lanes,
-                                              std::int64_t k, T* row, std::int64_t j) const {
-    const PoolGeometry g = selection_->geometry;
-    const auto value = Samples<T>::load_first(from, lanes);
-    const Places<T> chosen = load_places<T>(places);
-    for (std::int64_t l = 0; l < g.window; ++l) {
-      store(choose<T>(chosen, k * g.window + l, value, Samples<T>::zero()), row, j * g.stride + l);
     }
   }
 

@@ -5,6 +5,9 @@
 
 namespace moonstill {
 
+/// Side of the largest window.
+inline constexpr std::int64_t most_window = 15;
+
 struct PoolGeometry {
   std::int64_t window = 2;
   std::int64_t stride = 2;

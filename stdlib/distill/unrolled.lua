@@ -47,7 +47,8 @@ function unrolled.new(options)
   local o = check.options("distill.unrolled", options, spec)
   for _, name in ipairs { "step_size", "later_step_size" } do
     if not (o[name] > 0 and o[name] < math.huge) then
-      check.fail("distill.unrolled", "argument '%s': expected a finite number above 0, got %g", name, o[name])
+      check.fail("distill.unrolled", "argument '%s': expected a finite number above 0, got %s", name,
+        check.not_finite(o[name]) or o[name])
     end
   end
   local self = setmetatable(o, Still)
@@ -262,6 +263,7 @@ end
 --- @param options? { networks?: integer, parameters?: table }
 --- @return distill.Result
 function Still:evaluate(set, options)
+  check.argument("still:evaluate", 1, "set", "ms.ImageSet", set)
   local o = check.options("still:evaluate", options, evaluate_spec)
   local count = self.init == "known" and 1 or o.networks
   local accuracies, mean, loss = {}, 0, 0
@@ -286,6 +288,18 @@ end
 --- @param test ms.ImageSet
 --- @return distill.Result           with the field step_size
 function Still:baseline(images, validation, test)
+  check.argument("still:baseline", 1, "images", "ms.Tensor[]", images)
+  check.argument("still:baseline", 2, "validation", "ms.ImageSet", validation)
+  check.argument("still:baseline", 3, "test", "ms.ImageSet", test)
+  if #images ~= self.steps then
+    check.fail("still:baseline", "argument 1 'images': expected %d lists of images, got %d", self.steps, #images)
+  end
+  for s, list in ipairs(images) do
+    if list:size(1) ~= #self.image_classes then
+      check.fail("still:baseline", "argument 1 'images': expected %d images in list %d, got %d", #self.image_classes, s,
+        list:size(1))
+    end
+  end
   local best
   for _, step_size in ipairs { 0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2 } do
     local parameters = {
@@ -332,6 +346,7 @@ end
 --- Writes the images as .npz (with labels and step sizes) and as a sheet.
 --- @param folder string
 function Still:save(folder)
+  check.argument("still:save", 1, "folder", "string", folder)
   store.save_images(self, folder)
 end
 

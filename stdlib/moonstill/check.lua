@@ -24,6 +24,9 @@ function check.fail(name, format, ...)
   error(("%s%s: %s"):format(host.blame(), name, format:format(...)), 0)
 end
 
+-- As in messages: of NaN some platforms write a sign.
+local function show(value) return value ~= value and "NaN" or tostring(value) end
+
 --- Says what a number is that is not finite: "NaN", "infinity" or "-infinity"; nil for a finite one.
 --- @param number number
 --- @return string|nil
@@ -115,7 +118,7 @@ function check.options(name, options, spec)
       local why = host.mismatch(entry[2], value)
       if why then check.fail(name, "argument '%s': %s", key, why) end
       if entry.least and (value < entry.least or value ~= value) then
-        check.fail(name, "argument '%s': expected at least %s, got %s", key, entry.least, value)
+        check.fail(name, "argument '%s': expected at least %s, got %s", key, entry.least, show(value))
       end
     end
     filled[key] = value

@@ -47,7 +47,7 @@ local function add(found, word, partial)
 end
 
 local function argument_names(before, partial, found)
-  local path = before:match "([%a_][%w_%.:]*)%s*%(?%s*{[^{}]*$"
+  local path = before:match "([%a_][%w_%.:]*)%s*{[^{}]*$" or before:match "([%a_][%w_%.:]*)%s*%([^{}()]*{[^{}]*$"
   if not path or not before:match("[{,]%s*" .. partial .. "$") then return end
   local callee = complete.value(path)
   local entry = type(callee) == "function" and docs.of(callee)

@@ -73,6 +73,7 @@ local function parse_one(declared, arguments, i, values)
   local flag, attached = argument:match "^(%-%-[^=]+)=(.*)$"
   flag = flag or argument
   if flag:sub(1, 2) ~= "--" then return nil, ("unexpected argument '%s'"):format(argument) end
+  if flag == "--help" then return nil, "option '--help': takes no value" end
   local entry, negated = declared.by_flag[flag], false
   if not entry then
     entry, negated = declared.by_flag["--" .. flag:sub(6)], flag:sub(1, 5) == "--no-"

@@ -63,7 +63,10 @@ function Session:read()
       return nil, "again"
     end
     if line == nil and text == nil then return nil, "end" end
-    if not text and line:sub(1, 1) == "?" then return line, nil end
+    if not text and line:sub(1, 1) == "?" then
+      if self.interactive then host.remember(self.editor, line) end
+      return line, nil
+    end
     local whole = text and line and text .. "\n" .. line or text or line
     local chunk, message = compile(whole)
     if chunk or line == nil or not message:match "<eof>$" then

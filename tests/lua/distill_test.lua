@@ -323,7 +323,7 @@ local cases = {
   { "distill.unrolled { net = net, train = set.train, step_size = 0 }",
     "distill.unrolled: argument 'step_size': expected a finite number above 0, got 0" },
   { "distill.unrolled { net = net, train = set.train, later_step_size = 1 / 0 }",
-    "distill.unrolled: argument 'later_step_size': expected a finite number above 0, got inf" },
+    "distill.unrolled: argument 'later_step_size': expected a finite number above 0, got infinity" },
   { "distill.unrolled { net = net, train = set.train }:fit { iterations = 3, averaging = 2 }",
     "still:fit: argument 'averaging': expected less than 1, got 2" },
   { "distill.unrolled { net = net, train = set.train }:fit {}",
@@ -333,6 +333,18 @@ local cases = {
   { "distill.unrolled { net = ms.nn.linear(3, 4), train = set.train }:fit { iterations = 1, quiet = true }",
     "in linear(3 -> 4): expected input [batch, 3], got [batch, 1, 28, 28]" },
 }
+
+for call, expected in pairs {
+  ["evaluate()"] = "still:evaluate: argument 1 'set': expected imageset, got nil",
+  ["evaluate({ set })"] = "still:evaluate: argument 1 'set': expected imageset, got table",
+  ["baseline()"] = "still:baseline: argument 1 'images': expected list of tensors, got nil",
+  ["baseline({}, set.train, set.train)"] = "still:baseline: argument 1 'images': expected 1 lists of images, got 0",
+  ["baseline({ (set.train:batch { 1 }) }, set.train, set.train)"] =
+    "still:baseline: argument 1 'images': expected 10 images in list 1, got 1",
+  ["save()"] = "still:save: argument 1 'folder': expected string, got nil",
+} do
+  cases[#cases + 1] = { "local r = distill.unrolled { net = net, train = set.train }:" .. call, expected }
+end
 
 for _, case in ipairs(cases) do
   test(case[1], function()

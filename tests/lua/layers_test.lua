@@ -149,6 +149,13 @@ test("a description tells networks of equal shapes apart", function()
   end
 end)
 
+test("a layer that changes the shape need not say so, and then nothing behind it is checked", function()
+  local doubled = nn.layer { name = "doubled", apply = function(_, x) return ms.concat({ x, x }, 2) end }
+  test.equal(shape_through(nn.sequential { doubled, nn.linear(6, 2) }, { 4, 3 }), { 4, 2 })
+  test.equal(shape_through(nn.blend { doubled, nn.linear(3, 6) }, { 4, 3 }), { 4, 6 })
+  test.fails_with("inner sizes differ", function() shape_through(nn.sequential { doubled, nn.linear(7, 2) }, { 4, 3 }) end)
+end)
+
 test("printing", function()
   test.equal(tostring(nn.sequential { nn.linear(4, 8), nn.residual(nn.linear(8, 8)) }),
     "sequential  112 parameters\n  [1] linear(4 -> 8)  40\n  [2] residual  72\n      [1] linear(8 -> 8)  72")

@@ -80,7 +80,7 @@ function containers.residual(body)
     children = { body },
     output = function(_, shape, refuse, output_of)
       local out = output_of(1, shape)
-      if not same_shape(out, shape) then
+      if out and not same_shape(out, shape) then
         refuse(("of the body's output shape, [batch, %s]"):format(table.concat(out, ", ")))
       end
       return out
@@ -105,8 +105,8 @@ function containers.blend(branches)
     children = { branches[1], branches[2] },
     output = function(_, shape, refuse, output_of)
       local first, second = output_of(1, shape), output_of(2, shape)
-      if not same_shape(first, second) then refuse "for which both branches give one shape" end
-      return first
+      if first and second and not same_shape(first, second) then refuse "for which both branches give one shape" end
+      return first or second
     end,
     apply = function(self, x, p, context)
       local first = self.children[1]:apply(x, p[1], context)

@@ -44,10 +44,15 @@ local layer_options = check.spec("ms.nn.layer", {
   { "name", "string", "What it prints as." },
   { "apply", "function", "fun(self, x, p, context) -> y" },
   { "parameters?", "table", "List of ms.nn.Parameter." },
-  { "output?", "function", "One sample's shape from that of its input." },
+  { "output?", "function", "One sample's shape from that of its input. Without it nothing behind is checked." },
   { "children?", "table", "Layers inside; output then gets output_of(place, shape) as its last argument." },
   { "detail", "string", "What else tells it from others of its name, for net:description().", default = "" },
 })
+
+local function unknown_shape() return nil end
+
+--- The output of layers that keep the shape.
+function layer.same_shape(_, shape) return shape end
 
 local function check_parameters(parameters)
   local checked, places = {}, {}
@@ -92,7 +97,7 @@ function layer.new(spec)
     name = o.name,
     detail = o.detail,
     apply = o.apply,
-    output = o.output or function(_, shape) return shape end,
+    output = o.output or unknown_shape,
     children = o.children,
     own = check_parameters(o.parameters or {}),
   }, Layer)
@@ -238,8 +243,9 @@ end
 
 local function shape_text(shape) return "[batch" .. (#shape > 0 and ", " or "") .. table.concat(shape, ", ") .. "]" end
 
--- The output's shape for one sample; an error names the way to the layer that refuses.
+-- The output's shape for one sample, or nil where it is not known; an error names the way to the layer that refuses.
 local function infer(self, shape, path)
+  if not shape then return nil end
   local function refuse(expected)
     check.fail("in " .. path, "expected input %s, got %s", expected, shape_text(shape))
   end

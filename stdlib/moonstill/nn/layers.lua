@@ -158,7 +158,7 @@ layers.average_pool = pooling("average_pool", ms.nn.pool_average)
 
 local function activation(name)
   return function()
-    local self = layer.new { name = name, apply = function(_, x) return x[name](x) end }
+    local self = layer.new { name = name, output = layer.same_shape, apply = function(_, x) return x[name](x) end }
     self.activation = name
     return self
   end
@@ -204,6 +204,7 @@ function layers.dropout(options)
   return layer.new {
     name = ("dropout(%g)"):format(o.p),
     detail = ("p = %.17g"):format(o.p),
+    output = layer.same_shape,
     apply = function(_, x, _, context)
       if not context.train then return x end
       if not context.random then check.fail("dropout", "pass { train = true, random = generator } when training") end

@@ -3,6 +3,7 @@
 #include "engine/core/interrupt.hpp"
 #include "engine/core/memory.hpp"
 #include "engine/core/threads.hpp"
+#include "engine/quantum/state_plan.hpp"
 #include "engine/quantum/sweep.hpp"
 #include "tests/engine/quantum/random_circuit.hpp"
 #include "tests/support/catch.hpp"
@@ -140,6 +141,75 @@ TEST_CASE("blocks of any size and threads of any number give the same state", "[
       CHECK(got[0] == got[1]);
       CHECK(relative_error(values(final_states(circuit, angles, DType::f64, request.choice)), states) <
             1e-13);
+    }
+  }
+}
+
+TEST_CASE("merged diagonals give what whole gates give", "[quantum][route]") {
+  Generator random(227);
+  const int n = 7;
+  const std::int64_t samples = 5;
+  for (int round = 0; round < 10; ++round) {
+    Circuit circuit = entangled(n, random);
+    const int w = circuit.add_input("v", {n});
+    for (int q = 0; q < n; ++q) {
+      circuit.add(gate("crz"), {q, (q + 2) % n}, {{w, q, -1.5}});
+      circuit.add(gate("isingzz"), {q, (q + 1) % n}, {{w, (q + 3) % n, 0.5, 0.25}});
+      circuit.add(gate("s"), {q}).add(gate("ry"), {q}, {{w, q}}).add(gate("cz"), {q, (q + 1) % n});
+    }
+    Readout readout{PauliSum{{pauli_word("XYZ", std::array{0, 3, 6})}}};
+    readout.add_hermitian_input({{1}, {5}});
+    const StatePlan merged(circuit, readout, 3, 14, {true, true});
+    CHECK(std::ranges::any_of(merged.operations(), [](const auto& o) { return o.form == Form::phases; }));
+    SweepPoint point;
+    point.angles = {normal({2, n, 3}, random), normal({n}, random)};
+    point.hermitians = {normal({2, 2, 2, 2}, random)};
+    point.weights = normal({samples, readout.outputs()}, random);
+    // Only weights differ among samples: as many as one batch axis of angles that no gate uses.
+    circuit.add_input("batch", {1});
+    point.angles.push_back(normal({samples, 1}, random));
+    SweepPoint u = point;
+    u.angles[0] = normal({2, n, 3}, random);
+    u.angles[1] = normal({n}, random);
+    SweepRequest request;
+    request.values = true;
+    request.angles = {true, true};
+    request.hermitians = {true};
+    for (const bool tangents : {false, true}) {
+      request.tangents = tangents;
+      SweepPoint one = point;
+      SweepPoint along = u;
+      std::vector<double> expected;
+      for (std::int64_t b = 0; b < samples; ++b) {
+        const auto row = [&](const Tensor& t) {
+          const std::vector<double> all = values(t);
+          const auto size = static_cast<std::size_t>(t.count() / samples);
+          return Tensor::from(std::span(all).subspan(static_cast<std::size_t>(b) * size, size),
+                              t.shape().without(0), DType::f64);
+        };
+        for (auto [from, to] : {std::pair{&point, &one}, {&u, &along}}) {
+          to->weights = row(from->weights);
+          to->angles[2] = row(from->angles[2]);
+        }
+        // Of gradients the sum over samples, after the values.
+        const SweepResult result = sweep(circuit, readout, one, along, request);
+        std::vector<double> got = values(result.gradients.angles[0]);
+        for (const Tensor& t : {result.gradients.angles[1], result.gradients.hermitians[0]}) {
+          const auto v = values(t);
+          got.insert(got.end(), v.begin(), v.end());
+        }
+        expected.resize(got.size());
+        for (std::size_t e = 0; e < got.size(); ++e) expected[e] += got[e];
+      }
+      for (const int block_bits : {3, 5, 14}) {
+        request.choice = {Route::state, block_bits};
+        SweepResult batch = sweep(circuit, readout, point, u, request);
+        batch.values = Tensor::zeros({1}, DType::f64);
+        std::vector<double> got = numbers(batch);
+        got.erase(got.begin());
+        CHECK(relative_error(got, expected) < 1e-12);
+      }
+      request.choice = {};
     }
   }
 }
