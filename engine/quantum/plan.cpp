@@ -70,7 +70,6 @@ void Plan::flush_phases() {
   operations_.push_back(std::move(operation));
 }
 
-// Multiplications and additions of one sample.
 double Plan::cost() const {
   double sum = 0;
   for (const TileOperation& operation : operations_) {

@@ -57,12 +57,14 @@ class Plan {
   /// Where row r lies after the circuit; empty when every row is at its place.
   [[nodiscard]] const std::vector<std::uint32_t>& places() const { return places_; }
 
+  /// Multiplications and additions of one sample.
+  [[nodiscard]] double cost() const;
+
  private:
   void place(const Circuit& circuit, const std::vector<bool>& shared, bool split);
   [[nodiscard]] bool merge(const LoweredOperation& diagonal, const std::vector<bool>& shared);
   void merge(PhaseTerm term);
   void flush_phases();
-  [[nodiscard]] double cost() const;
   void relabel(const LoweredOperation& permutation);
   void lower_readout(const Readout& readout);
   [[nodiscard]] Groups groups_of(const std::vector<int>& targets, const std::vector<int>& controls) const;

@@ -26,6 +26,12 @@ Route route_of(int qubits, const Batch& batch, const RouteChoice& choice) {
   return batch.samples > 1 && qubits < least_state_qubits ? Route::tiles : Route::state;
 }
 
+bool contraction_pays(int qubits, const Batch& batch, double circuit_cost) {
+  const auto samples = static_cast<double>(batch.samples);
+  const auto size = static_cast<double>(std::int64_t{1} << qubits);
+  return samples * circuit_cost > size * circuit_cost + samples * 2 * size * size;
+}
+
 int block_bits_of(int qubits, const Batch& batch, int states, std::size_t number_size,
                   const RouteChoice& choice) {
   if (choice.block_bits) return *choice.block_bits;

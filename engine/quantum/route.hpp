@@ -8,8 +8,10 @@
 namespace moonstill::quantum {
 
 ///   tiles: 16 samples side by side go through the whole circuit; permutations cost nothing.
-///   state: one sample after the other, block by block; CNOT, SWAP and X cost nothing.
-enum class Route : std::uint8_t { tiles, state };
+///   contract: tiles of basis states do, which makes the circuit one unitary, and samples are multiplied by
+///   it; where angles are each sample's own, or amplitudes are not, this is the tiles route. state: one
+///   sample after the other, block by block; CNOT, SWAP and X cost nothing.
+enum class Route : std::uint8_t { tiles, contract, state };
 
 /// Which one, where the caller and not a table decides, for tests and benchmarks. Without a batch axis it is
 /// always the state route.
@@ -25,6 +27,10 @@ struct Batch {
 };
 
 [[nodiscard]] Route route_of(int qubits, const Batch& batch, const RouteChoice& choice);
+
+/// Whether one unitary and products with it take less arithmetic than the circuit on every sample, which
+/// costs `circuit_cost` multiplications and additions each.
+[[nodiscard]] bool contraction_pays(int qubits, const Batch& batch, double circuit_cost);
 
 /// Log2 of the amplitudes of a block when `states` states, of numbers of `number_size` bytes, go through it
 /// side by side.

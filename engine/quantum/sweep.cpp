@@ -5,6 +5,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/threads.hpp"
+#include "engine/quantum/contraction.hpp"
 #include "engine/quantum/plan_cache.hpp"
 #include "engine/quantum/state_sweep.hpp"
 #include "engine/quantum/tile_sweep.hpp"
@@ -92,7 +93,7 @@ class Sweeper {
     prepare_numbers();
   }
 
-  SweepResult run(const SweepPoint& point) {
+  SweepResult run(const SweepPoint& point, const SweepPoint& direction) {
     make_destinations(point);
     const int lanes = plan_->sample_lanes();
     const std::int64_t tiles = (batch_.samples + lanes - 1) / lanes;
@@ -100,6 +101,9 @@ class Sweeper {
     const std::int64_t most = tiled ? most_tile_partials : most_state_partials;
     const std::int64_t chunk = (tiles + most - 1) / most;
     const auto chunks = static_cast<std::size_t>((tiles + chunk - 1) / chunk);
+    if constexpr (tiled) {
+      if (contracts()) return run_contracted(point, direction, chunk, chunks);
+    }
     std::vector<double> partials(chunks * static_cast<std::size_t>(partial_count_), 0.0);
     const auto work = [&](auto& sweep, std::size_t begin, std::size_t end) {
       for (std::size_t c = begin; c < end; ++c) {
@@ -131,14 +135,14 @@ class Sweeper {
     if constexpr (tiled) {
       const int lanes = plan_->sample_lanes();
       TileSweep<T> sweep(context_);
-      const Planes<T>* last = nullptr;
+      Planes<T> last;
       for (std::int64_t sample = 0; sample < batch_.samples; ++sample) {
-        if (sample % lanes == 0) last = &sweep.run_forward(sample / lanes);
+        if (sample % lanes == 0) last = sweep.run_forward(sample / lanes).s;
         for (std::int64_t r = 0; r < size; ++r) {
           const std::int64_t row = plan_->places().empty() ? r : plan_->places()[static_cast<std::size_t>(r)];
           const std::int64_t from = row * lanes + sample % lanes;
-          to[(sample * size + r) * 2] = last->re[from];
-          to[(sample * size + r) * 2 + 1] = last->im[from];
+          to[(sample * size + r) * 2] = last.re[from];
+          to[(sample * size + r) * 2 + 1] = last.im[from];
         }
       }
     } else {
@@ -151,6 +155,25 @@ class Sweeper {
   }
 
  private:
+  [[nodiscard]] bool contracts() const {
+    const RouteChoice& choice = context_.request.choice;
+    const bool varies = std::ranges::find(context_.varies, true) != context_.varies.end();
+    if (varies || context_.amplitudes.values == nullptr || context_.amplitudes.shared) return false;
+    if (choice.route) return *choice.route == Route::contract;
+    return contraction_pays(circuit_.qubits(), batch_, plan_->cost());
+  }
+
+  SweepResult run_contracted(const SweepPoint& point, const SweepPoint& direction, std::int64_t chunk,
+                             std::size_t chunks) {
+    const auto amplitudes = [](const Tensor& t) { return t ? t.cast(dtype_of<T>()).as_tiled() : t; };
+    Contraction<T> contraction(context_, amplitudes(point.amplitudes), amplitudes(direction.amplitudes));
+    const std::size_t sums = contraction.partials(chunks);
+    const auto count = static_cast<std::size_t>(partial_count_);
+    std::vector<double> partials(sums * count, 0.0);
+    contraction.run(chunk, chunks, partials.data(), count);
+    return finish(partials, sums);
+  }
+
   [[nodiscard]] Shape batched(const Shape& shape) const {
     return batch_.batched ? shape.inserted(0, batch_.samples) : shape;
   }
@@ -363,7 +386,7 @@ auto with_sweeper(const Circuit& circuit, const Readout& readout, const SweepPoi
                   const SweepPoint& direction, const SweepRequest& request, Body&& body) {
   const Batch batch = check_point(circuit, readout, point);
   const int n = circuit.qubits();
-  if (route_of(n, batch, request.choice) == Route::tiles) {
+  if (route_of(n, batch, request.choice) != Route::state) {
     return body(Sweeper<T, Plan>(circuit, readout, batch,
                                  circuit.plans().tile_plan(circuit, readout, shared_inputs(circuit, point)),
                                  point, direction, request));
@@ -417,7 +440,7 @@ SweepResult sweep(const Circuit& circuit, const Readout& readout, const SweepPoi
                   const SweepPoint& direction, const SweepRequest& request) {
   return dispatch_floating(dtype_of_point(point, request.dtype), "expectation", [&](auto element) {
     return with_sweeper<decltype(element)>(circuit, readout, point, direction, request,
-                                           [&](auto&& sweeper) { return sweeper.run(point); });
+                                           [&](auto&& sweeper) { return sweeper.run(point, direction); });
   });
 }
 

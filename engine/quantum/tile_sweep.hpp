@@ -18,6 +18,12 @@ namespace moonstill::quantum {
 template <class T>
 using TileContext = SweepContext<T, Plan>;
 
+/// A tile's states, and those that a request does not need absent.
+template <class T>
+struct TileStates {
+  Planes<T> s, sdot, a, adot;
+};
+
 template <class T>
 class TileSweep {
   static constexpr auto lanes = static_cast<int>(tile_lanes);
@@ -45,18 +51,46 @@ class TileSweep {
     }
   }
 
-  /// The state after the circuit, for a caller that wants no readout.
-  const Planes<T>& run_forward(std::int64_t tile) {
-    poll_interrupt();
-    if (!memory_) allocate();
-    tile_ = tile;
-    valid_lanes_ = static_cast<int>(std::min<std::int64_t>(lanes, c_.samples - tile * lanes));
+  /// The states after the circuit, for a caller that wants no readout.
+  TileStates<T> run_forward(std::int64_t tile) {
+    begin_tile(tile);
+    states();
     prepare_numbers();
     forward();
-    return s_;
+    return states();
+  }
+
+  /// Reads a caller's own states and, when gradients are wanted, seeds their adjoints.
+  void observe(const TileStates<T>& states, std::int64_t tile, double* partial) {
+    begin_tile(tile);
+    partial_ = partial;
+    s_ = states.s;
+    sdot_ = states.sdot;
+    a_ = states.a;
+    adot_ = states.adot;
+    read();
+    if (c_.request.values) write_values();
+    if (gradients_) seed();
+  }
+
+  /// This sweep's own states, and the way back through the circuit from what they hold.
+  TileStates<T> states() {
+    if (!memory_) allocate();
+    return {s_, sdot_, a_, adot_};
+  }
+  void retreat(std::int64_t tile, double* partial) {
+    begin_tile(tile);
+    partial_ = partial;
+    backward();
   }
 
  private:
+  void begin_tile(std::int64_t tile) {
+    poll_interrupt();
+    tile_ = tile;
+    valid_lanes_ = static_cast<int>(std::min<std::int64_t>(lanes, c_.samples - tile * lanes));
+  }
+
   void allocate() {
     // A line more than the size keeps planes out of one another's cache sets.
     const std::size_t plane = size_ + memory_alignment / sizeof(T);

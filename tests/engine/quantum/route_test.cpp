@@ -3,6 +3,7 @@
 #include "engine/core/interrupt.hpp"
 #include "engine/core/memory.hpp"
 #include "engine/core/threads.hpp"
+#include "engine/quantum/plan.hpp"
 #include "engine/quantum/state_plan.hpp"
 #include "engine/quantum/sweep.hpp"
 #include "tests/engine/quantum/random_circuit.hpp"
@@ -90,18 +91,56 @@ TEST_CASE("routes agree on values, gradients and Hessians", "[quantum][route]") 
     for (const bool tangents : {false, true}) {
       const SweepRequest tiles = request_for(c, tangents, {Route::tiles, {}});
       const std::vector<double> expected = numbers(sweep(c.circuit, c.readout, point, u, tiles));
-      for (const int block_bits : {3, 5, 14}) {
-        const SweepRequest state = request_for(c, tangents, {Route::state, block_bits});
-        const auto got = numbers(sweep(c.circuit, c.readout, point, u, state));
+      for (const RouteChoice choice : {RouteChoice{Route::state, 3}, RouteChoice{Route::state, 5},
+                                       RouteChoice{Route::state, 14}, RouteChoice{Route::contract, {}}}) {
+        const SweepRequest other = request_for(c, tangents, choice);
+        const auto got = numbers(sweep(c.circuit, c.readout, point, u, other));
         worst_f64 = std::max(worst_f64, relative_error(got, expected));
         const auto coarse =
-            numbers(sweep(c.circuit, c.readout, cast(point, DType::f32), cast(u, DType::f32), state));
+            numbers(sweep(c.circuit, c.readout, cast(point, DType::f32), cast(u, DType::f32), other));
         worst_f32 = std::max(worst_f32, relative_error(coarse, expected));
       }
     }
   }
   CHECK(worst_f64 < 1e-12);
   CHECK(worst_f32 < 1e-4);
+}
+
+TEST_CASE("a deep circuit is contracted, whatever lies in the lanes that hold no sample",
+          "[quantum][route]") {
+  Generator random(241);
+  Circuit circuit(5);
+  circuit.amplitudes(circuit.add_input("x", {32})).strongly_entangling(circuit.add_input("w", {20, 5, 3}));
+  Readout readout{PauliSum{{pauli_word("XZ", std::array{0, 3})}}, Probabilities{{1}}};
+  readout.add_hermitian_input({{2}, {4}});
+  CHECK(contraction_pays(5, {1024, true}, Plan(circuit, readout, {true, true}).cost()));
+  CHECK(!contraction_pays(5, {30, true}, Plan(circuit, readout, {true, true}).cost()));
+  SweepPoint point;
+  SweepPoint u;
+  for (SweepPoint* p : {&point, &u}) {
+    p->angles = {Tensor(), normal({20, 5, 3}, random)};
+    p->amplitudes = test::poisoned(normal({37, 32}, random));
+    p->hermitians = {normal({2, 2, 2, 2}, random)};
+    p->weights = test::poisoned(normal({37, 5}, random));
+  }
+  for (const bool tangents : {false, true}) {
+    SweepRequest request;
+    request.values = true;
+    request.tangents = tangents;
+    request.angles = {false, true};
+    request.amplitudes = true;
+    request.hermitians = {true};
+    request.choice.route = Route::tiles;
+    const std::vector<double> expected = numbers(sweep(circuit, readout, point, u, request));
+    request.choice.route = Route::contract;
+    CHECK(relative_error(numbers(sweep(circuit, readout, point, u, request)), expected) < 1e-12);
+    SweepPoint part = u;
+    part.amplitudes = Tensor();
+    request.choice.route = Route::tiles;
+    const std::vector<double> without = numbers(sweep(circuit, readout, point, part, request));
+    request.choice.route = Route::contract;
+    CHECK(relative_error(numbers(sweep(circuit, readout, point, part, request)), without) < 1e-12);
+  }
 }
 
 TEST_CASE("blocks of any size and threads of any number give the same state", "[quantum][route]") {
