@@ -89,12 +89,14 @@ ColumnBlock taps_of(const Correlation& corr, std::int64_t j) {
 template <class T>
 std::vector<ColumnBlock> column_blocks(const Correlation& corr) {
   const auto whole = [&](const ColumnBlock& b) { return b.tap_end - b.tap_begin == corr.kernel_width; };
+  const std::int64_t at_edges =
+      std::max<std::int64_t>(1, most_columns<T> / std::max<std::int64_t>(1, corr.outputs));
   std::vector<ColumnBlock> blocks;
   std::int64_t end = 0;
   for (std::int64_t first = 0; first < corr.out_width; first = end) {
     const bool inside = whole(taps_of(corr, first));
     for (end = first; end < corr.out_width && whole(taps_of(corr, end)) == inside;) ++end;
-    const std::int64_t most = inside ? most_columns<T> : std::min(2, most_columns<T>);
+    const std::int64_t most = inside ? most_columns<T> : at_edges;
     const std::int64_t count = (end - first + most - 1) / most;
     for (std::int64_t b = 0; b < count; ++b) {
       ColumnBlock block = taps_of(corr, first + (end - first) * b / count);
