@@ -15,6 +15,9 @@ namespace {
 // Columns and output channels of the largest register block.
 template <class T>
 constexpr int most_columns = std::max(1, Samples<T>::accumulators / 4);
+// Of their sums, as many as leave registers for one vector of either factor.
+template <class T>
+constexpr int most_sums = Samples<T>::accumulators * 5 / 4;
 template <class T>
 constexpr int most_outputs = Samples<T>::accumulators >= 6 ? 6 : std::max(1, Samples<T>::accumulators);
 
@@ -89,14 +92,24 @@ ColumnBlock taps_of(const Correlation& corr, std::int64_t j) {
 template <class T>
 std::vector<ColumnBlock> column_blocks(const Correlation& corr) {
   const auto whole = [&](const ColumnBlock& b) { return b.tap_end - b.tap_begin == corr.kernel_width; };
+<<<<<<< /tmp/tensor3/src/engine/tensor/convolution.cpp
+  const int outputs = static_cast<int>(std::clamp<std::int64_t>(corr.outputs, 1, most_outputs<T>));
+  const int at_edges = std::max(1, most_columns<T> / outputs);
+  const int within = std::clamp(most_sums<T> / outputs, 1, most_columns<T>);
+=======
   const std::int64_t at_edges =
       std::max<std::int64_t>(1, most_columns<T> / std::max<std::int64_t>(1, corr.outputs));
+>>>>>>> /tmp/tensor3/m.head
   std::vector<ColumnBlock> blocks;
   std::int64_t end = 0;
   for (std::int64_t first = 0; first < corr.out_width; first = end) {
     const bool inside = whole(taps_of(corr, first));
     for (end = first; end < corr.out_width && whole(taps_of(corr, end)) == inside;) ++end;
+<<<<<<< /tmp/tensor3/src/engine/tensor/convolution.cpp
+    const int most = inside ? within : at_edges;
+=======
     const std::int64_t most = inside ? most_columns<T> : at_edges;
+>>>>>>> /tmp/tensor3/m.head
     const std::int64_t count = (end - first + most - 1) / most;
     for (std::int64_t b = 0; b < count; ++b) {
       ColumnBlock block = taps_of(corr, first + (end - first) * b / count);
