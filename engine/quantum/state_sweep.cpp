@@ -114,8 +114,9 @@ void StateSweep<T>::allocate() {
   memory_ = allocate_memory(count * stride * sizeof(T));
   T* at = reinterpret_cast<T*>(memory_.get());
   for (const Name name : {s, sdot, a, adot}) {
-    const bool needed = (!tangents_ ? name != sdot && name != adot : true) && (gradients_ || name < a);
-    if (!needed) continue;
+    const bool tangent = name == sdot || name == adot;
+    const bool adjoint = name == a || name == adot;
+    if ((tangent && !tangents_) || (adjoint && !gradients_)) continue;
     state_[name] = at;
     at += stride;
   }
