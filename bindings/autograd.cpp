@@ -50,23 +50,25 @@ void push_leaves(lua_State* L, const Tree& tree, std::span<const Value> values, 
 // The arguments of one call of a transformed function: some are differentiated, the others passed on.
 class Arguments {
  public:
-  // `wrt` counts from 0.
-  Arguments(lua_State* L, int first, int count, const std::vector<std::size_t>& wrt) : wrt_(wrt) {
+  // `wrt` counts from 0; `name` is the transform's, for errors.
+  Arguments(lua_State* L, std::string_view name, int first, int count, const std::vector<std::size_t>& wrt)
+      : name_(name), wrt_(wrt) {
     for (int i = 0; i < count; ++i) all_.emplace_back(L, first + i);
     for (const std::size_t place : wrt) {
       if (place >= all_.size())
-        fail(ErrorKind::argument, "argument {} is to be differentiated, got only {} arguments", place + 1,
-             count);
+        fail(ErrorKind::argument, "{}: argument {} is to be differentiated, got {} argument{}", name,
+             place + 1, count, count == 1 ? "" : "s");
       Leaves leaves = read_argument(L, first + static_cast<int>(place));
       if (leaves.values.empty()) {
-        fail(ErrorKind::argument, "argument {}: expected a tensor or a table of tensors, got {}", place + 1,
-             describe(L, first + static_cast<int>(place)));
+        fail(ErrorKind::argument, "{}: argument {}: expected a tensor or a table of tensors, got {}", name,
+             place + 1, describe(L, first + static_cast<int>(place)));
       }
       trees_.push_back(std::move(leaves.tree));
       values_.insert(values_.end(), leaves.values.begin(), leaves.values.end());
     }
   }
 
+  [[nodiscard]] std::string_view name() const { return name_; }
   [[nodiscard]] const Values& values() const { return values_; }
 
   // Pushes all arguments, the differentiated ones around other leaves.
@@ -105,6 +107,7 @@ class Arguments {
     return leaves.subspan(begin, trees_[which].leaf_count());
   }
 
+  std::string_view name_;
   std::vector<std::size_t> wrt_;
   std::vector<Reference> all_;
   std::vector<Tree> trees_;
@@ -132,8 +135,8 @@ Values call_function(const Callback& f, const Arguments& arguments, std::span<co
     }
     Leaves leaves_out = read_leaves(L, i);
     if (leaves_out.values.empty())
-      fail(ErrorKind::argument, "the function's result {}: expected a tensor, got {}", i - base,
-           describe(L, i));
+      fail(ErrorKind::argument, "{}: the function's result {}: expected a tensor, got {}", arguments.name(),
+           i - base, describe(L, i));
     out.insert(out.end(), leaves_out.values.begin(), leaves_out.values.end());
     results.trees.push_back(std::move(leaves_out.tree));
   }
@@ -158,7 +161,7 @@ struct Transform {
   bool wrt_list = false;
 
   [[nodiscard]] Arguments arguments(lua_State* L, int first = 1) const {
-    return {L, first, lua_gettop(L) - first + 1, wrt};
+    return {L, name, first, lua_gettop(L) - first + 1, wrt};
   }
 };
 
@@ -351,7 +354,7 @@ int gradcheck_body(lua_State* L, Args& a) {
   options.step = a.number("step");
   options.tolerance = a.number("tolerance");
   options.seed = static_cast<std::uint64_t>(a.integer("seed"));
-  const Arguments arguments(L, a.slot("x"), 1, {0});
+  const Arguments arguments(L, a.function().display_name(), a.slot("x"), 1, {0});
   Results results;
   const Function run = [&](std::span<const Value> x) {
     return call_function(f, arguments, x, false, results);

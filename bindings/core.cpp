@@ -117,6 +117,15 @@ void open_core(Module& ms) {
           .body = [](lua_State* L, Args& a) {
             return push(L, seconds_between(a.self<Timer>().start, std::chrono::steady_clock::now()));
           }});
+  ms.add({.name = "ms.Timer:__tostring",
+          .documentation = "",
+          .parameters = {{"timer", "ms.Timer", ""}, {"unused?", "any", ""}},
+          .body = [](lua_State* L, Args& a) {
+            const auto& timer = a.object<Timer>("timer");
+            const double seconds = seconds_between(timer.start, std::chrono::steady_clock::now());
+            return push(
+                L, fmt::format("[Timer {}{}{:.3f} s]", timer.label, timer.label.empty() ? "" : " ", seconds));
+          }});
   ms.add({.name = "ms.Timer:__close",
           .documentation = "",
           .parameters = {{"timer", "ms.Timer", ""}},

@@ -97,6 +97,9 @@ io::TensorMap tensors_of(const Args& a) {
     return value != nullptr;
   });
   const std::vector<std::string> names = tree.paths();
+  if (leaves.size() == 1 && names[0].empty())
+    a.fail("tensors",
+           "expected a table of tensors by name, got a tensor: only .npy files hold one without a name");
   io::TensorMap tensors;
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     if (!tensors.emplace(names[i], leaves[i]).second)
@@ -279,6 +282,12 @@ void add_csv(Module& ms) {
          return push(
              L, io::CsvFile(path_of(a), strings_of(a, "columns"), static_cast<std::int64_t>(a.size("keep"))));
        }});
+  ms.add({.name = "ms.CsvFile:__tostring",
+          .documentation = "",
+          .parameters = {{"file", "ms.CsvFile", ""}, {"unused?", "any", ""}},
+          .body = [](lua_State* L, Args& a) {
+            return push(L, fmt::format("[CsvFile '{}']", a.object<io::CsvFile>("file").path().string()));
+          }});
   ms.add({.name = "ms.CsvFile:append",
           .documentation = "Appends a row.",
           .parameters = {{"row", "table", "Values by column; those left out stay empty."}},
@@ -297,6 +306,12 @@ void add_json(Module& ms) {
           .returns = "ms.JsonLines",
           .body = [](lua_State* L, Args& a) {
             return push(L, io::LineFile(path_of(a), static_cast<std::int64_t>(a.size("keep"))));
+          }});
+  ms.add({.name = "ms.JsonLines:__tostring",
+          .documentation = "",
+          .parameters = {{"file", "ms.JsonLines", ""}, {"unused?", "any", ""}},
+          .body = [](lua_State* L, Args& a) {
+            return push(L, fmt::format("[JsonLines '{}']", a.object<io::LineFile>("file").path().string()));
           }});
   ms.add({.name = "ms.JsonLines:append",
           .documentation = "Appends a value.",

@@ -1,4 +1,5 @@
 // ms.observable: Pauli words and their sums, Hermitian matrices, probabilities.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numeric>
@@ -110,6 +111,13 @@ std::vector<std::vector<int>> qubit_lists(const Args& a, Args::Key key) {
   return out;
 }
 
+// A qubit has one letter, or one place in a matrix.
+void check_distinct(const Args& a, Args::Key key, std::vector<int> qubits) {
+  std::ranges::sort(qubits);
+  const auto twice = std::ranges::adjacent_find(qubits);
+  if (twice != qubits.end()) a.fail(key, "qubit {} is named twice", *twice + first_qubit);
+}
+
 std::vector<int> joined(const std::vector<std::vector<int>>& lists) {
   std::vector<int> out;
   for (const auto& list : lists) out.insert(out.end(), list.begin(), list.end());
@@ -133,6 +141,7 @@ LuaObservable tensor_hermitian(const Args& a) {
     a.fail("qubits", "expected one entry for each of {} matrices, got {}", blocks, out.qubits.size());
   }
   for (std::size_t b = 0; b < out.qubits.size(); ++b) {
+    check_distinct(a, "qubits", out.qubits[b]);
     if (static_cast<int>(out.qubits[b].size()) != k) {
       a.fail("qubits", "expected {} for a {} x {} matrix, got {}", k, 1 << k, 1 << k, out.qubits[b].size());
     }
@@ -193,6 +202,12 @@ void add_operators(Module& ms) {
       fail(ErrorKind::argument, "an observable is multiplied by numbers only, got {}", describe(L, number));
     }
     return scaled(operand(L, number_first ? b : a), lua_tonumber(L, number));
+  });
+  add_operator(ms, "__div", [](lua_State* L, int a, int b) {
+    if (lua_type(L, b) != LUA_TNUMBER) {
+      fail(ErrorKind::argument, "an observable is divided by numbers only, got {}", describe(L, b));
+    }
+    return scaled(operand(L, a), 1 / lua_tonumber(L, b));
   });
   add_operator(ms, "__unm", [](lua_State* L, int a, int) { return scaled(operand(L, a), -1); });
   ms.add({.name = "ms.Observable:__tostring",
@@ -292,6 +307,7 @@ void open_observables(Module& ms) {
             std::vector<int> qubits;
             if (a.given("qubits")) {
               qubits = qubits_of(a, "qubits");
+              check_distinct(a, "qubits", qubits);
             } else {
               if (letters.size() > quantum::max_qubits) {
                 a.fail("word", "expected at most {} letters, got {}", quantum::max_qubits, letters.size());
@@ -314,8 +330,9 @@ void open_observables(Module& ms) {
        .example = "print(ms.observable.hermitian({{1, {0, -1}}, {{0, 1}, 1}}, 2))",
        .body = [](lua_State* L, Args& a) {
          if (find_object<Value>(L, a.slot("matrix")) != nullptr) return push(L, tensor_hermitian(a));
-         return push(L,
-                     wrapped(quantum::hermitian(matrix_of(a, "matrix"), joined(qubit_lists(a, "qubits")))));
+         const std::vector<int> qubits = joined(qubit_lists(a, "qubits"));
+         check_distinct(a, "qubits", qubits);
+         return push(L, wrapped(quantum::hermitian(matrix_of(a, "matrix"), qubits)));
        }});
   ms.add(
       {.name = "ms.observable.hermitian_part",
@@ -332,7 +349,9 @@ void open_observables(Module& ms) {
        .example = "print(ms.circuit(2):h(1){observable = ms.observable.probabilities(1)})",
        .body = [](lua_State* L, Args& a) {
          if (!a.given("qubits")) return push(L, LuaObservable{AllProbabilities{}});
-         return push(L, wrapped(quantum::Probabilities{qubits_of(a, "qubits")}));
+         const std::vector<int> qubits = qubits_of(a, "qubits");
+         check_distinct(a, "qubits", qubits);
+         return push(L, wrapped(quantum::Probabilities{qubits}));
        }});
 }
 

@@ -36,6 +36,7 @@ class NumberFormat {
     largest_ = std::max(largest_, size);
   }
   [[nodiscard]] std::string text(double v) const {
+    if (std::isnan(v)) return "nan";  // whatever its sign
     if (!std::isfinite(v)) return fmt::format("{}", v);
     if (whole_) return fmt::format("{:.0f}", v);
     if (largest_ >= 1e5 || (largest_ > 0 && largest_ < 1e-3)) return fmt::format("{:.4e}", v);

@@ -20,7 +20,7 @@ constexpr const char* usage =
     "Usage: moonstill [OPTIONS] [run] FILE.lua [ARGS...]   run a script ('-' reads it from standard input)\n"
     "       moonstill [OPTIONS] -e CODE [ARGS...]          run code\n"
     "       moonstill [OPTIONS] [repl]                     work line by line\n"
-    "       moonstill [OPTIONS] test PATH [ARGS...]        run the tests (*_test.lua) of a file or folder\n";
+    "       moonstill [OPTIONS] test PATH [PATTERN]        run the tests (*_test.lua) of a file or folder\n";
 
 struct Usage : CLI::Formatter {
   std::string make_usage(const CLI::App*, std::string) const override { return usage; }
@@ -101,6 +101,10 @@ Command choose(const CLI::App& app, const Options& options, const std::string& s
     return command;
   }
   if (options.selftest) {
+    if (!subcommand.empty() || !rest.empty()) {
+      refuse(app, fmt::format("--selftest takes no arguments, got '{}'",
+                              subcommand.empty() ? rest.front() : subcommand));
+    }
     command.kind = Command::Kind::selftest;
     return command;
   }

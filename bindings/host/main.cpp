@@ -21,7 +21,10 @@ int run(const moonstill::lua::Command& command) {
     return 0;
   }
   try {
-    if (command.threads) moonstill::set_thread_count(*command.threads);
+    if (command.threads)
+      moonstill::set_thread_count(*command.threads);
+    else
+      static_cast<void>(moonstill::thread_count());  // a wrong MOONSTILL_THREADS is wrong usage
   } catch (const moonstill::Error& error) {
     throw moonstill::lua::UsageError(std::string("moonstill: ") + error.what() + "\n");
   }

@@ -123,6 +123,13 @@ int host_call(lua_State* L) {
   return 3;
 }
 
+// interrupt(): what Ctrl-C does, for an interruption that call() ended
+int host_interrupt(lua_State* L) {
+  request_interrupt();
+  watch_interrupts(L);
+  return 0;
+}
+
 // is_terminal("stdin" | "stdout" | "stderr")
 int host_is_terminal(lua_State* L) {
   const std::string_view name = text(L, 1);
@@ -218,6 +225,7 @@ constexpr luaL_Reg functions[] = {{"blame", guard<host_blame>},
                                   {"classes", guard<host_classes>},
                                   {"sources", guard<host_sources>},
                                   {"call", guard<host_call>},
+                                  {"interrupt", guard<host_interrupt>},
                                   {"is_terminal", guard<host_is_terminal>},
                                   {"terminal_width", guard<host_terminal_width>},
                                   {"open_editor", guard<host_open_editor>},

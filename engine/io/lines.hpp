@@ -24,6 +24,8 @@ class LineFile {
   /// The line must not hold line ends of its own.
   void append(std::string_view line);
 
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
  private:
   std::filesystem::path path_;
   Descriptor file_{-1};
@@ -46,6 +48,7 @@ class CsvFile {
   void append(std::span<const std::string> fields);
 
   [[nodiscard]] const std::vector<std::string>& columns() const { return columns_; }
+  [[nodiscard]] const std::filesystem::path& path() const { return lines_->path(); }
 
  private:
   std::vector<std::string> columns_;

@@ -10,15 +10,6 @@ namespace {
 constexpr std::size_t most_permuted_bits = 8;
 constexpr std::size_t inner_span_bits = 5;
 
-std::vector<Bits> sums(std::span<const Bits> basis) {
-  std::vector<Bits> out{0};
-  for (const Bits b : basis) {
-    const std::size_t count = out.size();
-    for (std::size_t i = 0; i < count; ++i) out.push_back(out[i] ^ b);
-  }
-  return out;
-}
-
 // The basis state that each one becomes; controls come before the targets.
 std::vector<Bits> images(const ComplexMatrix& matrix, std::size_t controls) {
   const auto d = static_cast<Bits>(matrix.dimension);
@@ -127,6 +118,15 @@ std::optional<Bits> LinearSystem::solve(Bits values) const {
     x |= Bits{1} << row.pivot;
   }
   return x;
+}
+
+std::vector<Bits> sums(std::span<const Bits> basis) {
+  std::vector<Bits> out{0};
+  for (const Bits b : basis) {
+    const std::size_t count = out.size();
+    for (std::size_t i = 0; i < count; ++i) out.push_back(out[i] ^ b);
+  }
+  return out;
 }
 
 Span::Span(std::span<const Bits> basis)

@@ -73,9 +73,15 @@ class LinearSystem {
   std::vector<Bits> kernel_;
 };
 
-/// All sums of a basis, two tables: sum i is outer[i / inner.size()] ^ inner[i % inner.size()].
+/// All sums of a basis; sum i takes the elements at the bits of i.
+[[nodiscard]] std::vector<Bits> sums(std::span<const Bits> basis);
+
+/// The same as two tables: sum i is outer[i / inner.size()] ^ inner[i % inner.size()].
 struct Span {
   explicit Span(std::span<const Bits> basis);
+
+  [[nodiscard]] std::size_t size() const { return outer.size() * inner.size(); }
+  Bits operator[](std::size_t i) const { return outer[i / inner.size()] ^ inner[i % inner.size()]; }
 
   std::vector<Bits> outer, inner;
 };

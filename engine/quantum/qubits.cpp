@@ -7,26 +7,15 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/memory.hpp"
-#include "engine/quantum/state_sweep.hpp"
+#include "engine/quantum/state_eager.hpp"
+#include "engine/quantum/state_layout.hpp"
+#include "engine/quantum/state_readout.hpp"
 
 namespace moonstill::quantum {
 namespace {
 
 // Log2 of the amplitudes that a gate goes through at a time.
 constexpr int block_bits = 13;
-
-// Numbers of a state, [vectors][re, im][lanes]; small ones are padded to one vector.
-template <class T>
-std::size_t number_count(int qubits) {
-  return std::max(std::size_t{1} << qubits, static_cast<std::size_t>(vector_lanes<T>)) * 2;
-}
-
-// Where the real part of a place lies; the imaginary part is a vector further on.
-template <class T>
-std::size_t address(Bits place) {
-  constexpr std::size_t lanes = vector_lanes<T>;
-  return place / lanes * 2 * lanes + place % lanes;
-}
 
 std::string bits(std::size_t index, int count) {
   std::string text;
@@ -48,7 +37,7 @@ Qubits::Qubits(int n, DType dtype, int first_number)
   const Circuit valid(n, first_number);
   dispatch_floating(dtype_, "qubits", [&](auto element) {
     using T = decltype(element);
-    memory_ = allocate_memory(number_count<T>(count_) * sizeof(T));
+    memory_ = allocate_memory(state_numbers<T>(count_) * sizeof(T));
   });
   reset();
 }
@@ -62,7 +51,7 @@ Qubits& Qubits::reset() {
   frame_ = Frame(count_);
   dispatch_floating(dtype_, "qubits", [&](auto element) {
     using T = decltype(element);
-    std::fill_n(numbers<T>(), number_count<T>(count_), T{0});
+    std::fill_n(numbers<T>(), state_numbers<T>(count_), T{0});
     numbers<T>()[0] = 1;
   });
   return *this;

@@ -18,6 +18,11 @@ constexpr std::size_t block_bytes = 1 << 19;
 constexpr int shared_block_bits = 3;
 constexpr int least_divided_qubits = 14;
 
+// Tables of merged diagonals, as large as states, are worth their making and keeping for so many samples of
+// so many qubits.
+constexpr std::int64_t least_merged_samples = 4;
+constexpr int most_merged_qubits = 16;
+
 }  // namespace
 
 Route route_of(int qubits, const Batch& batch, const RouteChoice& choice) {
@@ -39,6 +44,10 @@ int block_bits_of(int qubits, const Batch& batch, int states, std::size_t number
   const int most = qubits <= most_whole_qubits ? qubits : part;
   const bool divided = batch.samples == 1 && qubits >= least_divided_qubits;
   return divided ? std::min(most, qubits - shared_block_bits) : most;
+}
+
+bool merges_diagonals(int qubits, const Batch& batch) {
+  return batch.samples >= least_merged_samples && qubits <= most_merged_qubits;
 }
 
 bool threads_share_states(int qubits) { return qubits >= least_shared_qubits; }

@@ -37,6 +37,9 @@ struct Batch {
 [[nodiscard]] int block_bits_of(int qubits, const Batch& batch, int states, std::size_t number_size,
                                 const RouteChoice& choice);
 
+/// Whether the state route merges diagonals of shared angles into tables.
+[[nodiscard]] bool merges_diagonals(int qubits, const Batch& batch);
+
 /// Whether threads share each state instead of taking samples of their own.
 [[nodiscard]] bool threads_share_states(int qubits);
 

@@ -24,15 +24,6 @@ std::vector<Bits> with_lanes(std::span<const Parity> parities, const Subspace& s
   return out;
 }
 
-std::vector<Bits> sums(std::span<const Bits> basis) {
-  std::vector<Bits> out{0};
-  for (const Bits b : basis) {
-    const std::size_t count = out.size();
-    for (std::size_t i = 0; i < count; ++i) out.push_back(out[i] ^ b);
-  }
-  return out;
-}
-
 Bits number_with_lanes(Bits place, const Subspace& subspace) {
   const Bits lanes = (Bits{1} << subspace.lane_bits) - 1;
   return (subspace.coordinates(place) << subspace.lane_bits) | (place & lanes);

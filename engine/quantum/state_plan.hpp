@@ -61,7 +61,7 @@ struct Pass {
   Span bases{{}};       // places of the blocks
   std::size_t run = 1;  // vectors that lie side by side in memory as in the block
 
-  [[nodiscard]] std::size_t blocks() const { return bases.outer.size() * bases.inner.size(); }
+  [[nodiscard]] std::size_t blocks() const { return bases.size(); }
   [[nodiscard]] std::size_t vectors() const { return std::size_t{1} << block.dimension(); }
 };
 

@@ -9,30 +9,9 @@
 
 #include "engine/core/memory.hpp"
 #include "engine/quantum/state_kernels.hpp"
-#include "engine/quantum/state_phases.hpp"
-#include "engine/quantum/state_plan.hpp"
-#include "engine/quantum/sweep_context.hpp"
+#include "engine/quantum/state_results.hpp"
 
 namespace moonstill::quantum {
-
-template <class T>
-using StateContext = SweepContext<T, StatePlan>;
-
-/// An operation's matrices as the kernels read them.
-template <class T>
-struct OperationCoefficients {
-  std::vector<T> matrix, tangent, adjoint, adjoint_tangent;
-};
-
-/// What is the same for all samples: matrices of the operations that do not vary, and of the observables.
-template <class T>
-struct SharedCoefficients {
-  std::vector<OperationCoefficients<T>> operations;
-  std::vector<PhaseTable<T>> phases;  // of the operations that are merged diagonals
-  std::vector<std::vector<T>> hermitians, hermitian_directions;  // as far as gradients need them
-
-  explicit SharedCoefficients(const StateContext<T>& context);
-};
 
 template <class T>
 class StateSweep {
@@ -81,13 +60,14 @@ class StateSweep {
   void forward(bool input, bool keep);
   void backward();
   void run_pass(const Jobs& jobs, Stage stage, const Uses& uses);
-  void run_block(const Jobs& jobs, Stage stage, const Uses& uses, std::size_t index, const Pointers& block,
+  [[nodiscard]] std::shared_ptr<std::byte> block_memory(const Pass& pass) const;
+  [[nodiscard]] Pointers block_pointers(const Pass& pass, const Uses& uses, Bits base,
+                                        std::byte* memory) const;
+  void run_block(const Jobs& jobs, Stage stage, const Uses& uses, Bits base, const Pointers& block,
                  double* sums);
   [[nodiscard]] bool from_basis_state() const;
   void begin_block(const Pass& pass, Name name, Begin begin, Bits base, T* block) const;
   void input_block(const Pass& pass, Name name, Bits base, T* block) const;
-  void sparse_block(const Pass& pass, Name name, Bits base, T* block) const;
-  void keep_block(const Pass& pass, Name name, Bits base, const T* block) const;
 
   [[nodiscard]] bool active(const Task& task, Stage stage) const;
   [[nodiscard]] std::size_t sum_count(const Task& task, Stage stage) const;
@@ -100,27 +80,18 @@ class StateSweep {
   void carry_out(BlockTask what, const Task& task, Bits base, const BlockStep<T>& step) const;
 
   void finish_job(const Job& job, Stage stage, const double* sums);
-  void finish_hermitian(std::size_t h, const double* e, const double* edot);
-  void add_angle_gradients(std::size_t o, const double* e, const double* edot);
-  void add_phase_gradients(std::size_t o);
-  void add_amplitude_gradient();
   void prepare_seeds();
-  void read_probabilities(const StateProbabilities& item);
-  void seed_probabilities(const StateProbabilities& item);
-  void write_values();
+  void seed(const StateProbabilities& item);
 
   [[nodiscard]] bool is_phases(std::size_t o) const { return plan_.operations()[o].form == Form::phases; }
   [[nodiscard]] bool wanted(std::size_t o) const { return wanted_[o] != 0; }
   [[nodiscard]] bool directed(std::size_t o) const { return directed_[o] != 0; }
-  [[nodiscard]] bool hermitian_gradient(std::size_t h) const;
-  [[nodiscard]] double weight(const Source<T>& source, int output) const;
   [[nodiscard]] const OperationNumbers<T>& numbers(std::size_t o) const {
     return c_.varies[o] ? numbers_[o] : c_.shared_numbers[o];
   }
   [[nodiscard]] const OperationCoefficients<T>& coefficients_of(std::size_t o) const {
     return c_.varies[o] ? coefficients_[o] : shared_.operations[o];
   }
-  [[nodiscard]] std::size_t address(Bits place) const;
 
   const StateContext<T>& c_;
   const StatePlan& plan_;
@@ -130,7 +101,6 @@ class StateSweep {
   std::int64_t sample_ = 0;
   std::size_t first_wanted_ = 0;  // operations before it are not undone
   std::vector<Jobs> forward_, backward_;
-  double* partial_ = nullptr;
   std::shared_ptr<std::byte> memory_;
   Pointers state_{};
   std::vector<OperationNumbers<T>> numbers_;
@@ -139,21 +109,11 @@ class StateSweep {
   // Of operations that do not vary, over samples: environments, and slopes of merged diagonals.
   std::vector<std::vector<double>> slopes_;
   std::vector<std::vector<T>> phase_slopes_;
-  std::vector<double> values_;
   std::vector<std::uint8_t> wanted_, directed_;  // of each operation
+  StateResults<T> results_;
 };
 
 extern template class StateSweep<float>;
 extern template class StateSweep<double>;
-
-/// A plan without inputs on a caller's own state, [vectors][re, im][lanes]: its operations, its readout.
-template <class T>
-void apply_plan(const StatePlan& plan, T* state);
-template <class T>
-[[nodiscard]] std::vector<double> read_plan(const StatePlan& plan, T* state);
-
-/// Amplitudes [2^n][re, im] in the order of basis states, of a state that lies as `frame` says.
-template <class T>
-void copy_amplitudes(const Frame& frame, const T* state, T* to);
 
 }  // namespace moonstill::quantum

@@ -16,8 +16,6 @@ namespace {
 // Partial sums kept side by side, so that their number does not grow with the batch.
 constexpr std::int64_t most_tile_partials = 256;
 constexpr std::int64_t most_state_partials = 32;
-// From so many samples on that share angles their diagonals are merged on the state route.
-constexpr std::int64_t least_merged_samples = 4;
 
 const std::vector<Tensor>& none() {
   static const std::vector<Tensor> empty;
@@ -393,8 +391,7 @@ auto with_sweeper(const Circuit& circuit, const Readout& readout, const SweepPoi
   }
   const int states = (request.tangents ? 2 : 1) * (request.gradients() ? 2 : 1);
   const int block_bits = block_bits_of(n, batch, states, sizeof(T), request.choice);
-  // Tables of merged diagonals are worth their making for many samples only.
-  const bool merged = batch.samples >= least_merged_samples;
+  const bool merged = merges_diagonals(n, batch);
   const std::vector<bool> shared = merged ? shared_inputs(circuit, point) : std::vector<bool>();
   return body(
       Sweeper<T, StatePlan>(circuit, readout, batch,

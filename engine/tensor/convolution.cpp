@@ -15,6 +15,9 @@ namespace {
 // Columns and output channels of the largest register block.
 template <class T>
 constexpr int most_columns = std::max(1, Samples<T>::accumulators / 4);
+// Of their sums, as many as leave registers for one vector of either factor.
+template <class T>
+constexpr int most_sums = Samples<T>::accumulators * 5 / 4;
 template <class T>
 constexpr int most_outputs = Samples<T>::accumulators >= 6 ? 6 : std::max(1, Samples<T>::accumulators);
 
@@ -84,17 +87,20 @@ ColumnBlock taps_of(const Correlation& corr, std::int64_t j) {
   return {j, 1, begin, std::clamp(left + corr.planes.from_width, begin, corr.kernel_width)};
 }
 
-// Columns within reach of an edge go in pairs, which meet fewer zeros; the others in blocks as large as can
-// be.
+// Columns within reach of an edge stand alone, to meet no zeros, unless there are too few outputs to keep the
+// processor busy; the others go in blocks as large as can be.
 template <class T>
 std::vector<ColumnBlock> column_blocks(const Correlation& corr) {
   const auto whole = [&](const ColumnBlock& b) { return b.tap_end - b.tap_begin == corr.kernel_width; };
+  const int outputs = static_cast<int>(std::clamp<std::int64_t>(corr.outputs, 1, most_outputs<T>));
+  const int at_edges = std::max(1, most_columns<T> / outputs);
+  const int within = std::clamp(most_sums<T> / outputs, 1, most_columns<T>);
   std::vector<ColumnBlock> blocks;
   std::int64_t end = 0;
   for (std::int64_t first = 0; first < corr.out_width; first = end) {
     const bool inside = whole(taps_of(corr, first));
     for (end = first; end < corr.out_width && whole(taps_of(corr, end)) == inside;) ++end;
-    const std::int64_t most = inside ? most_columns<T> : std::min(2, most_columns<T>);
+    const int most = inside ? within : at_edges;
     const std::int64_t count = (end - first + most - 1) / most;
     for (std::int64_t b = 0; b < count; ++b) {
       ColumnBlock block = taps_of(corr, first + (end - first) * b / count);

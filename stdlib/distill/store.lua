@@ -120,7 +120,8 @@ end
 --- @return distill.Run
 function store.open(still, o)
   local run = setmetatable({
-    folder = o.folder, summary = "", settings = still.settings, clock = ms.timer(), earlier = 0, seconds = {}, rows = 0,
+    folder = o.folder, quiet = o.quiet, settings = still.settings, summary = "", rows = 0,
+    clock = ms.timer(), earlier = 0, seconds = {},
   }, Run)
   if not o.folder then return run end
   run.checkpoint = o.folder .. "/checkpoint.safetensors"
@@ -149,6 +150,15 @@ function Run:keep(still)
   tensors.parameters = still.parameters
   metadata.iteration, metadata.settings, metadata.metrics_rows = still.iteration, self.settings, self.rows
   ms.io.save(self.checkpoint, tensors, { metadata = metadata })
+end
+
+--- Writes the checkpoint when the user stops the run, and says how to go on.
+function Run:keep_on_interrupt(still)
+  if not self.folder then return end
+  self:keep(still)
+  if self.quiet then return end
+  io.stderr:write(("\nthe state after iteration %d is in %s: the same command goes on from there\n"):format(
+    still.iteration, self.checkpoint))
 end
 
 --- Appends a row of metrics.

@@ -4,6 +4,7 @@
 -- that takes these T gradient steps from its initial weights, and sees nothing else, should then know the real data.
 local ms = require "moonstill"
 local check = require "moonstill.check"
+local host = require "moonstill.host"
 local search = require "distill.search"
 local store = require "distill.store"
 local train = require "train"
@@ -205,10 +206,22 @@ function Still:stop(problem)
     self.iteration)
 end
 
+-- The outer gradient, where nearly all of the time goes. Ctrl-C there leaves a whole state, which is kept.
+function Still:interruptible_gradient(x, y)
+  local fine, loss, gradient = host.call(self.outer_gradient, self, self.iteration + 1, x, y)
+  if fine then return loss, gradient end
+  local problem, interrupted = loss, gradient
+  if interrupted then
+    self.run:keep_on_interrupt(self)
+    host.interrupt()
+  end
+  error(problem, 0)
+end
+
 -- One outer iteration. A loss or gradient that is not finite changes nothing and ends the run.
 function Still:iterate(x, y)
   self.parameters = self.search:begin(self.parameters)
-  local loss, gradient = self:outer_gradient(self.iteration + 1, x, y)
+  local loss, gradient = self:interruptible_gradient(x, y)
   local problem = check.not_finite(loss)
   if problem then self:stop("the outer loss is " .. problem) end
   local moved, norm = self.search:step(self.parameters, gradient)

@@ -79,6 +79,10 @@ local function show(self, text)
   io.stderr:flush()
 end
 
+function Progress:__tostring()
+  return ("[Progress %s%d of %d]"):format(self.label ~= "" and self.label .. " " or "", self.done, self.total)
+end
+
 --- Says that `done` steps are done. Prints no more often than a reader can follow.
 --- @param done integer
 --- @param text? string  shown behind, such as the loss

@@ -52,65 +52,6 @@ local function loss_of(net)
   return function(w, x, y) return ms.nn.cross_entropy(net(x, w), y) end
 end
 
--- A training step's derivatives, from the digits as the loader gives them.
-local digits = ms.data.images("digits", { train = 16384, test = 1 }).train
-local function loaded(batch) return digits:batches({ batch = batch, seed = 1, dtype = opt.dtype }):at(1) end
-
-local classical = qnn.lenet.classical {}
-local weights = classical:initialise(random, dtype)
-local loss_and_grad = ms.value_and_grad(loss_of(classical))
-local function gradient_work(batch)
-  local x, y = loaded(batch)
-  return function() loss_and_grad(weights, x, y) end
-end
-
-report("lenet forward and backward", { batch = 1024 }, gradient_work(1024), 3)
-local batch = 1
-while batch <= #digits do
-  report("lenet batch curve", { batch = batch, operations = batch }, gradient_work(batch))
-  batch = 2 * batch
-end
-
--- An outer iteration of distillation: one still's, loader and optimiser included.
-for _, model in ipairs { "quantum", "classical" } do
-  local still = distill.unrolled { net = qnn.lenet[model] {}, train = digits, passes = 3, dtype = opt.dtype }
-  local iterations = 0
-  report("outer iteration, MNIST", { model = model, batch = 1024, images = 10, updates = 3 }, function()
-    iterations = iterations + 1
-    still:fit { iterations = iterations, batch = 1024, evaluate_every = 1 << 30, quiet = true }
-  end, 3)
-end
-
--- The same written out, for images of any shape: `lists` of 10 images each, taken in turn.
-local function outer_work(net, shape, lists, updates, real_batch)
-  local function images(count) return random:normal({ count, table.unpack(shape) }, dtype) end
-  local w0, synthetic, targets = net:initialise(random, dtype), {}, labels(10)
-  for s = 1, lists do synthetic[s] = images(10) end
-  local x, y = images(real_batch), labels(real_batch)
-  local loss = loss_of(net)
-  local inner_gradient = ms.grad(loss)
-  local update = ms.checkpoint(function(w, list, eta) return w - eta * inner_gradient(w, list, targets) end)
-  local outer = ms.value_and_grad(function(parameters)
-    local w = w0
-    for t = 1, updates do w = update(w, parameters.images[(t - 1) % lists + 1], parameters.eta:slice(1, t, t)) end
-    return loss(w, x, y)
-  end)
-  local parameters = { images = synthetic, eta = ms.full(updates, 0.02, dtype) }
-  return function() outer(parameters) end
-end
-
-for _, model in ipairs { "quantum", "classical" } do
-  local net = qnn.lenet[model] { channels = 3, size = 32 }
-  report("outer iteration, CIFAR-10", { model = model, batch = 1024, images = 100, updates = 30 },
-    outer_work(net, { 3, 32, 32 }, 10, 30, 1024), 5)
-end
-
--- Memory stays flat in the number of inner updates.
-for _, updates in ipairs { 1, 3, 10, 30, 100, 300 } do
-  report("inner updates", { batch = 10, updates = updates, operations = updates },
-    outer_work(classical, { 1, 28, 28 }, 1, updates, 10))
-end
-
 -- What an operation on 32 numbers costs, from Lua.
 local tiny, other = random:normal({ 32 }, dtype), random:normal({ 32 }, dtype)
 local loops = opt.once and 10 or 20000
@@ -138,3 +79,63 @@ local square = ms.grad(function(x) return (x * x):sum() end)
 tiny_work("gradient of (x * x):sum()", 1, function(n)
   for _ = 1, n // 10 do square(tiny) end
 end)
+
+-- Distillation's outer loss written out, for images of any shape: `lists` of 10 images each, taken in turn.
+local function outer_work(net, shape, lists, updates, real_batch)
+  local function images(count) return random:normal({ count, table.unpack(shape) }, dtype) end
+  local w0, synthetic, targets = net:initialise(random, dtype), {}, labels(10)
+  for s = 1, lists do synthetic[s] = images(10) end
+  local x, y = images(real_batch), labels(real_batch)
+  local loss = loss_of(net)
+  local inner_gradient = ms.grad(loss)
+  local update = ms.checkpoint(function(w, list, eta) return w - eta * inner_gradient(w, list, targets) end)
+  local outer = ms.value_and_grad(function(parameters)
+    local w = w0
+    for t = 1, updates do w = update(w, parameters.images[(t - 1) % lists + 1], parameters.eta:slice(1, t, t)) end
+    return loss(w, x, y)
+  end)
+  local parameters = { images = synthetic, eta = ms.full(updates, 0.02, dtype) }
+  return function() outer(parameters) end
+end
+
+-- With each update checkpointed, peak_bytes (the most that tensors ever held) grows by the weights alone: 0.25 MB each.
+for _, updates in ipairs { 1, 3, 10, 30, 100, 300 } do
+  report("inner updates", { batch = 10, updates = updates, operations = updates },
+    outer_work(qnn.lenet.classical {}, { 1, 28, 28 }, 1, updates, 10))
+end
+
+-- A training step's derivatives, from the digits as the loader gives them.
+local digits = ms.data.images("digits", { train = 16384, test = 1 }).train
+local function loaded(batch) return digits:batches({ batch = batch, seed = 1, dtype = opt.dtype }):at(1) end
+
+local classical = qnn.lenet.classical {}
+local weights = classical:initialise(random, dtype)
+local loss_and_grad = ms.value_and_grad(loss_of(classical))
+local function gradient_work(batch)
+  local x, y = loaded(batch)
+  return function() loss_and_grad(weights, x, y) end
+end
+
+report("lenet forward and backward", { batch = 1024 }, gradient_work(1024), 3)
+-- An outer iteration of distillation, the loader's part included.
+for _, model in ipairs { "quantum", "classical" } do
+  local still = distill.unrolled { net = qnn.lenet[model] {}, train = digits, passes = 3, dtype = opt.dtype }
+  local walk = digits:batches { batch = 1024, seed = 1, drop_last = true, dtype = opt.dtype }
+  local iteration = 0
+  report("outer iteration, MNIST", { model = model, batch = 1024, images = 10, updates = 3 }, function()
+    iteration = iteration + 1
+    still:outer_gradient(iteration, walk:at(iteration))
+  end, 3)
+end
+
+for _, model in ipairs { "quantum", "classical" } do
+  local net = qnn.lenet[model] { channels = 3, size = 32 }
+  report("outer iteration, CIFAR-10", { model = model, batch = 1024, images = 100, updates = 30 },
+    outer_work(net, { 3, 32, 32 }, 10, 30, 1024), 5)
+end
+
+local batch = 1
+while batch <= #digits do
+  report("lenet batch curve", { batch = batch, operations = batch }, gradient_work(batch))
+  batch = 2 * batch
+end

@@ -109,7 +109,7 @@ void rotations_and_ring(benchmark::State& state, bool readable) {
 
 void rows(benchmark::internal::Benchmark* b) {
   b->ArgNames({"n", "batch", "layers"});
-  for (const auto& [n, batch] : {std::pair{6, 1024}, {6, 10}, {6, 1}, {10, 64}, {16, 16}, {20, 1}})
+  for (const auto& [n, batch] : {std::pair{6, 1024}, {6, 10}, {6, 1}, {10, 64}, {16, 16}, {16, 1}, {20, 1}})
     b->Args({n, batch, 3});
   b->Unit(benchmark::kMicrosecond)->UseRealTime();
 }

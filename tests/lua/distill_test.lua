@@ -310,6 +310,37 @@ test("a run that is killed goes on to the same bytes", function()
   test.equal(rows(broken.path), rows(whole.path))
 end)
 
+-- Stops itself as Ctrl-C does, in the fifth iteration, long before the first checkpoint.
+local stopping = [[
+local ms, distill = require "moonstill", require "distill"
+local folder, stops = ...
+local set, calls = ms.data.images("digits", { train = 300, test = 10 }), 0
+local trap = ms.nn.layer { name = "trap", apply = function(_, x)
+  calls = calls + 1
+  if calls == 10 and stops then io.popen("kill -INT $PPID"):close() end
+  return x
+end }
+local net = ms.nn.sequential { ms.nn.flatten(), trap, ms.nn.linear(784, 10) }
+distill.unrolled { net = net, train = set.train, passes = 1 }:fit { iterations = 9, batch = 50, evaluate_every = 9, folder = folder }
+]]
+
+test("a run that is interrupted keeps its state, says so, and goes on to the same bytes", function()
+  local file <close> = program.file(".lua", stopping)
+  local whole <close> = folder()
+  local broken <close> = folder()
+  local checkpoint = broken.path .. "/checkpoint.safetensors"
+  local output, code = program.run { file.path, broken.path, "stop" }
+  test.equal(code, 130)
+  test.ok(output:find(("the state after iteration 4 is in %s: the same command goes on from there\nmoonstill: interrupted\n")
+    :format(checkpoint), 1, true), output)
+  test.equal(select(2, ms.io.load(checkpoint)).iteration, "4")
+  output, code = program.run { file.path, broken.path }
+  test.equal(code, 0)
+  test.ok(output:find("goes on from " .. checkpoint .. ", iteration 4", 1, true), output)
+  test.equal(select(2, program.run { file.path, whole.path }), 0)
+  test.ok(bytes(whole.path .. "/checkpoint.safetensors") == bytes(checkpoint), "equal bytes")
+end)
+
 local cases = {
   { "distill.unrolled { train = set.train }", "distill.unrolled: argument 'net': expected layer, got nothing" },
   { "distill.unrolled { net = {}, train = set.train }", "distill.unrolled: argument 'net': expected layer, got table" },

@@ -37,6 +37,25 @@ test("tensors whose names fall together are an error", function()
   end)
 end)
 
+test("only .npy files hold a tensor without a name", function()
+  for _, ending in ipairs { ".npz", ".safetensors" } do
+    test.fails_with("ms.io.save: argument 2 'tensors': expected a table of tensors by name, got a tensor",
+      function() ms.io.save("/nowhere/x" .. ending, ms.ones(2)) end)
+  end
+end)
+
+test("files say where they are", function()
+  with_folder({ "m.csv", "m.jsonl" }, function(folder)
+    test.equal(tostring(ms.io.csv(folder .. "m.csv", { "a" })), ("[CsvFile '%sm.csv']"):format(folder))
+    test.equal(tostring(ms.io.jsonl(folder .. "m.jsonl")), ("[JsonLines '%sm.jsonl']"):format(folder))
+  end)
+  test.ok(tostring(ms.timer "fit"):find "^%[Timer fit 0%.00%d s%]$", tostring(ms.timer "fit"))
+  local bar = ms.progress { total = 3, label = "steps", quiet = true }
+  bar:update(2)
+  test.equal(tostring(bar), "[Progress steps 2 of 3]")
+  test.ok(tostring(ms.tensor { 0 / 0, 1 / 0 }):find "^%s+nan%s+inf\n", tostring(ms.tensor { 0 / 0 }))
+end)
+
 test("images in PNG files", function()
   with_folder({ "a.png" }, function(folder)
     local images = ms.tensor { { { 0, 1 }, { 2, 3 } }, { { 5, 5 }, { 6, 6 } } }

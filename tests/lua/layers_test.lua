@@ -182,6 +182,7 @@ local cases = {
   { "nn.sequential {}", "ms.nn.sequential: expected at least 1 layers, got 0" },
   { "nn.sequential { 3 }", "ms.nn.sequential: element 1: expected a layer, got number" },
   { "nn.sequential(3)", "ms.nn.sequential: expected a list of layers, got number" },
+  { "net(ms.tensor(3), w)", "in lenet: argument 1 'x': expected a batch, got one number: a tensor of shape []" },
   { "net('x', w)", "in lenet: argument 1 'x': expected tensor, got string \"x\"" },
   { "net(ms.ones {2, 4})", "in lenet: argument 2 'w': expected tensor, got nil" },
   { "net(ms.ones {2, 4}, ms.ones {3})", "in lenet: argument 2 'w': expected 58 weights, got a tensor of shape [3]" },

@@ -46,6 +46,10 @@ test("wrong usage", function()
   expect({ "test" }, 2, "moonstill: test needs a path\nUsage")
   expect({ "--threads", "0", "-e", "" }, 2, "threads: 0 is outside 1..1024")
   expect({ "--threads", "many", "-e", "" }, 2, "Usage")
+  expect({ "--selftest", "quantum" }, 2, "moonstill: --selftest takes no arguments, got 'quantum'\nUsage")
+  local pipe <close> = assert(io.popen(("MOONSTILL_THREADS=abc '%s' -e 'print(1)' 2>&1; echo $?"):format(
+    require("moonstill.host").program)))
+  test.equal(pipe:read "a", "moonstill: MOONSTILL_THREADS: expected a whole number from 1 to 1024, got 'abc'\n2\n")
 end)
 
 test("options on either side of the subcommand", function()

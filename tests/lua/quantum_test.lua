@@ -20,6 +20,7 @@ test("a Bell state", function()
   test.equal(counts["00"] + counts["11"], 1000)
   near(q:expectation(pauli "ZZ"), 1)
   near(q:expectation(pauli "XX" - 2 * pauli "YY" + 0.5), 3.5)
+  near(q:expectation((pauli "XX" - pauli "YY") / 4), 0.5)
   near(q:probabilities(2):totable()[1], 0.5)
   test.equal(q:expectation { pauli("Z", 1), ms.observable.probabilities() }:shape(), { 5 })
 end)
@@ -137,6 +138,15 @@ local cases = {
   { "c{v = 1}", "ms.Circuit '()': unknown argument 'v' (known: w, observable, dtype)" },
   { "c{w = ms.ones{3}, observable = z}",
     "expectation: 'w' must have shape [2, 3], or one axis more for samples; got [3]" },
+  { "ms.observable.pauli('XY', { 1, 1 })", "ms.observable.pauli: argument 2 'qubits': qubit 1 is named twice" },
+  { "ms.observable.probabilities({ 2, 2 })", "ms.observable.probabilities: argument 1 'qubits': qubit 2 is named twice" },
+  { "ms.observable.hermitian(ms.zeros { 4, 4, 2 }, { 1, 1 })",
+    "ms.observable.hermitian: argument 2 'qubits': qubit 1 is named twice" },
+  { "ms.observable.hermitian({ { 1, 0, 0, 0 }, { 0, 1, 0, 0 }, { 0, 0, 1, 0 }, { 0, 0, 0, 1 } }, { 1, 1 })",
+    "ms.observable.hermitian: argument 2 'qubits': qubit 1 is named twice" },
+  { "ms.observable.hermitian({ { 1, 0 }, { 1 / 0, 1 } }, 1)",
+    "ms.observable.hermitian: row 2, column 1 of the matrix is not finite" },
+  { "return 2 / ms.observable.pauli 'Z'", "ms.Observable '/': an observable is divided by numbers only, got observable" },
   { "ms.observable.pauli('ZA')", "ms.observable.pauli: expected the letters I, X, Y and Z, got 'ZA'" },
   { "ms.observable.hermitian({{1, 1}, {0, 1}}, 1)",
     "ms.observable.hermitian: the matrix is not Hermitian: it differs from its adjoint by 1" },

@@ -178,6 +178,18 @@ test("distill.lua: a run that was killed goes on to the same bytes, and reports 
   test.equal({ select(2, program.run(other)), result(broken.path .. "/result.json").iterations }, { 0, 2 })
 end)
 
+test("the seconds of a result are those of the whole run", function()
+  local out <close> = folder()
+  local script <close> = program.file(".lua", [[
+local experiment = require "experiment"
+local opt = experiment.options { { "steps", default = 3 } }
+experiment.finish(opt, { seconds_before = 1000 })]])
+  test.equal(select(2, program.run { script.path, "--json", out.path .. "/a.json" }), 0)
+  local json = result(out.path .. "/a.json")
+  test.ok(json.seconds > 1000 and json.seconds < 1100, json.seconds)
+  test.equal(json.settings, { steps = 3, data = "digits", seed = 1, threads = 0, out = "", json = out.path .. "/a.json" })
+end)
+
 test("distill.lua: fixed observables are another run than trainable ones", function()
   local out <close> = folder()
   local function options(...)

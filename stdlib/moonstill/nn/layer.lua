@@ -258,7 +258,9 @@ end
 local function check_input(self, x)
   check.argument("in " .. self.name, 1, "x", "ms.Tensor", x)
   local shape = x:shape()
-  table.remove(shape, 1)
+  if not table.remove(shape, 1) then
+    check.fail("in " .. self.name, "argument 1 'x': expected a batch, got one number: a tensor of shape []")
+  end
   local key = table.concat(shape, ",")
   if self.accepted == key then return end
   infer(self, shape, self.name)

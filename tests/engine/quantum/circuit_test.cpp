@@ -105,7 +105,7 @@ TEST_CASE("what cannot be a circuit is refused", "[quantum][circuit]") {
   CHECK_THROWS_WITH(circuit.unitary(matrix, {0}),
                     "unitary: the matrix is not unitary: U^H U differs from 1 by 0.5");
   matrix(0, 1) = INFINITY;
-  CHECK_THROWS_WITH(circuit.unitary(matrix, {0}), "unitary: entry 1 of the matrix is not finite");
+  CHECK_THROWS_WITH(circuit.unitary(matrix, {0}), "unitary: row 1, column 2 of the matrix is not finite");
   const int x = circuit.add_input("x", {8});
   CHECK_NOTHROW(circuit.amplitudes(x));
   CHECK_THROWS_WITH(circuit.amplitudes(x), "amplitudes: this circuit's amplitudes are given already");
