@@ -33,7 +33,7 @@ local function json_lines(name)
   return rows
 end
 
-local _, machine = benchmarks "machine.json"
+local machine_times, machine = benchmarks "machine.json"
 local quantum, tensor = benchmarks "quantum.json", benchmarks "tensor.json"
 local function limit(name, counter) return machine[name] and machine[name][counter] or 0 end
 local limits = {
@@ -46,6 +46,12 @@ local limits = {
 local best, all_peers = {}, json_lines "peers.jsonl"
 for _, peer in ipairs(all_peers) do
   if not best[peer.row] or peer.seconds < best[peer.row].seconds then best[peer.row] = peer end
+end
+
+-- One sample, beside what a plain loop takes for it with its matrices at hand.
+for _, n in ipairs { 6, 10 } do
+  local seconds = machine_times["plain_layer/" .. n]
+  if seconds then best[("forward n=%d batch=1"):format(n)] = { peer = "plain loop", seconds = seconds } end
 end
 
 local rows = {}
