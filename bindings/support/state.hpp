@@ -24,7 +24,7 @@ struct Runtime {
   /// The Lua thread that runs now, kept by coroutine.resume and wrap. The signal handler reads it.
   std::atomic<lua_State*> running{nullptr};
 
-  /// Every described function, for help, completion and the stubs for editors.
+  /// Every described function, for help and completion.
   std::vector<std::unique_ptr<DescribedFunction>> functions;
 
   /// Bytes behind the handles that Lua holds, and the level that forces a full collection.

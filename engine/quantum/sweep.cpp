@@ -96,7 +96,8 @@ class Sweeper {
     const int lanes = plan_->sample_lanes();
     const std::int64_t tiles = (batch_.samples + lanes - 1) / lanes;
     // A fixed number of tiles for each partial sum, whatever the threads.
-    const std::int64_t most = tiled ? most_tile_partials : most_state_partials;
+    const bool inside = !tiled && threads_share_states(circuit_.qubits());
+    const std::int64_t most = tiled ? most_tile_partials : inside ? 1 : most_state_partials;
     const std::int64_t chunk = (tiles + most - 1) / most;
     const auto chunks = static_cast<std::size_t>((tiles + chunk - 1) / chunk);
     if constexpr (tiled) {
@@ -117,8 +118,7 @@ class Sweeper {
       });
     } else {
       const SharedCoefficients<T> shared(context_);
-      const bool inside = threads_share_states(circuit_.qubits());
-      parallel_for(chunks, inside ? chunks : grain(chunk), [&](std::size_t begin, std::size_t end) {
+      parallel_for(chunks, grain(chunk), [&](std::size_t begin, std::size_t end) {
         StateSweep<T> sweep(context_, shared);
         work(sweep, begin, end);
       });

@@ -114,6 +114,25 @@ function help.text(subject)
   return by_value(subject) or ("no help on this %s"):format(type(subject))
 end
 
+local continuation = "    "   -- further in than the line that goes on
+
+-- Breaks lines at spaces where they are wider than so many columns. A word that is wider stays whole.
+local function wrapped(text, columns)
+  local lines = {}
+  for line in (text .. "\n"):gmatch "(.-)\n" do
+    local indent, rest = line:match "^(%s*)(.*)$"
+    while #indent + #rest > columns do
+      local room = columns - #indent
+      local head = rest:sub(1, room + 1):match "^(.*%S)%s" or rest:match "^%S+"
+      lines[#lines + 1] = indent .. head
+      rest = rest:sub(#head + 1):match "^%s*(.*)$"
+      indent = line:match "^%s*" .. continuation
+    end
+    if rest ~= "" or line == "" then lines[#lines + 1] = indent .. rest end
+  end
+  return table.concat(lines, "\n")
+end
+
 --- Prints the documentation of a function, a class, a module or a name.
 ---
 --- ```lua
@@ -122,7 +141,9 @@ end
 --- ```
 --- @param subject? any  a function, object, module or name; without one, the list of modules
 function help.show(subject)
-  print(help.text(subject))
+  local columns = host.terminal_width "stdout"
+  local text = help.text(subject)
+  print(columns and wrapped(text, columns) or text)
 end
 
 return help

@@ -110,7 +110,7 @@ end
 -- "?ms.random", "?" alone
 local function explain(line)
   local name = line:match "^%?+%s*(.-)%s*$"
-  print(help.text(name ~= "" and name or nil))
+  help.show(name ~= "" and name or nil)
 end
 
 -- One round. Returns "end" at the end of the input.

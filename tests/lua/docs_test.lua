@@ -46,6 +46,21 @@ test("every page of help has a text, of every function, class and module", funct
   test.ok(help.text():find("\n  ms.nn\n", 1, true), help.text())
 end)
 
+test("help is no wider than the terminal, and loses no word", function()
+  for _, name in ipairs { "ms.nn.initialise", "distill.unrolled", "ms.Tensor", "ms.circuit" } do
+    local command = ([[script -qec "stty cols 60; '%s' -e 'help \"%s\"'" /dev/null </dev/null]]):format(host.program, name)
+    local pipe <close> = assert(io.popen(command))
+    local output, words = pipe:read("a"):gsub("\r\n", "\n"), {}
+    for line in output:gmatch "[^\n]+" do
+      test.ok(utf8.len(line) <= 60 or not line:match "%S%s+%S", ("%s: '%s'"):format(name, line))
+    end
+    for word in output:gmatch "%S+" do words[#words + 1] = word end
+    local expected = {}
+    for word in help.text(name):gmatch "%S+" do expected[#expected + 1] = word end
+    test.equal(words, expected)
+  end
+end)
+
 -- Examples print nothing here, but what they print must have a text; and they have no command line.
 local quiet = {
   arg = {},
