@@ -16,13 +16,22 @@ local columns = {
 
 local function text_of(set) return ("%s, fingerprint %s"):format(set, set:fingerprint()) end
 
+-- What the network gives for the first image: tells apart what no description does, such as the code of layers of
+-- one's own and the numbers in a fixed matrix. Few digits, which another order of additions leaves as they are.
+local function outputs_of(still)
+  local y = still.net((still.train:batch({ 1 }, { dtype = still.dtype })), still.w0)
+  local texts = {}
+  for i, value in ipairs(y:reshape({ -1 }):totable()) do texts[i] = ("%.4g"):format(value) end
+  return table.concat(texts, " ")
+end
+
 --- Gives all that the numbers depend on, as JSON. Not how many iterations are asked for: a finished run may go on.
 --- @param still distill.Still
 --- @param o table  options of Still:fit
 --- @return string
 function store.settings(still, o)
   return ms.io.json {
-    net = still.net:description(), initial_weights = ms.io.fingerprint(still.w0),
+    net = still.net:description(), initial_weights = ms.io.fingerprint(still.w0), outputs = outputs_of(still),
     images_per_class = still.images_per_class, steps = still.steps, passes = still.passes,
     init = still.init, networks = still.networks, step_size = still.step_size,
     later_step_size = still.later_step_size, start = still.start, seed = still.seed, dtype = still.dtype,

@@ -119,6 +119,8 @@ test("other settings, and files that are none, are refused where a run would go 
     { "net: weight [12, 784]: xavier_normal, gain 1 there, weight [12, 784]: xavier_normal, gain 2 here",
       { net = with(2, nn.linear(784, 12, { gain = 2 })) } },
     { "net: tanh there, relu here", { net = with(3, nn.relu()) } },
+    { "outputs: ", { net = with(3, nn.layer { name = "tanh", output = function(_, shape) return shape end,
+      apply = function(_, x) return x:sigmoid() end }) } },
     { "data: digits: 300 images", { train = again } },
     { "data: digits: 300 images", { train = ms.data.images("digits", { train = 300, test = 1, seed = 2 }).train } },
     { "batch: 100 there, 50 here", {}, { batch = 50 } },
@@ -264,7 +266,7 @@ end)
 
 test("a loss that is not finite: which iteration, and the state before it is kept", function()
   local out <close> = folder()
-  local calls, limit = 0, 7
+  local calls, limit = 0, 8   -- once to tell networks apart, three times an iteration
   local poison = nn.layer { name = "poison", apply = function(_, x)
     calls = calls + 1
     return calls > limit and x * (0 / 0) or x
@@ -317,7 +319,7 @@ local folder, stops = ...
 local set, calls = ms.data.images("digits", { train = 300, test = 10 }), 0
 local trap = ms.nn.layer { name = "trap", apply = function(_, x)
   calls = calls + 1
-  if calls == 10 and stops then io.popen("kill -INT $PPID"):close() end
+  if calls == 11 and stops then io.popen("kill -INT $PPID"):close() end
   return x
 end }
 local net = ms.nn.sequential { ms.nn.flatten(), trap, ms.nn.linear(784, 10) }
