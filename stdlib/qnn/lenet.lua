@@ -19,9 +19,9 @@ local function chain(name, layers, ...)
 end
 
 local classical_spec = check.spec("qnn.lenet.classical", {
-  { "channels", "integer", "1 for grey images, 3 for colour.", default = 1 },
+  { "channels", "integer", "1 for grey images, 3 for colour.", default = 1, least = 1 },
   { "size", "integer", "Height and width of an image: 28 or 32.", default = 28 },
-  { "classes", "integer", "How many there are.", default = 10 },
+  { "classes", "integer", "How many there are.", default = 10, least = 1 },
 })
 
 local function check_size(name, o)
@@ -44,11 +44,11 @@ function lenet.classical(options)
 end
 
 local quantum_spec = check.spec("qnn.lenet.quantum", {
-  { "channels", "integer", "1 for grey images, 3 for colour.", default = 1 },
+  { "channels", "integer", "1 for grey images, 3 for colour.", default = 1, least = 1 },
   { "size", "integer", "Height and width of an image: 28 or 32.", default = 28 },
-  { "classes", "integer", "How many there are.", default = 10 },
+  { "classes", "integer", "How many there are.", default = 10, least = 1 },
   { "qubits", "integer", "n: the circuit embeds 2^n features.", default = 6 },
-  { "layers", "integer", "Strongly entangling layers.", default = 3 },
+  { "layers", "integer", "Strongly entangling layers.", default = 3, least = 1 },
   { "observable", '"trainable"|"fixed"', "Whether the Hermitians are trained.", default = "trainable" },
   { "residual", "boolean", "Adds the classical branch beside the circuit.", default = true },
   { "circuit?", "ms.Circuit", "Another circuit, with an input x of 2^n amplitudes." },

@@ -207,6 +207,8 @@ local cases = {
     "ms.nn.layer: parameters 1 and 2 are both named 'p'" },
   { "nn.circuit(ms.circuit(1, { x = {2}, hermitian = {} }, function(c, x, hermitian) c:amplitudes(x):rx(1, hermitian) end))",
     "ms.nn.circuit: argument 'ansatz': its input 'hermitian' has the name of the layer's own weights" },
+  { "nn.circuit(ms.circuit(1, { x = {2} }, function(c, x) c:amplitudes(x) end), { observable = { 3 } })",
+    "ms.nn.circuit: argument 'observable': expected \"hermitian\", observable or list of observables, got table with number 3 at 1" },
   { "net:initialise(3)", "layer:initialise: argument 1 'random': expected generator, got number 3" },
 }
 

@@ -103,3 +103,16 @@ test("on the built-in digits a LeNet learns clearly more than a linear model", f
   local lenet = accuracy(qnn.lenet.classical(), 5e-3)
   test.ok(lenet > 0.9 and lenet > linear + 0.03, ("LeNet %.3f, linear %.3f"):format(lenet, linear))
 end)
+
+test("sizes that no LeNet has are refused by name", function()
+  for _, model in ipairs { "classical", "quantum" } do
+    local name = "qnn.lenet." .. model
+    for argument, value in pairs { channels = 0, classes = 0 } do
+      test.fails(("%s: argument '%s': expected at least 1, got 0"):format(name, argument),
+        function() local _ = qnn.lenet[model] { [argument] = value } end)
+    end
+    test.fails(name .. ": argument 'size': expected 28 or 32, got 20", function() local _ = qnn.lenet[model] { size = 20 } end)
+  end
+  test.fails("qnn.lenet.quantum: argument 'layers': expected at least 1, got 0",
+    function() local _ = qnn.lenet.quantum { layers = 0 } end)
+end)

@@ -5,7 +5,7 @@ local layer = require "moonstill.nn.layer"
 
 local spec = check.spec("ms.nn.circuit", {
   { "input", "string", "The circuit's input that the layer's input becomes.", default = "x" },
-  { "observable", '"hermitian"|ms.Observable|table',
+  { "observable", '"hermitian"|ms.Observable|ms.Observable[]',
     '"hermitian": a 2x2 Hermitian on each qubit, of 8 numbers among the weights; or fixed observables.',
     default = "hermitian" },
   { "trainable", "boolean", "False keeps the weights of the Hermitians at their initial values.", default = true },
