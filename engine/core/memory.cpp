@@ -45,8 +45,9 @@ constexpr std::size_t class_of(std::size_t bytes) {
 static_assert(class_of(256) == 0 && class_of(257) == 1 && class_of(448) == 3 && class_of(449) == 4);
 static_assert(class_size(4) == 512 && class_of(512) == 4 && class_of(513) == 5 && class_size(5) == 640);
 
-// Freed blocks wait by size for the next tensor: fresh pages cost more than the arithmetic done in them. No
-// more wait than was in use at once lately; what is beyond that goes back to the system.
+// Freed blocks wait by size for the next tensor: fresh pages cost more than the arithmetic done in them. With
+// those that wait, at most twice the bytes lately in use at once are held, since a loop uses blocks of other
+// sizes at other times; what is beyond that goes back to the system.
 class Pool {
  public:
   // Never destroyed, since tensors in static storage may outlive any static pool.
@@ -72,8 +73,9 @@ class Pool {
   void release(std::byte* block, std::size_t index) noexcept {
     const std::size_t size = class_size(index);
     const std::lock_guard lock(mutex_);
+    const bool keep = stats_.live_bytes + stats_.cached_bytes <= most_held();
     stats_.live_bytes -= size;
-    if (stats_.cached_bytes + size > most_cached()) {
+    if (!keep) {
       std::free(block);
       return;
     }
@@ -101,12 +103,12 @@ class Pool {
   }
 
  private:
-  static constexpr std::size_t smallest_cache = std::size_t{64} << 20;
+  static constexpr std::size_t always_held = std::size_t{64} << 20;
   // Blocks handed out in what "lately" means: once to twice as many.
   static constexpr std::size_t period = std::size_t{1} << 16;
 
-  [[nodiscard]] std::size_t most_cached() const {
-    return std::max({peak_in_period_, peak_before_, smallest_cache});
+  [[nodiscard]] std::size_t most_held() const {
+    return std::max(2 * std::max(peak_in_period_, peak_before_), always_held);
   }
 
   void note_use() noexcept {
@@ -114,7 +116,7 @@ class Pool {
     if (++acquired_ % period != 0) return;
     peak_before_ = std::exchange(peak_in_period_, stats_.live_bytes);
     for (std::size_t index = class_count; index-- > 0;) {
-      while (stats_.cached_bytes > most_cached() && !free_[index].empty()) {
+      while (stats_.live_bytes + stats_.cached_bytes > most_held() && !free_[index].empty()) {
         std::free(free_[index].back());
         free_[index].pop_back();
         stats_.cached_bytes -= class_size(index);
