@@ -1,13 +1,20 @@
 #include "engine/quantum/route.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+
+#include "engine/tensor/tensor.hpp"
 
 namespace moonstill::quantum {
 namespace {
 
-// From here on a state at a time is faster than 16 side by side, which leave the first-level cache.
-constexpr int least_state_qubits = 11;
+// A tile, however few of its samples are there, takes as long as so many samples one after the other, for 0,
+// 1, 2 ... qubits; measured by route_gradient in tests/bench. With more qubits a tile never pays: it leaves
+// the second-level cache.
+constexpr std::array worth_of_tile_f32{2, 2, 2, 2, 3, 3, 4, 6, 9, 13, 16};
+constexpr std::array worth_of_tile_f64{2, 2, 2, 3, 3, 4, 5, 9, 11, 14, 15};
+
 // From here on threads share one state even where there are several samples: states are large.
 constexpr int least_shared_qubits = 20;
 // Up to here a state is one block: it stays in the second-level cache, or nearly so.
@@ -25,10 +32,13 @@ constexpr int most_merged_qubits = 16;
 
 }  // namespace
 
-Route route_of(int qubits, const Batch& batch, const RouteChoice& choice) {
+Route route_of(int qubits, const Batch& batch, std::size_t number_size, const RouteChoice& choice) {
   if (!batch.batched) return Route::state;
   if (choice.route) return *choice.route;
-  return batch.samples > 1 && qubits < least_state_qubits ? Route::tiles : Route::state;
+  const auto& worth = number_size == sizeof(float) ? worth_of_tile_f32 : worth_of_tile_f64;
+  const auto n = static_cast<std::size_t>(qubits);
+  const std::int64_t tiles = (batch.samples + tile_lanes - 1) / tile_lanes;
+  return n < worth.size() && batch.samples >= tiles * worth[n] ? Route::tiles : Route::state;
 }
 
 bool contraction_pays(int qubits, const Batch& batch, double circuit_cost) {

@@ -26,7 +26,9 @@ struct Batch {
   bool batched = false;
 };
 
-[[nodiscard]] Route route_of(int qubits, const Batch& batch, const RouteChoice& choice);
+/// The faster one for numbers of `number_size` bytes, unless it is chosen.
+[[nodiscard]] Route route_of(int qubits, const Batch& batch, std::size_t number_size,
+                             const RouteChoice& choice);
 
 /// Whether one unitary and products with it take less arithmetic than the circuit on every sample, which
 /// costs `circuit_cost` multiplications and additions each.

@@ -384,7 +384,7 @@ auto with_sweeper(const Circuit& circuit, const Readout& readout, const SweepPoi
                   const SweepPoint& direction, const SweepRequest& request, Body&& body) {
   const Batch batch = check_point(circuit, readout, point);
   const int n = circuit.qubits();
-  if (route_of(n, batch, request.choice) != Route::state) {
+  if (route_of(n, batch, sizeof(T), request.choice) != Route::state) {
     return body(Sweeper<T, Plan>(circuit, readout, batch,
                                  circuit.plans().tile_plan(circuit, readout, shared_inputs(circuit, point)),
                                  point, direction, request));

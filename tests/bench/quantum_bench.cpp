@@ -121,7 +121,7 @@ BENCHMARK_CAPTURE(forward, f64, DType::f64)->Apply(rows);
 BENCHMARK_CAPTURE(gradient, f64, DType::f64)->Apply(rows);
 BENCHMARK_CAPTURE(hessian_vector, f64, DType::f64)->Apply(rows);
 void route_rows(benchmark::internal::Benchmark* b) {
-  b->ArgName("n")->DenseRange(5, 11)->Unit(benchmark::kMicrosecond)->UseRealTime();
+  b->ArgName("n")->DenseRange(2, 11)->Unit(benchmark::kMicrosecond)->UseRealTime();
 }
 
 BENCHMARK_CAPTURE(route_gradient, tiles_f32, Route::tiles, DType::f32)->Apply(route_rows);
