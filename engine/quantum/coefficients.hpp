@@ -1,6 +1,7 @@
 // Matrices as the block kernels read them.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "engine/quantum/site.hpp"
@@ -15,10 +16,11 @@ void coefficients(const Site& site, const Number* matrix, bool adjoint, T outsid
   const auto terms = static_cast<std::size_t>(site.terms());
   const auto d = static_cast<std::size_t>(site.dimension());
   out.assign(static_cast<std::size_t>(site.variants()) * terms * 2 * lanes, T{0});
+  const std::size_t different = site.lanes_alike() ? 1 : lanes;
   T* to = out.data();
   for (Bits variant = 0; variant < static_cast<Bits>(site.variants()); ++variant) {
     for (std::size_t j = 0; j < terms; ++j, to += 2 * lanes) {
-      for (std::size_t lane = 0; lane < lanes; ++lane) {
+      for (std::size_t lane = 0; lane < different; ++lane) {
         if (!site.active(variant, static_cast<Bits>(lane))) {
           to[lane] = j == 0 ? outside : T{0};
           continue;
@@ -28,6 +30,7 @@ void coefficients(const Site& site, const Number* matrix, bool adjoint, T outsid
         to[lane] = static_cast<T>(entry[0]);
         to[lanes + lane] = static_cast<T>(adjoint ? -entry[1] : entry[1]);
       }
+      for (T* part : {to, to + lanes}) std::fill(part + different, part + lanes, part[0]);
     }
   }
 }
