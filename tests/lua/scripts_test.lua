@@ -82,8 +82,9 @@ local function by_hand(settings)
   return { set = set, held_out = held_out, still = still, net = net, random = random, real = real }
 end
 
+-- A seed with which step sizes tuned on the test set would give the baselines other accuracies.
 local distillation = { "--model", "classical", "--iterations", "6", "--evaluate-every", "2", "--hold-out", "20", "--batch",
-  "32", "--seed", "3", "--passes", "2", "--cycle", "4" }
+  "32", "--seed", "4", "--passes", "2", "--cycle", "4" }
 
 test("distill.lua: what it reports is what its images give, and what its parts give", function()
   local out <close> = folder()
@@ -93,7 +94,7 @@ test("distill.lua: what it reports is what its images give, and what its parts g
   test.equal(read(more), read(out.path .. "/result.json"))
   check_common(json, "distill.lua")
   test.equal({ json.dataset, json.model, json.parameters, json.images, json.inner_updates, json.iterations, json.seed },
-    { "small", "classical LeNet", 61706, 10, 2, 6, 3 })
+    { "small", "classical LeNet", 61706, 10, 2, 6, 4 })
 
   local hand = by_hand(json.settings)
   test.ok(#hand.held_out == 20 and #hand.real == 100, "none is in both")
@@ -114,7 +115,7 @@ test("distill.lua: what it reports is what its images give, and what its parts g
   test.near(saved.step_sizes, json.step_sizes, 1e-6)
   local raw = {}
   for t, step_size in ipairs(saved.step_sizes:totable()) do raw[t] = raw_step_size(step_size) end
-  local fresh = distill.unrolled { net = qnn.lenet.classical(), train = hand.real, seed = 3, passes = 2 }
+  local fresh = distill.unrolled { net = qnn.lenet.classical(), train = hand.real, seed = 4, passes = 2 }
   local again = fresh:evaluate(hand.set.test, { parameters = { images = { saved.images }, raw_step_sizes = ms.tensor(raw) } })
   near(json.test_accuracy, again.accuracy, "test accuracy")
   test.near(json.test_loss, again.loss, 1e-4)
@@ -123,6 +124,8 @@ test("distill.lua: what it reports is what its images give, and what its parts g
 
   -- Other images under the same protocol.
   local drawn = { (hand.real:per_class(1, hand.random:split "random images":split(1)):batch()) }
+  local tuned_on_test = hand.still:baseline(drawn, hand.set.test, hand.set.test).accuracy
+  test.ok(tuned_on_test ~= json.test_accuracy_random_images, "the seed shows no difference")
   near(json.test_accuracy_random_images, hand.still:baseline(drawn, hand.held_out, hand.set.test).accuracy, "random images")
   near(json.test_accuracy_class_means,
     hand.still:baseline({ hand.real:class_means() }, hand.held_out, hand.set.test).accuracy, "class means")
@@ -305,7 +308,12 @@ test("train.lua: what it reports is what the weights in its file give", function
     test.equal({ json.dataset, json.model, json.parameters, json.images, json.inner_updates, json.iterations, json.epochs },
       { "small", net.name, net:count(true), 120, 9, 9, 3 })
     local tensors, metadata = ms.io.load(out.path .. "/weights.safetensors")
-    local given = train.evaluate(net, net:flat(tensors), ms.data.images(small).test)
+    local set = ms.data.images(small)
+    local schedule = ms.optim.cosine { lr = 2e-3, steps = 9, floor = 0.02, warmup = 20 }
+    local trained = train.fit { net = net, train = set.train, epochs = 3, batch = 32, seed = 5, quiet = true,
+      optimizer = ms.optim.adam { lr = schedule } }
+    test.equal(net:flat(tensors):totable(), trained:totable())
+    local given = train.evaluate(net, net:flat(tensors), set.test)
     test.near({ json.test_accuracy, json.test_loss }, { given.accuracy, given.loss }, 1e-6)
     test.equal({ metadata.model, metadata.seed, #json.history }, { net.name, "5", 3 })
     if model == "quantum" then
