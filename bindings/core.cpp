@@ -170,7 +170,7 @@ void open_core(Module& ms) {
           .body = [](lua_State* L, Args&) { return push(L, thread_count()); }});
   ms.add({.name = "ms.set_threads",
           .documentation = "Sets the number of threads that compute.",
-          .parameters = {{"count", "integer", "From 1 to 1024."}},
+          .parameters = {{"count", "integer", "From 1 to ms.most_threads, which is 1024."}},
           .example = "ms.set_threads(ms.threads())",
           .body = [](lua_State*, Args& a) {
             const std::size_t count = a.size("count", 1);
@@ -180,6 +180,8 @@ void open_core(Module& ms) {
           }});
   push(ms.state(), MOONSTILL_VERSION);
   ms.set("ms.version");
+  push(ms.state(), most_threads);
+  ms.set("ms.most_threads");
 }
 
 }  // namespace moonstill::lua

@@ -17,6 +17,7 @@ local spec_of_entry = {
   { "type?", '"string"|"integer"|"number"|"boolean"', "Needed without a default." },
   { "choices?", "string[]", "The only values it takes." },
   { "least?", "number", "The smallest number it takes." },
+  { "most?", "number", "The largest number it takes." },
   { "required", "boolean", "Refuses to run without it.", default = false },
 }
 
@@ -65,6 +66,9 @@ local function convert(entry, text)
   if entry.least and number < entry.least then
     return nil, ("expected at least %s, got '%s'"):format(entry.least, text)
   end
+  if entry.most and number > entry.most then
+    return nil, ("expected at most %s, got '%s'"):format(entry.most, text)
+  end
   return number
 end
 
@@ -107,8 +111,9 @@ local function usage(declared, script)
     width = math.max(width, #names[i])
   end
   for i, entry in ipairs(declared.entries) do
+    local shown = entry.default ~= nil and entry.default ~= "" and entry.type ~= "boolean"
     local default = entry.required and "(required)"
-      or entry.default ~= nil and entry.type ~= "boolean" and ("(default: %s)"):format(entry.default)
+      or shown and ("(default: %s)"):format(entry.default)
       or entry.default == true and ("(on; --no%s turns it off)"):format(entry.flag:sub(2))
       or ""
     local text = entry.help .. (entry.help ~= "" and default ~= "" and " " or "") .. default
@@ -166,10 +171,10 @@ end
 
 --- Reads the script's command line.
 ---
---- Each entry is a list with a name and, by name, `default`, `help`, `type`, `choices`, `least`, `required`. A default
---- says the type too. `--name value`, `--name=value` and, for booleans, `--name` and `--no-name` are understood; an
---- underscore in a name is a dash on the command line. A wrong command line ends the program with exit code 2 and the
---- usage; --help prints it and ends with 0.
+--- Each entry is a list with a name and, by name, `default`, `help`, `type`, `choices`, `least`, `most`, `required`.
+--- A default says the type too. `--name value`, `--name=value` and, for booleans, `--name` and `--no-name` are
+--- understood; an underscore in a name is a dash on the command line. A wrong command line ends the program with
+--- exit code 2 and the usage; --help prints it and ends with 0.
 ---
 --- ```lua
 --- local opt = ms.options {

@@ -117,6 +117,7 @@ test("options of a script of ours", function()
     { "--model=quantun", "option '--model': expected quantum or classical, got 'quantun' (did you mean 'quantum'?)" },
     { "--batch", "option '--batch': needs a value" },
     { "more", "unexpected argument 'more'" },
+    { "--threads=5000", "option '--threads': expected at most 1024, got '5000'" },
     { "--help=1", "option '--help': takes no value" },
   } do
     local output, code = program.run { scripts .. "train.lua", case[1] }
