@@ -81,7 +81,7 @@ end
 
 test("a plain training loop runs at flat memory", function()
   local script <close> = program.file(".lua", loop)
-  local output, code = program.run { "--threads", "1", script.path, "400", "1000" }
+  local output, code = program.run { "--threads", "1", script.path, "1000", "2000" }
   test.equal(code, 0)
   local before, after = output:match "(%d+)\n(%d+)"
   local growth = after / before - 1
