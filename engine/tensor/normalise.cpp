@@ -1,5 +1,6 @@
 #include "engine/tensor/normalise.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cmath>
@@ -20,21 +21,25 @@ std::int64_t normalise(const T* from, T* to, T* norms, std::int64_t size, std::i
       largest[l] = magnitude > largest[l] ? magnitude : largest[l];
     }
   }
-  std::array<T, L> inverse;
-  for (std::int64_t l = 0; l < L; ++l) inverse[l] = largest[l] == 0 ? T{1} : largest[l];
+  // Scaled within bounds whose inverses are normal numbers; beyond them squares are safe all the same.
+  constexpr T most = 1 / (4 * std::numeric_limits<T>::min());
+  constexpr T least = 4 * std::numeric_limits<T>::min();
+  std::array<T, L> scale;
+  for (std::int64_t l = 0; l < L; ++l) scale[l] = 1 / std::clamp(largest[l], least, most);
   std::array<T, L> sums{};
   for (std::int64_t i = 0; i < size; ++i) {
     for (std::int64_t l = 0; l < L; ++l) {
-      const T scaled = from[i * L + l] / inverse[l];
+      const T scaled = from[i * L + l] * scale[l];
       to[i * L + l] = scaled;
       sums[l] += scaled * scaled;
     }
   }
+  std::array<T, L> inverse;
   std::int64_t zero_rows = 0;
   for (std::int64_t l = 0; l < L; ++l) {
     const bool zero = sums[l] == 0;
     const T length = std::sqrt(sums[l]);
-    norms[l] = zero ? std::numeric_limits<T>::infinity() : length * inverse[l];
+    norms[l] = zero ? std::numeric_limits<T>::infinity() : length / scale[l];
     inverse[l] = zero ? T{1} : 1 / length;
     if (zero) to[l] = 1;
     zero_rows += zero && l < valid ? 1 : 0;
@@ -71,6 +76,8 @@ NormalisedRows normalise_rows(const Tensor& x) {
   const std::size_t last = x.rank() - 1;
   // A tiled vector holds one element of each sample: its row is the batch.
   if (x.tiled() && x.rank() == 1) return normalise_rows(x.row_major());
+  // Many rows are normalised side by side.
+  if (!x.tiled() && x.rank() > 1 && x.size(0) >= tile_lanes) return normalise_rows(x.as_tiled());
   NormalisedRows result{Tensor::empty(x.shape(), x.dtype(), x.layout()),
                         Tensor::empty(x.shape().with(last, 1), x.dtype(), x.layout()), 0};
   dispatch_floating(x.dtype(), "unit", [&](auto element) {

@@ -13,8 +13,8 @@ struct NormalisedRows {
   std::int64_t zero_rows;  // how many there were
 };
 
-/// f32 or f64, at least one axis, in the layout of x. Rows are scaled by their largest element first, so that
-/// squares neither overflow nor vanish.
+/// f32 or f64, at least one axis; tiled where x is, or has many rows. Rows are scaled by their largest
+/// element first, so that squares neither overflow nor vanish.
 NormalisedRows normalise_rows(const Tensor& x);
 
 }  // namespace moonstill
