@@ -258,7 +258,7 @@ test("presets: the paper's protocol (arXiv 2503.17935), start.sh's, ours", funct
   })
   expect(defaults("--preset=start"), { iterations = 5000, ["hold-out"] = 1000, backoff = 0.7, batch = 256, lr = 0.03 })
   expect(defaults(), {
-    iterations = 12000, ["hold-out"] = 5000, backoff = 0.85, batch = 256, lr = 0.03, ["decay-every"] = 0, cycle = 1000,
+    iterations = 20000, ["hold-out"] = 5000, backoff = 0.9, batch = 256, lr = 0.03, ["decay-every"] = 0, cycle = 1000,
     ["step-size"] = 0.3, ["later-step-size"] = 0.02, clip = 0.2, averaging = 0.9, passes = 3, steps = 1, init = "known",
     model = "quantum", observable = "trainable", start = "normal",
   })
