@@ -164,7 +164,7 @@ local fit_spec = check.spec("still:fit", {
   { "evaluate_every", "integer", "Iterations between evaluations.", default = 25, least = 1 },
   { "cycle", "integer", "Iterations in which the learning rate falls to nothing; then back to the best state.",
     default = 1000, least = 1 },
-  { "backoff", "number", "Factor of the learning rate from cycle to cycle.", default = 0.85, least = 0 },
+  { "backoff", "number", "Factor of the learning rate from cycle to cycle.", default = 0.9, least = 0 },
   { "checkpoint_every", "integer", "Evaluations between checkpoints.", default = 4, least = 1 },
   { "folder?", "string", "Where checkpoints and metrics go; the run resumes from there." },
   { "fresh", "boolean", "Starts anew even where there is a checkpoint.", default = false },
