@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/autograd/ops.hpp"
+#include "engine/autograd/transforms.hpp"
 #include "engine/core/error.hpp"
 #include "engine/quantum/samples.hpp"
 #include "engine/quantum/sweep.hpp"
@@ -62,14 +63,18 @@ std::vector<Tensor> wanted_parts(const Measurement& m, SweepPoint&& gradients, c
   return out;
 }
 
+// `states`: what the value's evaluation leaves for that of its gradient, which has the same inputs
+// (sweep.hpp).
 struct ValueAttributes {
   std::shared_ptr<const Measurement> measurement;
   DType dtype;
+  std::shared_ptr<Tensor> states{};
 };
 
 struct GradientAttributes {
   std::shared_ptr<const Measurement> measurement;
   Flags wanted;  // parts of the point; the outputs
+  std::shared_ptr<Tensor> states{};
 };
 
 struct HessianAttributes {
@@ -93,7 +98,8 @@ std::vector<Value> spread(std::vector<Value> outputs, const Flags& wanted, std::
 }
 
 std::vector<Value> apply_gradient(const std::shared_ptr<const Measurement>& m, Flags wanted,
-                                  std::span<const Value> point, const Value& weights);
+                                  std::span<const Value> point, const Value& weights,
+                                  std::shared_ptr<Tensor> states = {});
 std::vector<Value> apply_hessian(const std::shared_ptr<const Measurement>& m, Flags directed, Flags wanted,
                                  std::span<const Value> point_and_weights, std::span<const Value> directions);
 
@@ -104,6 +110,7 @@ std::vector<Tensor> evaluate_value(const Attributes& attributes, std::span<const
   request.dtype = a.dtype;
   const Measurement& m = *a.measurement;
   request.choice = m.choice;
+  request.states = a.states;
   return {sweep(m.circuit, m.readout, make_point(m, inputs), {}, request).values};
 }
 
@@ -111,7 +118,7 @@ std::vector<Value> vjp_value(const Call& call, std::span<const Value> cotangents
   const auto& a = call.attribute<ValueAttributes>();
   const Flags wanted(call.needs.begin(), call.needs.end());
   if (!cotangents[0] || !any(wanted)) return std::vector<Value>(call.inputs.size());
-  return spread(apply_gradient(a.measurement, wanted, call.inputs, cotangents[0]), wanted,
+  return spread(apply_gradient(a.measurement, wanted, call.inputs, cotangents[0], a.states), wanted,
                 call.inputs.size());
 }
 
@@ -120,7 +127,8 @@ std::vector<Tensor> evaluate_gradient(const Attributes& attributes, std::span<co
   const Measurement& m = *a.measurement;
   SweepPoint point = make_point(m, inputs);
   point.weights = inputs[point_size(m)];
-  const SweepRequest request = make_request(m, a.wanted);
+  SweepRequest request = make_request(m, a.wanted);
+  request.states = a.states;
   return wanted_parts(m, sweep(m.circuit, m.readout, point, {}, request).gradients, a.wanted);
 }
 
@@ -289,10 +297,11 @@ constexpr Primitive state_row{"state", "Statevectors after a circuit; without de
 constexpr std::array<const Primitive*, 3> rows{&value_row, &gradient_row, &hessian_row};
 
 std::vector<Value> apply_gradient(const std::shared_ptr<const Measurement>& m, Flags wanted,
-                                  std::span<const Value> point, const Value& weights) {
+                                  std::span<const Value> point, const Value& weights,
+                                  std::shared_ptr<Tensor> states) {
   std::vector<Value> inputs(point.begin(), point.end());
   inputs.push_back(weights);
-  return apply(gradient_row, GradientAttributes{m, std::move(wanted)}, inputs);
+  return apply(gradient_row, GradientAttributes{m, std::move(wanted), std::move(states)}, inputs);
 }
 
 std::vector<Value> apply_hessian(const std::shared_ptr<const Measurement>& m, Flags directed, Flags wanted,
@@ -348,7 +357,8 @@ Value expectation(std::shared_ptr<const Measurement> measurement, std::span<cons
          hermitians.size());
   }
   const std::vector<Value> point = point_of(measurement->circuit, inputs, hermitians);
-  return apply_one(value_row, ValueAttributes{std::move(measurement), dtype}, point);
+  const auto states = running_transforms() > 0 ? std::make_shared<Tensor>() : nullptr;
+  return apply_one(value_row, ValueAttributes{std::move(measurement), dtype, states}, point);
 }
 
 Value expectation(const Circuit& circuit, const Readout& readout, std::span<const Value> inputs,

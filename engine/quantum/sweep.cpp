@@ -13,6 +13,8 @@
 namespace moonstill::quantum {
 namespace {
 
+// Bytes of states that a sweep for values leaves at most.
+constexpr std::size_t most_kept_bytes = 64 << 20;
 // Partial sums kept side by side, so that their number does not grow with the batch.
 constexpr std::int64_t most_tile_partials = 256;
 constexpr std::int64_t most_state_partials = 32;
@@ -102,6 +104,7 @@ class Sweeper {
     const auto chunks = static_cast<std::size_t>((tiles + chunk - 1) / chunk);
     if constexpr (tiled) {
       if (contracts()) return run_contracted(point, direction, chunk, chunks);
+      share_states(tiles);
     }
     std::vector<double> partials(chunks * static_cast<std::size_t>(partial_count_), 0.0);
     const auto work = [&](auto& sweep, std::size_t begin, std::size_t end) {
@@ -159,6 +162,20 @@ class Sweeper {
     if (varies || context_.amplitudes.values == nullptr || context_.amplitudes.shared) return false;
     if (choice.route) return *choice.route == Route::contract;
     return contraction_pays(circuit_.qubits(), batch_, plan_->cost());
+  }
+
+  void share_states(std::int64_t tiles) {
+    const SweepRequest& request = context_.request;
+    if (!request.states || request.tangents) return;
+    if (request.gradients()) {
+      if (const Tensor& found = *request.states; found && found.dtype() == dtype_of<T>())
+        context_.found_states = found.template data<T>().data();
+      return;
+    }
+    const std::int64_t count = tiles * 2 * plan_->amplitudes() * tile_lanes;
+    if (static_cast<std::size_t>(count) * sizeof(T) > most_kept_bytes) return;
+    *request.states = Tensor::empty({count}, dtype_of<T>());
+    context_.kept_states = request.states->template write<T>().data();
   }
 
   SweepResult run_contracted(const SweepPoint& point, const SweepPoint& direction, std::int64_t chunk,

@@ -2,6 +2,7 @@
 // tangent along a direction when there is one (the Hessian applied to it).
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "engine/quantum/circuit.hpp"
@@ -29,6 +30,9 @@ struct SweepRequest {
   std::vector<bool> hermitians;
   DType dtype = DType::f32;  // where the point holds no numbers at all
   RouteChoice choice;
+  // Where a sweep for values leaves the states after the circuit, and one for gradients at the same point
+  // finds them and saves its way forward. Only tiles do so, and only up to some size; empty otherwise.
+  std::shared_ptr<Tensor> states{};
 
   [[nodiscard]] bool gradients() const;
 };

@@ -45,6 +45,8 @@ struct SweepContext {
   std::vector<OperationNumbers<T>> shared_numbers{};  // of each operation, unless it varies
   std::vector<bool> varies{};                         // by sample
   Destination<T> values{};
+  T* kept_states = nullptr;         // SweepRequest::states, to be filled: [tiles][re, im][rows][tile_lanes]
+  const T* found_states = nullptr;  // or to be read
   std::vector<Destination<T>> angle_gradients{};
   Destination<T> amplitude_gradient{};
   std::vector<Destination<T>> hermitian_gradients{};

@@ -42,7 +42,11 @@ class TileSweep {
   void run(std::int64_t begin, std::int64_t end, double* partial) {
     partial_ = partial;
     for (std::int64_t tile = begin; tile < end; ++tile) {
-      run_forward(tile);
+      if (c_.found_states == nullptr)
+        run_forward(tile);
+      else
+        find(tile);
+      if (c_.kept_states != nullptr) keep();
       read();
       if (c_.request.values) write_values();
       if (!gradients_) continue;
@@ -85,6 +89,22 @@ class TileSweep {
   }
 
  private:
+  // The states after the circuit, from an earlier sweep and for a later one.
+  void find(std::int64_t tile) {
+    begin_tile(tile);
+    states();
+    prepare_numbers();
+    const T* from = c_.found_states + static_cast<std::size_t>(tile) * 2 * size_;
+    std::copy_n(from, size_, s_.re);
+    std::copy_n(from + size_, size_, s_.im);
+  }
+
+  void keep() const {
+    T* to = c_.kept_states + static_cast<std::size_t>(tile_) * 2 * size_;
+    std::copy_n(s_.re, size_, to);
+    std::copy_n(s_.im, size_, to + size_);
+  }
+
   void begin_tile(std::int64_t tile) {
     poll_interrupt();
     tile_ = tile;

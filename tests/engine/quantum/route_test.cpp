@@ -143,6 +143,34 @@ TEST_CASE("a deep circuit is contracted, whatever lies in the lanes that hold no
   }
 }
 
+TEST_CASE("states that a sweep for values leaves save the gradient's way forward", "[quantum][route]") {
+  Generator random(251);
+  for (const bool shared : {true, false}) {
+    Circuit circuit(4);
+    circuit.amplitudes(circuit.add_input("x", {16})).strongly_entangling(circuit.add_input("w", {2, 4, 3}));
+    Readout readout{PauliSum{{pauli_word("XZ", std::array{0, 3})}}};
+    SweepPoint point;
+    point.angles = {Tensor(), normal(shared ? Shape{2, 4, 3} : Shape{19, 2, 4, 3}, random)};
+    point.amplitudes = test::poisoned(normal({19, 16}, random));
+    point.weights = normal({19, 1}, random);
+    SweepRequest gradients;
+    gradients.angles = {false, true};
+    gradients.amplitudes = true;
+    gradients.choice.route = Route::tiles;
+    const std::vector<double> expected = numbers(sweep(circuit, readout, point, {}, gradients));
+    SweepRequest value;
+    value.values = true;
+    value.choice.route = Route::tiles;
+    value.states = gradients.states = std::make_shared<Tensor>();
+    (void)sweep(circuit, readout, point, {}, value);
+    REQUIRE(*value.states);
+    CHECK(numbers(sweep(circuit, readout, point, {}, gradients)) == expected);
+    // They are used indeed.
+    *gradients.states = Tensor::zeros(value.states->shape(), DType::f64);
+    CHECK(numbers(sweep(circuit, readout, point, {}, gradients)) != expected);
+  }
+}
+
 TEST_CASE("blocks of any size and threads of any number give the same state", "[quantum][route]") {
   Generator random(223);
   const int n = 9;
