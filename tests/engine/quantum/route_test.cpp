@@ -154,6 +154,7 @@ TEST_CASE("states that a sweep for values leaves save the gradient's way forward
     point.amplitudes = test::poisoned(normal({19, 16}, random));
     point.weights = normal({19, 1}, random);
     SweepRequest gradients;
+    gradients.values = true;
     gradients.angles = {false, true};
     gradients.amplitudes = true;
     gradients.choice.route = Route::tiles;
