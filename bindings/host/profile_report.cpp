@@ -25,6 +25,7 @@ struct Row {
 
 std::vector<Row> rows_by_name(const Profile& profile) {
   std::vector<Row> rows;
+  rows.reserve(profile.names().size());
   for (std::size_t i = 0; i < profile.names().size(); ++i) {
     const Profile::Total& total = profile.by_name()[i];
     rows.push_back({profile.names()[i], seconds(total.own), total.count});

@@ -20,6 +20,7 @@ std::vector<double> generators(const LoweredOperation& operation) {
     m = ComplexMatrix(operation.factors[0].gate->value(&one));
   }
   std::vector<double> out;
+  out.reserve(static_cast<std::size_t>(m.dimension));
   for (int i = 0; i < m.dimension; ++i) out.push_back(std::arg(m(i, i)));
   return out;
 }

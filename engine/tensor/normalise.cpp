@@ -53,7 +53,8 @@ std::int64_t normalise(const T* from, T* to, T* norms, std::int64_t size, std::i
 template <class T, std::int64_t L>
 std::int64_t normalise_all(const Tensor& x, Tensor& rows, Tensor& norms) {
   const std::int64_t size = x.size(x.rank() - 1);
-  const std::int64_t groups = size == 0 ? 0 : x.storage_count() / (size * L);
+  if (size == 0) return 0;
+  const std::int64_t groups = x.storage_count() / (size * L);
   const std::int64_t groups_of_tile = x.tiled() ? x.features() / size : 1;
   const T* from = x.data<T>().data();
   T* to = rows.write<T>().data();

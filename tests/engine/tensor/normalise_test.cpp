@@ -27,6 +27,14 @@ TEST_CASE("rows are divided by their norms, whatever their scale") {
   }
 }
 
+TEST_CASE("rows of nothing are no rows") {
+  for (const Shape& shape : {Shape{3, 0}, Shape{0, 3}}) {
+    const NormalisedRows unit = normalise_rows(Tensor::empty(shape, DType::f32));
+    CHECK(unit.rows.shape() == shape);
+    CHECK(unit.zero_rows == 0);
+  }
+}
+
 TEST_CASE("a row with NaN stays one, and the others do not notice") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const Tensor x = Tensor::from(std::vector<double>{nan, 1, 3, 4}, {2, 2}, DType::f32);
