@@ -138,6 +138,7 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
   const auto app = make_app(options);
   std::vector<std::string> rest = parse_options(*app, arguments);
   bool threads_given = app->count("--threads") > 0;
+  bool trace_given = app->count("--trace") > 0;
   std::string subcommand;
   // Options may stand on either side of the subcommand.
   if (!rest.empty() && std::find(subcommands.begin(), subcommands.end(), rest.front()) != subcommands.end()) {
@@ -146,7 +147,10 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
     rest = parse_options(*app, {rest.begin() + 1, rest.end()});
     options.backtrace = options.backtrace || before.backtrace;
     options.profile = options.profile || before.profile;
-    if (app->count("--trace") == 0) options.trace = before.trace;
+    if (app->count("--trace") == 0)
+      options.trace = before.trace;
+    else
+      trace_given = true;
     options.help = options.help || before.help;
     options.version = options.version || before.version;
     if (app->count("--threads") > 0)
@@ -157,7 +161,9 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
   Command command = choose(*app, options, subcommand, rest);
   command.arguments = std::move(rest);
   command.backtrace = options.backtrace;
-  if (options.profile || options.trace != Options{}.trace) command.trace = options.trace;
+  if (options.profile || trace_given) command.trace = options.trace;
+  if (command.trace && (command.trace->empty() || command.trace->ends_with(".lua")))
+    refuse(*app, fmt::format("--trace: expected a file for the spans, got '{}'", *command.trace));
   if (threads_given) command.threads = options.threads;
   return command;
 }

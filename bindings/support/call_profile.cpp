@@ -9,10 +9,10 @@
 namespace moonstill::lua {
 namespace {
 
-std::string text_of(const std::pair<const char*, int>& line) {
-  if (line.first == nullptr) return {};
-  const bool marked = *line.first == '@' || *line.first == '=';
-  return fmt::format("{}:{}", line.first + (marked ? 1 : 0), line.second);
+std::string text_of(const std::pair<std::string, int>& line) {
+  if (line.first.empty()) return {};
+  const bool marked = line.first.front() == '@' || line.first.front() == '=';
+  return fmt::format("{}:{}", line.first.substr(marked ? 1 : 0), line.second);
 }
 
 }  // namespace
@@ -23,10 +23,10 @@ std::size_t CallProfile::place_of(lua_State* L) {
   Line line{};
   Line script_line{};
   lua_Debug frame;
-  for (int level = 0; script_line.first == nullptr && lua_getstack(L, level, &frame) != 0; ++level) {
+  for (int level = 0; script_line.first.empty() && lua_getstack(L, level, &frame) != 0; ++level) {
     lua_getinfo(L, "Sl", &frame);
     if (frame.currentline < 0) continue;
-    if (line.first == nullptr) line = {frame.source, frame.currentline};
+    if (line.first.empty()) line = {frame.source, frame.currentline};
     if (!is_own_chunk(frame.source)) script_line = {frame.source, frame.currentline};
   }
   const auto [at, added] = places_.try_emplace({line, script_line}, 0);

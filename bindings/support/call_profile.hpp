@@ -3,6 +3,7 @@
 
 #include <lua.hpp>
 #include <map>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -18,8 +19,7 @@ class CallProfile {
   [[nodiscard]] const Profile& profile() const { return profile_; }
 
  private:
-  // Chunks' names are kept by Lua as long as their functions live.
-  using Line = std::pair<const char*, int>;
+  using Line = std::pair<std::string, int>;  // a chunk's name
 
   std::size_t place_of(lua_State* L);
 

@@ -145,7 +145,7 @@ class TileSweep {
     }
   }
 
-  // Real amplitudes into a state. Padding lanes are set to zero: what lies there may be anything.
+  // Real amplitudes into a state. In padding lanes may lie anything: no sum reads them.
   void load(const Source<T>& source, const Planes<T>& state) {
     std::fill_n(state.im, size_, T{0});
     if (source.values == nullptr) {

@@ -4,7 +4,8 @@ usage: peers.py [NAME ...]     (torch pennylane lightning qulacs qsim tensorcirc
 
 Prints one JSON object a line: {"row": ..., "peer": ..., "seconds": median of one call}. Rows have the names that
 report.lua knows. A package that is not installed is named on standard error and left out. The layer is the paper's: real
-amplitudes, 3 strongly entangling layers, a Hermitian on each qubit, gradients of the summed readouts.
+amplitudes, 3 strongly entangling layers, a Hermitian on each qubit, gradients of the summed readouts. PennyLane's bare
+layer and qulacs compute in f64, as they do by default; the others in f32.
 """
 
 import importlib.util
@@ -290,10 +291,9 @@ def run_lightning():
 
 def run_qulacs():
     """f64; gates merged by its optimiser for the forward pass; gradients (angles only) start from |0...0>."""
+    os.environ.setdefault("QULACS_NUM_THREADS", str(THREADS))
     import qulacs
     from qulacs.circuit import QuantumCircuitOptimizer
-
-    os.environ.setdefault("QULACS_NUM_THREADS", str(THREADS))
 
     def readouts(problem):
         out = []

@@ -90,7 +90,7 @@ void route_gradient(benchmark::State& state, Route route, DType dtype) {
   report(state, layer.samples);
 }
 
-// RY on every qubit, then a ring of CNOTs, on one state of the eager simulator.
+// RY on every qubit, then a ring of CNOTs, on one state: read once, or given in the order of basis states.
 void rotations_and_ring(benchmark::State& state, bool readable) {
   const int n = static_cast<int>(state.range(0));
   Circuit circuit(n);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures everything on this machine and prints one table; figures go to build-bench/results/bench.json as well.
-# A quarter of an hour with the peers on 2 cores; nothing else should run meanwhile. Peers (PennyLane, PyTorch, qulacs, qsim, TensorCircuit) run where ${PYTHON:-python3} has their packages.
+# Some six minutes with the peers on 2 cores, when nothing else runs. Peers (PennyLane, PyTorch, qulacs, qsim,
+# TensorCircuit) run where ${PYTHON:-python3} has their packages.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/setup.sh

@@ -55,7 +55,7 @@ const std::vector<Layer> guarded_headers{
     {"iostream", {}},
     {"CLI/CLI.hpp", {"bindings/host"}},
     {"histedit.h", {"bindings/host"}},
-    {"nlohmann/json.hpp", {"bindings", "engine/io"}},
+    {"nlohmann/json.hpp", {"bindings", "bindings/host", "engine/io"}},
     {"zlib.h", {"engine/data", "engine/io"}},
     {"png.h", {"engine/io"}},
     {"Eigen/Core", {"engine/tensor"}},
