@@ -152,9 +152,9 @@ void binary_of(Binary op, const std::array<Tensor, 2>& operands, const Broadcast
     case Binary::equal:
       return cheap([](T a, T b) { return a == b ? T{1} : T{0}; });
     case Binary::positive_part:
-      return cheap([](T a, T b) { return b > 0 ? a : T{0}; });
+      return cheap([](T a, T b) { return b <= 0 ? T{0} : a; });
     case Binary::add_relu:
-      return cheap([](T a, T b) { return a + b > 0 ? a + b : T{0}; });
+      return cheap([](T a, T b) { return a + b <= 0 ? T{0} : a + b; });
   }
 }
 

@@ -39,6 +39,15 @@ test("numbers", function()
   test.near(nn.average_pool { window = 3 }(image, ms.zeros(0)):reshape { -1 }, { 5 }, 1e-6)
 end)
 
+test("relu hands NaN on", function()
+  local x = ms.tensor { 0 / 0, -1, 2 }
+  for _, y in ipairs { x:relu(), ms.nn.add_relu(x, ms.zeros(3)), ms.nn.relu()(x, ms.zeros(0)) } do
+    local values = y:totable()
+    test.ok(values[1] ~= values[1], "NaN stays")
+    test.equal({ values[2], values[3] }, { 0, 2 })
+  end
+end)
+
 test("count and names", function()
   local ansatz = ms.circuit(2, { x = { 4 }, w = { 1, 2, 3 } }, function(c, x, w) c:amplitudes(x):strongly_entangling(w) end)
   local net = nn.sequential { nn.linear(3, 4), nn.circuit(ansatz, { trainable = false }), nn.linear(2, 5) }
