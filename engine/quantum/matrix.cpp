@@ -83,7 +83,8 @@ void check_matrix(const char* what, const ComplexMatrix& m, std::size_t qubits) 
   for (std::size_t e = 0; e < m.entries.size(); ++e) {
     if (!std::isfinite(m.entries[e].real()) || !std::isfinite(m.entries[e].imag())) {
       const auto d = static_cast<std::size_t>(m.dimension);
-      fail(ErrorKind::numeric, "{}: row {}, column {} of the matrix is not finite", what, e / d + 1, e % d + 1);
+      fail(ErrorKind::numeric, "{}: row {}, column {} of the matrix is not finite", what, e / d + 1,
+           e % d + 1);
     }
   }
 }
