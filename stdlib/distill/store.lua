@@ -101,8 +101,8 @@ end
 local function restore(still, path, settings)
   local loaded, metadata = ms.io.load(path)
   if metadata.settings ~= settings then
-    check.fail("still:fit", "'%s' is of a run with other settings (%s): take another folder, or start anew with fresh"
-      .. " (--no-resume)", path,
+    check.fail("still:fit", "'%s' is of a run with other settings (%s): take another folder, or start anew"
+      .. " (--fresh)", path,
       differences(ms.io.parse_json(metadata.settings or "{}"), ms.io.parse_json(settings)))
   end
   still.iteration = math.tointeger(metadata.iteration)

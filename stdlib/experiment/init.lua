@@ -95,9 +95,16 @@ local function peak_rss_mb()
   end
 end
 
+local function processor()
+  for line in io.lines "/proc/cpuinfo" do
+    local name = line:match "^model name%s*:%s*(.+)"
+    if name then return name end
+  end
+end
+
 --- Completes a result with what every run records, and writes it as result.json in --out and where --json says.
 --- @param options table  what experiment.options gave
---- @param result table   seconds_before: those that the run took before it went on from a checkpoint
+--- @param result table   seconds: of the run; or seconds_before: those before it went on from a checkpoint
 --- @return table result
 function experiment.finish(options, result)
   result.script = arg[0]
@@ -108,7 +115,8 @@ function experiment.finish(options, result)
   result.seed = options.seed
   result.versions = { moonstill = ms.version, lua = _VERSION }
   result.threads = ms.threads()
-  result.seconds = (result.seconds_before or 0) + clock:seconds()
+  result.machine = processor()
+  result.seconds = result.seconds or (result.seconds_before or 0) + clock:seconds()
   result.peak_rss_mb = peak_rss_mb()
   for _, file in ipairs { options.json, options.out ~= "" and options.out .. "/result.json" or "" } do
     if file ~= "" then

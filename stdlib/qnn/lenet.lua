@@ -50,6 +50,7 @@ local quantum_spec = check.spec("qnn.lenet.quantum", {
   { "qubits", "integer", "n: the circuit embeds 2^n features.", default = 6 },
   { "layers", "integer", "Strongly entangling layers.", default = 3, least = 1 },
   { "observable", '"trainable"|"fixed"', "Whether the Hermitians are trained.", default = "trainable" },
+  { "angles", '"trainable"|"fixed"', "Whether the circuit's angles are trained.", default = "trainable" },
   { "residual", "boolean", "Adds the classical branch beside the circuit.", default = true },
   { "circuit?", "ms.Circuit", "Another circuit, with an input x of 2^n amplitudes." },
 })
@@ -79,7 +80,7 @@ function lenet.quantum(options)
   local features = 1 << ansatz:qubits()
   local quantum = nn.sequential {
     name = "quantum branch",
-    nn.circuit(ansatz, { trainable = o.observable == "trainable" }),
+    nn.circuit(ansatz, { trainable = o.observable == "trainable", train_angles = o.angles == "trainable" }),
     nn.linear(ansatz:qubits(), o.classes),
   }
   local head = quantum

@@ -11,6 +11,7 @@ test("shapes and numbers of parameters", function()
     { qnn.lenet.classical { channels = 3, size = 32 }, { 2, 3, 32, 32 }, 62006 },
     -- 50572 weights of the layers before the head; 64 * 10 + 10, 6 * 10 + 10, 10 * 10 + 10; 54 angles; alpha.
     { qnn.lenet.quantum { observable = "fixed" }, { 3, 1, 28, 28 }, 156 + 2416 + 48120 + 7744 + 650 + 70 + 110 + 54 + 1 },
+    { qnn.lenet.quantum { angles = "fixed" }, { 3, 1, 28, 28 }, 156 + 2416 + 48120 + 7744 + 650 + 70 + 110 + 1 + 6 * 8 },
     { qnn.lenet.quantum(), { 3, 1, 28, 28 }, 156 + 2416 + 48120 + 7744 + 650 + 70 + 110 + 54 + 1 + 6 * 8 },
     { qnn.lenet.quantum { residual = false, qubits = 4, layers = 1, channels = 3, size = 32 }, { 2, 3, 32, 32 },
       456 + 2416 + 48120 + 1936 + 12 + 4 * 8 + 50 + 110 },

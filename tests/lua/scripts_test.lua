@@ -177,7 +177,7 @@ test("distill.lua: a run that was killed goes on to the same bytes, and reports 
   test.equal(code, 1)
   test.ok(output:find("is of a run with other settings (data: ", 1, true) and output:find("; seed: 1 there, 2 here;", 1, true)
     and #output < 2000, output)
-  other[#other + 1] = "--no-resume"
+  other[#other + 1] = "--fresh"
   test.equal({ select(2, program.run(other)), result(broken.path .. "/result.json").iterations }, { 0, 2 })
 end)
 
@@ -274,7 +274,7 @@ test("presets: the paper's protocol (arXiv 2503.17935), start.sh's, ours", funct
   test.equal({ settings.schedule, settings.clip, settings.averaging, settings.step_size, settings.validation },
     { "step_decay{lr = 0.01, every = 40, factor = 0.5}", 0.0, 0.0, 0.02, nil })
   -- Ten lists of images where the paper has them.
-  run("distill.lua", "--no-resume", "--init", "unknown", table.unpack(short))
+  run("distill.lua", "--fresh", "--init", "unknown", table.unpack(short))
   json = result(out.path .. "/result.json")
   test.equal({ json.init, json.settings.steps, json.images, json.inner_updates }, { "unknown", 10, 100, 10 })
 end)

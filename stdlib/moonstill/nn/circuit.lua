@@ -9,6 +9,7 @@ local spec = check.spec("ms.nn.circuit", {
     '"hermitian": a 2x2 Hermitian on each qubit, of 8 numbers among the weights; or fixed observables.',
     default = "hermitian" },
   { "trainable", "boolean", "False keeps the weights of the Hermitians at their initial values.", default = true },
+  { "train_angles", "boolean", "False keeps the circuit's own weights at their initial values.", default = true },
   { "init", layer.initialisers, "Initialiser of the circuit's angles.", default = "xavier_normal" },
   { "gain", "number", "Factor of its deviation.", default = 1 },
 })
@@ -47,7 +48,8 @@ end
 --- print(ms.nn.circuit(ansatz, { observable = ms.observable.pauli "ZZ" }))
 --- ```
 --- @param ansatz ms.Circuit
---- @param options? { input?: string, observable?: any, trainable?: boolean, init?: string, gain?: number }
+--- @param options? { input?: string, observable?: any, trainable?: boolean, train_angles?: boolean, init?: string,
+---   gain?: number }
 --- @return ms.nn.Layer  [batch, inputs] -> [batch, outputs]
 local function circuit(ansatz, options)
   check.argument("ms.nn.circuit", 1, "ansatz", "ms.Circuit", ansatz)
@@ -60,7 +62,9 @@ local function circuit(ansatz, options)
     if input.name == o.input then
       input_shape = input.shape
     else
-      parameters[#parameters + 1] = { name = input.name, shape = input.shape, init = o.init, gain = o.gain }
+      parameters[#parameters + 1] = {
+        name = input.name, shape = input.shape, init = o.init, gain = o.gain, trainable = o.train_angles,
+      }
     end
   end
   if not input_shape then check.fail("ms.nn.circuit", "argument 'input': the circuit has no input '%s'", o.input) end

@@ -1,0 +1,157 @@
+#!/usr/bin/env moonstill
+-- The table of arXiv 2503.17935 and more rows beside it: runs any row or all, goes on where it was stopped, and writes
+-- results.json and table.md from the runs that lie in --out. Each row and seed has a folder of its own there, so that
+-- several of these processes may work side by side.
+local ms, distill, experiment = require "moonstill", require "distill", require "experiment"
+local lock, report = require "experiment.lock", require "experiment.report"
+local train = require "train"
+local trial = require "distill.trial"
+
+-- The outer loop, which is free.
+local outer = {
+  batch = 256, lr = 0.03, step_size_lr = 1, clip = 0.2, averaging = 0.9, cycle = 1000, backoff = 0.9,
+  evaluate_every = 25,
+}
+
+-- The inner loops: the paper's where it has them. `steps` lists of ten images, three passes.
+local tasks = {
+  { name = "mnist-10", data = "mnist", init = "known", steps = 1, iterations = 20000,
+    paper = { quantum = 91.9, classical = 93.76 }, seeds = { quantum = 3, fixed_hermitians = 3 } },
+  { name = "cifar10-100", data = "cifar10", init = "known", steps = 10, step_size = 0.02, iterations = 10000,
+    paper = { quantum = 50.3, classical = 54 }, seeds = { quantum = 3, fixed_hermitians = 3 } },
+  { name = "mnist-100", data = "mnist", init = "known", steps = 10, step_size = 0.02, iterations = 10000 },
+  { name = "cifar10-10", data = "cifar10", init = "known", steps = 1, iterations = 20000 },
+  { name = "mnist-unknown-100", data = "mnist", init = "unknown", steps = 10, step_size = 0.02, iterations = 3000,
+    models = { "quantum", "classical" } },
+  { name = "cifar10-unknown-100", data = "cifar10", init = "unknown", steps = 10, step_size = 0.02, iterations = 3000,
+    models = { "quantum", "classical" } },
+  { name = "mnist-full", data = "mnist", epochs = 5, batch = 128, lr = 2e-3 },
+  { name = "cifar10-full", data = "cifar10", epochs = 20, batch = 128, lr = 2e-3 },
+}
+
+local models = {
+  quantum = { model = "quantum" },
+  fixed_hermitians = { model = "quantum", observable = "fixed" },
+  frozen_angles = { model = "quantum", angles = "fixed" },   -- as in the authors' code
+  classical = { model = "classical" },
+}
+local all_models = { "quantum", "fixed_hermitians", "classical", "frozen_angles" }
+
+local function make_rows()
+  local rows = {}
+  for _, task in ipairs(tasks) do
+    for _, model in ipairs(task.models or all_models) do
+      rows[#rows + 1] = {
+        name = ("%s-%s"):format(task.name, (model:gsub("_", "-"))), task = task, model = model,
+        seeds = task.seeds and task.seeds[model] or 1, paper = task.paper and task.paper[model],
+      }
+    end
+  end
+  return rows
+end
+
+local rows = make_rows()
+local choices = { "all" }
+for i, row in ipairs(rows) do choices[i + 1] = row.name end
+
+local opt = ms.options {
+  about = "Runs the rows of the paper's table.",
+  { "row", default = "all", choices = choices, help = "which to run" },
+  { "seed", default = 0, least = 0, help = "one seed only; 0: all that the row has" },
+  { "data_folder", default = "data", help = "has the folders mnist (four IDX files) and cifar10 (binary batches)" },
+  { "iterations", default = 0, least = 0, help = "outer iterations; 0: the row's" },
+  { "threads", default = 0, least = 0, most = ms.most_threads, help = "0: as many as the process may use" },
+  { "out", default = "runs/paper", help = "folder for runs and the table" },
+  { "fresh", default = false, help = "starts anew where there is a checkpoint or a result" },
+  { "list", default = false, help = "prints the rows and how far they are, and runs none" },
+}
+if opt.threads > 0 then ms.set_threads(opt.threads) end
+
+local function folder_of(row, seed) return ("%s/%s-seed-%d"):format(opt.out, row.name, seed) end
+
+local function iterations_of(row) return opt.iterations > 0 and opt.iterations or row.task.iterations end
+
+-- "done", "at iteration 300", "not run"; and whether there is nothing left to do.
+local function state_of(row, seed)
+  local folder = folder_of(row, seed)
+  local result = report.result(folder)
+  local wanted = iterations_of(row)
+  local done = result and (not wanted or result.iterations >= wanted)
+  local text = "not run"
+  if result then
+    text = ("done: %d iterations, %.2f %%"):format(result.iterations, 100 * result.test_accuracy)
+  elseif ms.io.exists(folder .. "/checkpoint.safetensors") then
+    text = "at iteration " .. select(2, ms.io.load(folder .. "/checkpoint.safetensors")).iteration
+  end
+  local holder = lock.holder(folder)
+  if holder then text = ("%s, process %s is at it"):format(text, holder) end
+  return text, done
+end
+
+local function data_of(name) return ms.data.images(("%s/%s"):format(opt.data_folder, name)) end
+
+local function distilled(row, seed, folder)
+  local task, model = row.task, models[row.model]
+  local fit = { iterations = iterations_of(row), fresh = opt.fresh }
+  for name, value in pairs(outer) do fit[name] = value end
+  for name, value in pairs(task.fit or {}) do fit[name] = value end
+  return (distill.trial {
+    set = data_of(task.data), model = model.model, observable = model.observable, angles = model.angles, seed = seed,
+    folder = folder, fit = fit, still = {
+      steps = task.steps, init = task.init, step_size = task.step_size, later_step_size = task.later_step_size,
+    },
+  })
+end
+
+-- Trains on all images but those that are held out of distillation.
+local function trained(row, seed)
+  local task, model = row.task, models[row.model]
+  local set = data_of(task.data)
+  local net = trial.network { set = set, model = model.model, observable = model.observable, angles = model.angles }
+  local real = trial.split(set, 5000, seed)
+  local steps = task.epochs * (#real // task.batch)
+  print(real, net)
+  local w, history = train.fit {
+    net = net, train = real, epochs = task.epochs, batch = task.batch, seed = seed,
+    optimizer = ms.optim.adam { lr = ms.optim.cosine { lr = task.lr, steps = steps, floor = 0.02, warmup = 20 } },
+  }
+  local test = train.evaluate(net, w, set.test)
+  print(("all images: accuracy %.4f, loss %.4f"):format(test.accuracy, test.loss))
+  return {
+    dataset = set.train:name(), model = net.name, observable = model.observable, angles = model.angles,
+    parameters = net:count(true), images = #real, inner_updates = steps, iterations = steps, epochs = task.epochs,
+    test_accuracy = test.accuracy, test_loss = test.loss,
+    seconds_per_iteration = history[#history].seconds_per_step,
+  }
+end
+
+local function write_table() report.write(opt.out, rows, folder_of) end
+
+local function run(row, seed)
+  local folder = folder_of(row, seed)
+  print(("\n%s, seed %d"):format(row.name, seed))
+  local _ <close> = lock.take(folder)
+  local clock = ms.timer()
+  local result = row.task.epochs and trained(row, seed) or distilled(row, seed, folder)
+  result.row, result.seconds = row.name, (result.seconds_before or 0) + clock:seconds()
+  experiment.finish({ out = folder, json = "", seed = seed, iterations = result.iterations }, result)
+  write_table()
+end
+
+for _, row in ipairs(rows) do
+  for seed = 1, row.seeds do
+    local asked = (opt.row == "all" or opt.row == row.name) and (opt.seed == 0 or opt.seed == seed)
+    local state, done = state_of(row, seed)
+    if opt.list then
+      print(("%-36s seed %d  %s"):format(row.name, seed, state))
+    elseif asked and (done and not opt.fresh or lock.holder(folder_of(row, seed))) then
+      print(("%s, seed %d: %s"):format(row.name, seed, state))
+    elseif asked then
+      run(row, seed)
+    end
+  end
+end
+if not opt.list then
+  write_table()
+  print(("\n%s/table.md, %s/results.json"):format(opt.out, opt.out))
+end

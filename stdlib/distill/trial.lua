@@ -1,0 +1,118 @@
+-- One whole experiment: distil a data set for a LeNet, test the last and the best images, and beside them as many
+-- random real images and class means under the same protocol.
+local ms, qnn = require "moonstill", require "qnn"
+local check = require "moonstill.check"
+local unrolled = require "distill.unrolled"
+
+local trial = {}
+
+local spec = check.spec("distill.trial", {
+  { "set", "table", "{ train = ms.ImageSet, test = ms.ImageSet }." },
+  { "model", '"quantum"|"classical"', "Which LeNet.", default = "quantum" },
+  { "observable", '"trainable"|"fixed"', "The quantum LeNet's Hermitians.", default = "trainable" },
+  { "angles", '"trainable"|"fixed"', "The quantum LeNet's angles.", default = "trainable" },
+  { "hold_out", "integer", "Training images kept out, to choose the best iterate by; 0 for none.", default = 5000 },
+  { "decay_every", "integer", "Epochs between halvings of lr; 0 for cycles instead.", default = 0 },
+  { "seed", "integer", "Of everything drawn.", default = 1 },
+  { "folder?", "string", "Where everything is kept." },
+  { "still", "table", "Further options of distill.unrolled.", default = {} },
+  { "fit", "table", "Further options of still:fit." },
+})
+
+--- Builds the network that a trial's options name.
+--- @param o { set: table, model: string, observable?: string, angles?: string }
+--- @return ms.nn.Layer
+function trial.network(o)
+  local shape = o.set.train:shape()
+  local quantum = o.model == "quantum"
+  return qnn.lenet[o.model] {
+    channels = shape[1], size = shape[2], classes = o.set.train:classes(),
+    observable = quantum and o.observable or nil, angles = quantum and o.angles or nil,
+  }
+end
+
+--- Splits off the images to choose by; the same ones for a seed, whatever is done with them.
+--- @return ms.ImageSet real
+--- @return ms.ImageSet? held_out
+function trial.split(set, count, seed)
+  if count == 0 then return set.train, nil end
+  return set.train:hold_out(count, ms.random(seed):split "hold out")
+end
+
+-- Every n-th image, from the first-th on.
+local function every(set, n, first)
+  local indices = {}
+  for i = first, #set, n do indices[#indices + 1] = i end
+  return set:subset(indices)
+end
+
+-- Images to compare with: random real ones, and the class means of disjoint parts of the data.
+local function others(real, still, random)
+  local drawn, means = {}, still.images_per_class == 1 and {} or nil
+  for s = 1, still.steps do
+    drawn[s] = real:per_class(still.images_per_class, random:split "random images":split(s)):batch()
+    if means then means[s] = every(real, still.steps, s):class_means() end
+  end
+  return drawn, means
+end
+
+local function with(table, more)
+  local copy = {}
+  for name, value in pairs(table) do copy[name] = value end
+  for name, value in pairs(more) do copy[name] = value end
+  return copy
+end
+
+--- Runs a trial, or goes on with it where its folder has a checkpoint; writes its images there.
+--- @param options table
+--- @return table result  numbers and names, for a .json file
+--- @return distill.Still still
+function trial.run(options)
+  local o = check.options("distill.trial", options, spec)
+  local random = ms.random(o.seed)
+  local real, held_out = trial.split(o.set, o.hold_out, o.seed)
+  local net = trial.network(o)
+  local still = unrolled.new(with(o.still, { net = net, train = real, seed = o.seed }))
+  -- Drawn first: a class that has too few ends the run at once.
+  local drawn, means = others(real, still, random)
+  print(o.set.train)
+  print(net)
+  print(still)
+
+  local schedule
+  if o.decay_every > 0 then
+    schedule = ms.optim.step_decay { lr = o.fit.lr, every = o.decay_every * math.ceil(#real / o.fit.batch) }
+  end
+  still:fit(with(o.fit, { schedule = schedule, validation = held_out, folder = o.folder }))
+
+  local last = still:evaluate(o.set.test)
+  local choice = still:best()
+  local best = still:use_best():evaluate(o.set.test)
+  if o.folder then still:save(o.folder) end
+  -- The others take the same number of updates, with a step size tuned on images that are not the test's.
+  local judge = held_out or select(2, real:hold_out(math.min(5000, #real // 2), random:split "judge"))
+  local random_images = still:baseline(drawn, judge, o.set.test)
+  local class_means = means and still:baseline(means, judge, o.set.test)
+
+  print()
+  if choice then
+    print(("distilled images, best by held-out images (iteration %d): %s"):format(choice.iteration, best))
+  end
+  print(("distilled images, last iterate: %s"):format(last))
+  print(("random real images: %s"):format(random_images))
+  if class_means then print(("class means: %s"):format(class_means)) end
+  return {
+    dataset = o.set.train:name(), model = net.name, observable = o.model == "quantum" and o.observable or nil,
+    angles = o.model == "quantum" and o.angles or nil, init = still.init, parameters = net:count(true),
+    images = best.images, inner_updates = best.updates, iterations = still:iterations(),
+    test_accuracy = best.accuracy, test_loss = best.loss, test_networks = best.networks,
+    test_deviation = best.networks > 1 and best.deviation or nil, test_accuracy_last = last.accuracy,
+    held_out_accuracy = choice and choice.accuracy, best_iteration = choice and choice.iteration,
+    test_accuracy_random_images = random_images.accuracy, step_size_random_images = random_images.step_size,
+    test_accuracy_class_means = class_means and class_means.accuracy,
+    step_size_class_means = class_means and class_means.step_size, step_sizes = still:step_sizes(),
+    seconds_before = still:seconds_before(), seconds_per_iteration = still:seconds_per_iteration(),
+  }, still
+end
+
+return trial

@@ -1,0 +1,101 @@
+-- A table of many runs: reads the result of each row and seed, and writes them as results.json and table.md. What has
+-- not been run is said to be so.
+local ms = require "moonstill"
+
+local report = {}
+
+--- Gives a run's result, or nil where it has not ended.
+--- @param folder string
+--- @return table?
+function report.result(folder)
+  local path = folder .. "/result.json"
+  return ms.io.exists(path) and ms.io.parse_json(ms.io.read_text(path)) or nil
+end
+
+-- Mean and deviation of one field, over those results that have it.
+local function summary(results, field)
+  local values = {}
+  for _, result in ipairs(results) do values[#values + 1] = result[field] end
+  if #values == 0 then return nil end
+  local mean, variance = 0, 0
+  for _, v in ipairs(values) do mean = mean + v / #values end
+  for _, v in ipairs(values) do variance = variance + (v - mean) ^ 2 / math.max(1, #values - 1) end
+  return { mean = mean, deviation = #values > 1 and math.sqrt(variance) or nil, count = #values }
+end
+
+local function percent(value)
+  if not value then return "" end
+  local text = ("%.2f"):format(100 * value.mean)
+  return value.deviation and ("%s ± %.2f"):format(text, 100 * value.deviation) or text
+end
+
+local measured = {
+  test_accuracy = "best", test_accuracy_last = "last", test_accuracy_random_images = "random real images",
+  test_accuracy_class_means = "class means",
+}
+
+local function collect(rows, folder_of)
+  local collected, full = {}, {}
+  for i, row in ipairs(rows) do
+    local results = {}
+    for seed = 1, row.seeds do results[#results + 1] = report.result(folder_of(row, seed)) end
+    local entry = {
+      row = row.name, data = row.task.data, model = row.model, init = row.task.init, paper = row.paper,
+      seeds = row.seeds, run = #results, results = results,
+    }
+    for field, name in pairs(measured) do entry[name] = summary(results, field) end
+    local networks = results[1] and results[1].test_deviation
+    if networks and #results == 1 then entry.best.deviation = networks end
+    if row.task.epochs then full[row.task.data .. row.model] = entry end
+    collected[i] = entry
+  end
+  return collected, full
+end
+
+local function minutes(results)
+  local total = 0
+  for _, result in ipairs(results) do total = total + result.seconds / 60 end
+  return ("%.0f"):format(total / #results)
+end
+
+local function line_of(entry, full)
+  local on_all = full[entry.data .. entry.model]
+  local cells = { entry.row, entry.paper and tostring(entry.paper) or "" }
+  if entry.run == 0 then
+    table.move({ "not run", "", "", "", "", "", "", "" }, 1, 8, 3, cells)
+  else
+    local first = entry.results[1]
+    table.move({
+      percent(entry.best), percent(entry.last), percent(entry["random real images"]), percent(entry["class means"]),
+      on_all.run > 0 and percent(on_all.best) or "not run", ("%d of %d"):format(entry.run, entry.seeds),
+      tostring(first.iterations), minutes(entry.results),
+    }, 1, 8, 3, cells)
+  end
+  return "| " .. table.concat(cells, " | ") .. " |"
+end
+
+local heading = [[
+Test accuracy in %, on all 10,000 test images; mean ± deviation over seeds, or over 20 fresh networks for one seed of
+unknown initialisation. Best: the iterate with the smallest loss on 5,000 training images held out of distillation.
+Random real images and class means are as many, take as many updates, and have a step size tuned on the held-out images.
+All images: the same network trained on all but the held-out ones. CIFAR-10 pixels carry JPEG artefacts.
+
+| row | paper | best | last | random real images | class means | all images | seeds | iterations | minutes |
+|---|---|---|---|---|---|---|---|---|---|]]
+
+--- Writes results.json and table.md.
+--- @param folder string
+--- @param rows table[]        { name, task, model, seeds, paper? }
+--- @param folder_of function  fun(row, seed): string
+function report.write(folder, rows, folder_of)
+  local collected, full = collect(rows, folder_of)
+  local lines = { heading }
+  for i, entry in ipairs(collected) do
+    if not rows[i].task.epochs then lines[#lines + 1] = line_of(entry, full) end
+  end
+  ms.io.write_text(folder .. "/table.md", table.concat(lines, "\n") .. "\n")
+  local note = "CIFAR-10 pixels carry JPEG artefacts"
+  ms.io.write_text(folder .. "/results.json", ms.io.json({ note = note, rows = collected }, { indent = 1 }) .. "\n")
+end
+
+return report

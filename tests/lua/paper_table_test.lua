@@ -1,0 +1,69 @@
+-- The paper's table: a row's run, what it leaves, its table, and that it goes on and is not run twice.
+local ms = require "moonstill"
+local program = require "program"
+local test = require "moonstill.test"
+
+local here = debug.getinfo(1, "S").source:match "^@(.*)/[^/]*$"
+local script = here .. "/../../scripts/paper_table.lua"
+
+local function folder()
+  local path = os.tmpname()
+  os.remove(path)
+  return setmetatable({ path = path }, { __close = function() os.execute("rm -rf '" .. path .. "'") end })
+end
+
+-- Digits as MNIST's four files.
+local function write_mnist(path)
+  local set = ms.data.images("digits", { train = 5200, test = 100 })
+  for name, images in pairs { train = set.train, t10k = set.test } do
+    local pixels, labels = {}, {}
+    for x, y in images:batches { batch = 100 } do
+      local mean, deviation = images:mean()[1], images:deviation()[1]
+      for _, value in ipairs(((x * deviation + mean) * 255 + 0.5):to("u8"):reshape({ -1 }):totable()) do
+        pixels[#pixels + 1] = string.char(value)
+      end
+      for _, class in ipairs(y:totable()) do labels[#labels + 1] = string.char(class - 1) end
+    end
+    ms.io.write_text(("%s/mnist/%s-images-idx3-ubyte"):format(path, name),
+      (">I4I4I4I4"):pack(2051, #images, 28, 28) .. table.concat(pixels))
+    ms.io.write_text(("%s/mnist/%s-labels-idx1-ubyte"):format(path, name),
+      (">I4I4"):pack(2049, #images) .. table.concat(labels))
+  end
+end
+
+test("a row runs, goes on, is not run twice, and the others are listed as not run", function()
+  local data <close> = folder()
+  local out <close> = folder()
+  write_mnist(data.path)
+  local function run(...)
+    local output, code = program.run { script, "--data-folder", data.path, "--out", out.path, ... }
+    test.equal(code, 0, output)
+    return output
+  end
+  local row = { "--row", "mnist-10-frozen-angles", "--iterations" }
+  run(row[1], row[2], row[3], "3")
+  local function result_of()
+    return ms.io.parse_json(ms.io.read_text(out.path .. "/mnist-10-frozen-angles-seed-1/result.json"))
+  end
+  local result = result_of()
+  test.equal({ result.iterations, result.images, result.inner_updates, result.angles, result.observable },
+    { 3, 10, 3, "fixed", "trainable" })
+  test.ok(run(row[1], row[2], row[3], "3"):find "seed 1: done: 3 iterations", "not run again")
+  test.ok(run(row[1], row[2], row[3], "4"):find "goes on from %S+, iteration 3", "goes on")
+  local list = run("--list", "--iterations", "4")
+  test.ok(list:find "mnist%-10%-frozen%-angles +seed 1  done: 4 iterations" , list)
+  test.ok(list:find "mnist%-10%-quantum +seed 3  not run", list)
+
+  run("--row", "mnist-full-classical")
+  local text = ms.io.read_text(out.path .. "/table.md")
+  result = result_of()
+  local line = ("| mnist-10-frozen-angles |  | %.2f | %.2f |"):format(100 * result.test_accuracy,
+    100 * result.test_accuracy_last)
+  test.ok(text:find(line, 1, true) and text:find "| 1 of 1 | 4 |", text)
+  test.ok(text:find "| cifar10%-100%-quantum | 50.3 | not run |", text)
+  local json = ms.io.parse_json(ms.io.read_text(out.path .. "/results.json"))
+  for _, entry in ipairs(json.rows) do
+    local done = entry.row == "mnist-10-frozen-angles" or entry.row == "mnist-full-classical"
+    test.equal({ entry.row, entry.run }, { entry.row, done and 1 or 0 })
+  end
+end)
