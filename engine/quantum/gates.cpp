@@ -265,7 +265,9 @@ ComplexMatrix controlled(const ComplexMatrix& m, int controls) {
 
 GateStructure structure(const Gate& gate) {
   const ComplexMatrix m = target_matrix(gate, generic_angles);
-  return {is_diagonal(m), gate.angles() == 0 && is_permutation(m), is_real(m)};
+  const std::optional<double> angle = rotation_angle(m);
+  return {is_diagonal(m), gate.angles() == 0 && is_permutation(m), is_real(m),
+          gate.angles() == 1 && angle && std::abs(*angle - generic_angles[0]) < 1e-12};
 }
 
 std::span<const ShiftTerm> shift_rule(const Gate& gate, int angle) {

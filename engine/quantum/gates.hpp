@@ -55,6 +55,7 @@ struct GateStructure {
   bool diagonal = false;
   bool permutation = false;
   bool real = false;
+  bool rotation = false;  // RY: of one qubit by its one angle, in the plane of real amplitudes
 };
 [[nodiscard]] GateStructure structure(const Gate& gate);
 

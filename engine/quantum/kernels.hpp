@@ -82,4 +82,27 @@ void run(MatrixTask task, const PhaseStep<T>& step);
 extern template void run<float>(MatrixTask, const PhaseStep<float>&);
 extern template void run<double>(MatrixTask, const PhaseStep<double>&);
 
+/// Rotations RY of this many qubits at most go through a state together: as many as registers hold.
+inline constexpr std::size_t most_rotations = vector_bytes == 64 ? 3 : 2;
+
+/// One task over all groups, for rotations of as many qubits as a group has targets. `turns` is [qubit][cos,
+/// sin of the half angle][lanes], `rates` the half angles' change along the direction, [qubit][lanes].
+/// `slopes` takes dF/dangle = Re <a, J s> of each qubit and lane (with tangents: its change), which the
+/// backward tasks set.
+template <class T>
+struct RotationStep {
+  const Groups* groups;
+  const T* turns;
+  const T* rates;
+  int lanes;  // 1: the same angles in all lanes; else tile_lanes
+  Planes<T> s, sdot, a, adot;
+  T* slopes;  // [qubit][tile_lanes]
+};
+
+template <class T>
+void run(MatrixTask task, const RotationStep<T>& step);
+
+extern template void run<float>(MatrixTask, const RotationStep<float>&);
+extern template void run<double>(MatrixTask, const RotationStep<double>&);
+
 }  // namespace moonstill::quantum

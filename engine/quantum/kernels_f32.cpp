@@ -2,3 +2,4 @@
 
 template void moonstill::quantum::run<float>(MatrixTask, Structure, const MatrixStep<float>&);
 template void moonstill::quantum::run<float>(MatrixTask, const PhaseStep<float>&);
+template void moonstill::quantum::run<float>(MatrixTask, const RotationStep<float>&);

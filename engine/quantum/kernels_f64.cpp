@@ -2,3 +2,4 @@
 
 template void moonstill::quantum::run<double>(MatrixTask, Structure, const MatrixStep<double>&);
 template void moonstill::quantum::run<double>(MatrixTask, const PhaseStep<double>&);
+template void moonstill::quantum::run<double>(MatrixTask, const RotationStep<double>&);

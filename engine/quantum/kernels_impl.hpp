@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/quantum/phase_kernels.hpp"
+#include "engine/quantum/rotation_kernels.hpp"
 #include "engine/quantum/small_kernels.hpp"
 #include "engine/quantum/wide_kernels.hpp"
 
@@ -36,6 +37,18 @@ void run(MatrixTask task, Structure structure, const MatrixStep<T>& step) {
 template <class T>
 void run(MatrixTask task, const PhaseStep<T>& step) {
   PhaseKernel<T>::run(task, step);
+}
+
+template <class T>
+void run(MatrixTask task, const RotationStep<T>& step) {
+  switch (step.groups->dimension()) {
+    case 2:
+      return RotationKernel<T, 1>::run(task, step);
+    case 4:
+      return RotationKernel<T, 2>::run(task, step);
+    default:
+      if constexpr (most_rotations > 2) RotationKernel<T, 3>::run(task, step);
+  }
 }
 
 }  // namespace moonstill::quantum

@@ -9,8 +9,9 @@
 
 namespace moonstill::quantum {
 
-/// `phases`: diagonal, made of terms by a plan (phases.hpp).
-enum class Form : std::uint8_t { dense, diagonal, permutation, phases };
+/// Made by a plan: `phases`, diagonal, of terms (phases.hpp), and `rotations` of several qubits
+/// (rotations.hpp).
+enum class Form : std::uint8_t { dense, diagonal, permutation, phases, rotations };
 
 /// An element of an angle input that an operation depends on.
 struct Parameter {

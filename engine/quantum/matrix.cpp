@@ -74,6 +74,14 @@ bool is_real(const ComplexMatrix& m) {
   return std::ranges::all_of(m.entries, [](const std::complex<double>& z) { return z.imag() == 0; });
 }
 
+std::optional<double> rotation_angle(const ComplexMatrix& m) {
+  if (m.dimension != 2 || !is_real(m)) return std::nullopt;
+  const double c = m(0, 0).real();
+  const double s = m(1, 0).real();
+  const bool rotates = m(1, 1).real() == c && m(0, 1).real() == -s && std::abs(c * c + s * s - 1) < 1e-12;
+  return rotates ? std::optional(2 * std::atan2(s, c)) : std::nullopt;
+}
+
 void check_matrix(const char* what, const ComplexMatrix& m, std::size_t qubits) {
   const int size = 1 << qubits;
   if (m.dimension != size) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <complex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -72,6 +73,8 @@ ComplexMatrix operator*(const ComplexMatrix& a, const ComplexMatrix& b);
 [[nodiscard]] bool is_diagonal(const ComplexMatrix& m);
 [[nodiscard]] bool is_permutation(const ComplexMatrix& m);
 [[nodiscard]] bool is_real(const ComplexMatrix& m);
+/// The angle in (-2 pi, 2 pi] of a matrix RY(angle); none when it is no such matrix.
+[[nodiscard]] std::optional<double> rotation_angle(const ComplexMatrix& m);
 
 /// Throws Error{shape} unless m is 2^qubits x 2^qubits, Error{numeric} unless all entries are finite.
 void check_matrix(const char* what, const ComplexMatrix& m, std::size_t qubits);

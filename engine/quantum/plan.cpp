@@ -28,11 +28,15 @@ void Plan::place(const Circuit& circuit, const std::vector<bool>& shared, bool s
     Groups groups = groups_of(operation.targets, operation.controls);
     const auto commutes = [&](const PhaseTerm& term) { return term.commutes_with(groups); };
     if (!std::ranges::all_of(pending_, commutes)) flush_phases();
-    operations_.push_back({std::move(operation), std::move(groups), {}});
+    if (const auto angles = rotation_angles(operation))
+      rotate(std::move(operation), *angles);
+    else
+      push({std::move(operation), std::move(groups)});
   }
   flush_phases();
   for (TileOperation& operation : operations_) {
     if (operation.form == Form::phases) operation.parameters = operation.phases.parameters();
+    if (operation.form == Form::rotations) operation.parameters = operation.rotations.parameters();
   }
 }
 
@@ -67,7 +71,26 @@ void Plan::flush_phases() {
   for (const PhaseTerm& term : pending_) operation.phases.add(term);
   pending_.clear();
   last_phases_ = static_cast<int>(operations_.size());
+  push(std::move(operation));
+}
+
+void Plan::push(TileOperation&& operation) {
+  open_ = operation.form == Form::rotations;
   operations_.push_back(std::move(operation));
+}
+
+// Joins the rotations before it, if they have room and lie in the same rows.
+void Plan::rotate(LoweredOperation&& operation, const std::vector<Angle>& angles) {
+  const int qubit = operation.targets[0];
+  const bool joins =
+      open_ && !operations_.back().rotations.full() && !operations_.back().rotations.turns(qubit);
+  if (!joins) {
+    operation.form = Form::rotations;
+    push({std::move(operation)});
+  }
+  TileOperation& all = operations_.back();
+  all.rotations.add(qubit, angles);
+  all.groups = groups_of(all.rotations.qubits(), {});
 }
 
 double Plan::cost() const {
@@ -75,6 +98,11 @@ double Plan::cost() const {
   for (const TileOperation& operation : operations_) {
     if (operation.form == Form::phases) {
       sum += 4 * static_cast<double>(amplitudes());
+      continue;
+    }
+    if (operation.form == Form::rotations) {
+      const auto before_last = static_cast<double>(operation.rotations.qubits().size() - 1);
+      sum += (4 + 2 * before_last) * static_cast<double>(amplitudes());
       continue;
     }
     const double d = operation.dimension();
@@ -96,6 +124,7 @@ Groups Plan::groups_of(const std::vector<int>& targets, const std::vector<int>& 
 
 // Row `to` holds from now on what row `from` held.
 void Plan::relabel(const LoweredOperation& permutation) {
+  open_ = false;
   if (places_.empty()) {
     places_.resize(static_cast<std::size_t>(amplitudes()));
     std::iota(places_.begin(), places_.end(), 0U);

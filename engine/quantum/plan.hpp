@@ -7,13 +7,15 @@
 
 #include "engine/quantum/groups.hpp"
 #include "engine/quantum/phases.hpp"
+#include "engine/quantum/rotations.hpp"
 #include "engine/tensor/tensor.hpp"
 
 namespace moonstill::quantum {
 
 struct TileOperation : LoweredOperation {
-  Groups groups;  // unless form is phases
-  Phases phases;  // when it is
+  Groups groups{};        // unless form is phases
+  Phases phases{};        // when it is
+  Rotations rotations{};  // when form is rotations
 };
 
 struct LoweredHermitian {
@@ -65,6 +67,8 @@ class Plan {
   [[nodiscard]] bool merge(const LoweredOperation& diagonal, const std::vector<bool>& shared);
   void merge(PhaseTerm term);
   void flush_phases();
+  void push(TileOperation&& operation);
+  void rotate(LoweredOperation&& operation, const std::vector<Angle>& angles);
   void relabel(const LoweredOperation& permutation);
   void lower_readout(const Readout& readout);
   [[nodiscard]] Groups groups_of(const std::vector<int>& targets, const std::vector<int>& controls) const;
@@ -80,6 +84,7 @@ class Plan {
   std::vector<std::uint32_t> places_;
   std::vector<PhaseTerm> pending_;  // not yet placed: all operations so far commute with them
   int last_phases_ = -1;            // of operations_
+  bool open_ = false;               // the last operation is rotations that others may join
 };
 
 }  // namespace moonstill::quantum

@@ -260,6 +260,8 @@ class Sweeper {
       OperationNumbers<T> numbers;
       if (operation.form == Form::phases)
         prepare_phases(operation, sources, numbers);
+      else if (operation.form == Form::rotations && !varies)
+        prepare_rotations(operation, sources, numbers);
       else if (operation.parameters.empty())
         evaluate_constant(operation.constant, numbers);
       else if (!varies)
@@ -273,6 +275,12 @@ class Sweeper {
   void prepare_phases(const Operation& operation, const std::vector<AngleSource<T>>& sources,
                       OperationNumbers<T>& numbers) {
     if constexpr (tiled) operation.phases.evaluate(sources, numbers);
+  }
+
+  template <class Operation>
+  void prepare_rotations(const Operation& operation, const std::vector<AngleSource<T>>& sources,
+                         OperationNumbers<T>& numbers) {
+    if constexpr (tiled) operation.rotations.evaluate(sources, 1, numbers);
   }
 
   Destination<T> destination(bool wanted, const Source<T>& like, const Shape& shape, Tensor& out) {

@@ -141,7 +141,12 @@ class TileSweep {
     }
     const Orders orders = gradients_ || tangents_ ? Orders::derivatives : Orders::value;
     for (std::size_t o = 0; o < numbers_.size(); ++o) {
-      if (c_.varies[o]) evaluate(plan_.operations()[o], sources, lanes, orders, numbers_[o]);
+      if (!c_.varies[o]) continue;
+      const TileOperation& operation = plan_.operations()[o];
+      if (operation.form == Form::rotations)
+        operation.rotations.evaluate(sources, lanes, numbers_[o]);
+      else
+        evaluate(operation, sources, lanes, orders, numbers_[o]);
     }
   }
 
@@ -183,6 +188,8 @@ class TileSweep {
         carry_out(tangents_ ? MatrixTask::backward_tangent : MatrixTask::backward, o, s_);
         if (operations[o].form == Form::phases)
           add_phase_slopes(o);
+        else if (operations[o].form == Form::rotations)
+          add_rotation_slopes(o);
         else
           add_angle_gradients(o);
       } else {
@@ -361,6 +368,12 @@ class TileSweep {
                                       sdot_, a_, adot_, slopes_.data()});
       return;
     }
+    if (operation.form == Form::rotations) {
+      slopes_.resize(size_);
+      quantum::run(task, RotationStep<T>{&operation.groups, n.matrix.data(), n.tangent.data(), n.lanes, state,
+                                         sdot_, a_, adot_, slopes_.data()});
+      return;
+    }
     MatrixStep<T> step{
         &operation.groups, n.matrix.data(), n.tangent.data(), n.lanes, state, sdot_, a_, adot_};
     if (task == MatrixTask::backward || task == MatrixTask::backward_tangent)
@@ -380,6 +393,22 @@ class TileSweep {
     double* to = partial_ + c_.phase_slopes[o];
     for (std::size_t r = 0; r < size_ / stride; ++r)
       to[r] += static_cast<double>(tree_sum(slopes_.data() + r * stride, valid_lanes_));
+  }
+
+  void add_rotation_slopes(std::size_t o) {
+    const bool shared = numbers(o).lanes == 1;
+    plan_.operations()[o].rotations.each_parameter(
+        [&](const Parameter& parameter, std::size_t position, double scale) {
+          const Destination<T>& to = c_.angle_gradients[static_cast<std::size_t>(parameter.input)];
+          if (!to.wanted) return;
+          const T* slopes = slopes_.data() + position * stride;
+          if (shared) {
+            add_angle_gradient(to, parameter.slot, 0, scale * tree_sum(slopes, valid_lanes_));
+            return;
+          }
+          for (int lane = 0; lane < valid_lanes_; ++lane)
+            add_angle_gradient(to, parameter.slot, lane, scale * slopes[lane]);
+        });
   }
 
   // g_m = 2 Re sum D_m E; with a tangent 2 Re sum (D_m Edot + sum_j dtheta_j D_mj E). Shared angles need the

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstring>
+#include <type_traits>
+#include <utility>
 
 namespace moonstill {
 
@@ -28,6 +30,14 @@ template <class T, int L>
 template <class T, int L>
 [[gnu::always_inline]] inline void store_lanes(T* to, const Lanes<T, L>& v) {
   std::memcpy(to, &v, sizeof v);
+}
+
+/// Calls body(i) for i = 0 .. count - 1, each as an integral constant: what such an index finds in an array
+/// of short vectors stays in registers.
+template <int count, class Body>
+[[gnu::always_inline]] inline void unrolled(Body&& body) {
+  [&]<int... i>(std::integer_sequence<int, i...>) { (body(std::integral_constant<int, i>{}), ...); }
+  (std::make_integer_sequence<int, count>{});
 }
 
 }  // namespace moonstill

@@ -51,12 +51,25 @@ TEST_CASE("diagonals are merged over what commutes with them", "[quantum][circui
   const Readout z{PauliSum{{pauli_word("Z", std::array{0})}}};
   const Plan merged(circuit, z, {true});
   CHECK(std::ranges::count(merged.operations(), Form::phases, &TileOperation::form) == 4);
-  CHECK(std::ranges::count(merged.operations(), true, &TileOperation::real) == 18);
-  CHECK(merged.operations().size() == 22);
-  CHECK(merged.operations()[7].parameters.size() == 12);
+  const int passes = (6 + static_cast<int>(most_rotations) - 1) / static_cast<int>(most_rotations);
+  CHECK(std::ranges::count(merged.operations(), Form::rotations, &TileOperation::form) == 3 * passes);
+  REQUIRE(static_cast<int>(merged.operations().size()) == 4 + 3 * passes);
+  CHECK(merged.operations()[static_cast<std::size_t>(passes) + 1].parameters.size() == 12);
   // Angles of each sample's own stay in whole gates.
   const Plan whole(circuit, z, {false});
   CHECK(whole.operations().size() == 18);
+}
+
+TEST_CASE("rotations of different qubits stand together until rows are relabelled", "[quantum][circuit]") {
+  Circuit circuit(3);
+  const int w = circuit.add_input("w", {4});
+  circuit.add(gate("ry"), {0}, {{w, 0}}).add(gate("ry"), {1}, {{w, 1}}).add(gate("cnot"), {2, 1});
+  circuit.add(gate("ry"), {0}, {{w, 2}}).add(gate("ry"), {2}, {{w, 3}});
+  const Plan plan(circuit, Readout{PauliSum{{pauli_word("Z", std::array{0})}}}, {false});
+  REQUIRE(plan.operations().size() == 2);
+  CHECK(plan.operations()[0].rotations.qubits() == std::vector<int>{0, 1});
+  CHECK(plan.operations()[0].parameters.size() == 3);  // the qubit's second angle adds to its first
+  CHECK(plan.operations()[1].rotations.qubits() == std::vector<int>{2});
 }
 
 TEST_CASE("circuits are drawn", "[quantum][circuit]") {

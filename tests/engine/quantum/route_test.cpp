@@ -1,4 +1,6 @@
 // The routes against each other: 16 samples side by side, and one state at a time in blocks of several sizes.
+#include <numbers>
+
 #include "engine/core/error.hpp"
 #include "engine/core/interrupt.hpp"
 #include "engine/core/memory.hpp"
@@ -104,6 +106,46 @@ TEST_CASE("routes agree on values, gradients and Hessians", "[quantum][route]") 
   }
   CHECK(worst_f64 < 1e-12);
   CHECK(worst_f32 < 1e-4);
+}
+
+TEST_CASE("rotations by half turns, whose cosine is nothing, are as exact as others", "[quantum][route]") {
+  Generator random(331);
+  Circuit circuit(4);
+  const int x = circuit.add_input("x", {16});
+  const int w = circuit.add_input("w", {4});
+  circuit.amplitudes(x);
+  for (int q = 0; q < 4; ++q) circuit.add(gate("ry"), {q}, {{w, q}});
+  for (int q = 0; q < 4; ++q) circuit.add(gate("rz"), {q}, {Angle::constant(0.3 + q)});
+  for (int q = 0; q < 4; ++q) circuit.add(gate("ry"), {q}, {{w, 3 - q, 1.0, 0.5 * q}});
+  Readout readout;
+  readout.add_hermitian_input({{0}, {1}, {2}, {3}});
+  const double pi = std::numbers::pi;
+  for (const std::vector<double>& angles : {std::vector{pi, -pi, pi, 3 * pi},
+                                            {0.0, 2 * pi, pi + 1e-7, pi},
+                                            {pi - 1e-13, pi, -2 * pi, 1e-30},
+                                            {pi, 3.1415927, 0.1, pi}}) {
+    SweepPoint point;
+    point.angles = {Tensor(), Tensor::from(angles, {4}, DType::f64)};
+    point.amplitudes = unit_rows({3, 16}, random);
+    point.hermitians = {normal({4, 2, 2, 2}, random)};
+    point.weights = normal({3, 4}, random);
+    SweepPoint u = point;
+    for (const bool tangents : {false, true}) {
+      SweepRequest request;
+      request.values = true;
+      request.tangents = tangents;
+      request.angles = {false, true};
+      request.amplitudes = true;
+      request.hermitians = {true};
+      request.choice.route = Route::state;
+      const std::vector<double> expected = numbers(sweep(circuit, readout, point, u, request));
+      request.choice.route = Route::tiles;
+      CHECK(relative_error(numbers(sweep(circuit, readout, point, u, request)), expected) < 1e-13);
+      const auto coarse =
+          numbers(sweep(circuit, readout, cast(point, DType::f32), cast(u, DType::f32), request));
+      CHECK(relative_error(coarse, expected) < 1e-5);
+    }
+  }
 }
 
 TEST_CASE("a deep circuit is contracted, whatever lies in the lanes that hold no sample",

@@ -1,0 +1,256 @@
+// What rotations RY of a few qubits do to states of 16 samples side by side. All but the last of a group's
+// rotations leave a factor cos out, which takes half of their arithmetic: (x - t y, y + t x) with t = tan;
+// the last one makes up for all.
+#pragma once
+
+#include "engine/quantum/kernels.hpp"
+#include "engine/tensor/lanes.hpp"
+
+namespace moonstill::quantum {
+
+template <class T, int K>
+class RotationKernel {
+  static constexpr int W = vector_lanes<T>;
+  static constexpr int D = 1 << K;
+  using Vector = Lanes<T, W>;
+
+  struct Amplitudes {
+    Vector re[D];
+    Vector im[D];
+  };
+  // A state from its first lane of this pass on.
+  struct State {
+    T* re;
+    T* im;
+    State(const Planes<T>& planes, int lane) : re(planes.re + lane), im(planes.im + lane) {}
+  };
+  struct Turns {
+    Vector tangents[K];   // of all but the last rotation
+    Vector cosine, sine;  // of the last one, times the others' cosines
+    Vector rates[K];
+  };
+
+ public:
+  static void run(MatrixTask task, const RotationStep<T>& step) {
+    for (int lane = 0; lane < tile_lanes; lane += W) run_lanes(task, step, lane);
+  }
+
+ private:
+  static void run_lanes(MatrixTask task, const RotationStep<T>& step, int lane) {
+    switch (task) {
+      case MatrixTask::apply:
+        return apply<false>(step, lane);
+      case MatrixTask::apply_adjoint:
+        return apply<true>(step, lane);
+      case MatrixTask::forward_tangent:
+        return forward_tangent(step, lane);
+      case MatrixTask::backward:
+        return backward(step, lane);
+      case MatrixTask::backward_tangent:
+        return backward_tangent(step, lane);
+      default:
+        return;
+    }
+  }
+
+  // A cosine of nothing would leave no tangent. This small, it changes no digit of the result, and the
+  // product of K of them is no underflow.
+  static constexpr T least_cosine = sizeof(T) == 4 ? T(1e-12) : T(1e-30);
+
+  static Turns load_turns(const RotationStep<T>& step, int lane) {
+    const auto number = [&](const T* numbers, int index) {
+      if (step.lanes == 1) return Vector{} + numbers[index];
+      return load_lanes<T, W>(numbers + index * step.lanes + lane);
+    };
+    Turns turns;
+    Vector factor = Vector{} + T{1};
+    for (int q = 0; q < K; ++q) {
+      Vector c = number(step.turns, 2 * q);
+      const Vector s = number(step.turns, 2 * q + 1);
+      turns.rates[q] = number(step.rates, q);
+      if (q == K - 1) {
+        turns.cosine = c * factor;
+        turns.sine = s * factor;
+        continue;
+      }
+      const Vector least = Vector{} + least_cosine;
+      c = ((c < least) & (c > -least)) ? least : c;
+      turns.tangents[q] = s / c;
+      factor *= c;
+    }
+    return turns;
+  }
+
+  template <class Body>
+  [[gnu::always_inline]] static void each_group(const RotationStep<T>& step, Body&& body) {
+    const std::uint32_t* rows = step.groups->rows(0);
+    const std::uint32_t* const end = rows + step.groups->count() * D;
+    for (; rows != end; rows += D) {
+      std::size_t at[D];
+      for (int p = 0; p < D; ++p) at[p] = static_cast<std::size_t>(rows[p]) * tile_lanes;
+      body(at);
+    }
+  }
+
+  [[gnu::always_inline]] static Amplitudes load(const State& x, const std::size_t (&at)[D]) {
+    Amplitudes v;
+    for (int p = 0; p < D; ++p) {
+      v.re[p] = load_lanes<T, W>(x.re + at[p]);
+      v.im[p] = load_lanes<T, W>(x.im + at[p]);
+    }
+    return v;
+  }
+
+  [[gnu::always_inline]] static void store(const State& x, const std::size_t (&at)[D], const Amplitudes& v) {
+    for (int p = 0; p < D; ++p) {
+      store_lanes<T, W>(x.re + at[p], v.re[p]);
+      store_lanes<T, W>(x.im + at[p], v.im[p]);
+    }
+  }
+
+  // The bit of a row within its group that rotation q turns.
+  static constexpr int bit(int q) { return 1 << (K - 1 - q); }
+
+  // Calls body(q, low, high) for each rotation and each pair of rows that it turns.
+  template <class Body>
+  [[gnu::always_inline]] static void each_pair(Body&& body) {
+    unrolled<K>([&](auto q) {
+      unrolled<D / 2>([&](auto pair) {
+        constexpr int below = bit(q) - 1;
+        constexpr int low = (pair & ~below) << 1 | (pair & below);
+        body(q, std::integral_constant<int, low>{}, std::integral_constant<int, low | bit(q)>{});
+      });
+    });
+  }
+
+  template <bool back>
+  [[gnu::always_inline]] static void turn(const Turns& turns, Vector (&x)[D]) {
+    each_pair([&](auto q, auto low, auto high) {
+      const Vector before = x[low];
+      const Vector other = x[high];
+      const Vector turn = q < K - 1 ? turns.tangents[q] : turns.sine;
+      const Vector t = back ? -turn : turn;
+      if constexpr (q < K - 1) {
+        x[low] = before - t * other;
+        x[high] = other + t * before;
+      } else {
+        x[low] = turns.cosine * before - t * other;
+        x[high] = turns.cosine * other + t * before;
+      }
+    });
+  }
+
+  template <bool back>
+  [[gnu::always_inline]] static void turn(const Turns& turns, Amplitudes& x) {
+    turn<back>(turns, x.re);
+    turn<back>(turns, x.im);
+  }
+
+  // y += (or -=) sum_q rate_q J_q x
+  template <bool back>
+  [[gnu::always_inline]] static void add_rates(const Turns& turns, const Amplitudes& x, Amplitudes& y) {
+    each_pair([&](auto q, auto low, auto high) {
+      const Vector rate = back ? -turns.rates[q] : turns.rates[q];
+      y.re[low] -= rate * x.re[high];
+      y.im[low] -= rate * x.im[high];
+      y.re[high] += rate * x.re[low];
+      y.im[high] += rate * x.im[low];
+    });
+  }
+
+  // slope_q += Re <a, J_q s>, with one row of `a` at a time in registers.
+  [[gnu::always_inline]] static void add_slopes(const State& a, const std::size_t (&at)[D],
+                                                const Amplitudes& s, Vector (&slopes)[K]) {
+    unrolled<D>([&](auto p) {
+      const Vector re = load_lanes<T, W>(a.re + at[p]);
+      const Vector im = load_lanes<T, W>(a.im + at[p]);
+      unrolled<K>([&](auto q) {
+        if constexpr ((p & bit(q)) != 0) {
+          slopes[q] += re * s.re[p ^ bit(q)];
+          slopes[q] += im * s.im[p ^ bit(q)];
+        } else {
+          slopes[q] -= re * s.re[p ^ bit(q)];
+          slopes[q] -= im * s.im[p ^ bit(q)];
+        }
+      });
+    });
+  }
+
+  static void store_slopes(const RotationStep<T>& step, const Vector (&slopes)[K], int lane) {
+    for (int q = 0; q < K; ++q) store_lanes<T, W>(step.slopes + q * tile_lanes + lane, slopes[q]);
+  }
+
+  template <bool back>
+  static void apply(const RotationStep<T>& step, int lane) {
+    const Turns turns = load_turns(step, lane);
+    const State s(step.s, lane);
+    each_group(step, [&, s](const std::size_t(&at)[D]) { turn_rows<back>(turns, s, at); });
+  }
+
+  template <bool back>
+  [[gnu::always_inline]] static void turn_rows(const Turns& turns, const State& s,
+                                               const std::size_t (&at)[D]) {
+    Amplitudes x = load(s, at);
+    turn<back>(turns, x);
+    store(s, at, x);
+  }
+
+  static void forward_tangent(const RotationStep<T>& step, int lane) {
+    const Turns turns = load_turns(step, lane);
+    const State s(step.s, lane);
+    const State sdot(step.sdot, lane);
+    each_group(step, [&, s, sdot](const std::size_t(&at)[D]) {
+      Amplitudes x = load(s, at);
+      turn<false>(turns, x);
+      store(s, at, x);
+      Amplitudes xdot = load(sdot, at);
+      turn<false>(turns, xdot);
+      add_rates<false>(turns, x, xdot);
+      store(sdot, at, xdot);
+    });
+  }
+
+  static void backward(const RotationStep<T>& step, int lane) {
+    const Turns turns = load_turns(step, lane);
+    const State s(step.s, lane);
+    const State a(step.a, lane);
+    Vector slopes[K]{};
+    each_group(step, [&, s, a](const std::size_t(&at)[D]) {
+      Amplitudes x = load(s, at);
+      add_slopes(a, at, x, slopes);
+      turn<true>(turns, x);
+      store(s, at, x);
+      turn_rows<true>(turns, a, at);
+    });
+    store_slopes(step, slopes, lane);
+  }
+
+  // The change of the slopes: Re <adot, J_q s> + Re <a, J_q sdot>.
+  static void backward_tangent(const RotationStep<T>& step, int lane) {
+    const Turns turns = load_turns(step, lane);
+    const State s(step.s, lane);
+    const State sdot(step.sdot, lane);
+    const State a(step.a, lane);
+    const State adot(step.adot, lane);
+    Vector slopes[K]{};
+    const auto retreat = [&](const State& x, const State& xdot, const std::size_t(&at)[D], const State& dual,
+                             const State* dual_dot) {
+      Amplitudes v = load(x, at);
+      if (dual_dot != nullptr) add_slopes(*dual_dot, at, v, slopes);
+      Amplitudes vdot = load(xdot, at);
+      if (dual_dot != nullptr) add_slopes(dual, at, vdot, slopes);
+      add_rates<true>(turns, v, vdot);
+      turn<true>(turns, vdot);
+      store(xdot, at, vdot);
+      turn<true>(turns, v);
+      store(x, at, v);
+    };
+    each_group(step, [&](const std::size_t(&at)[D]) {
+      retreat(s, sdot, at, a, &adot);
+      retreat(a, adot, at, a, nullptr);
+    });
+    store_slopes(step, slopes, lane);
+  }
+};
+
+}  // namespace moonstill::quantum
