@@ -24,6 +24,11 @@ class RotationKernel {
     T* im;
     State(const Planes<T>& planes, int lane) : re(planes.re + lane), im(planes.im + lane) {}
   };
+  // What each rotation's slope sums up from real and from imaginary parts.
+  struct Slopes {
+    Vector re[K];
+    Vector im[K];
+  };
   struct Turns {
     Vector tangents[K];   // of all but the last rotation
     Vector cosine, sine;  // of the last one, times the others' cosines
@@ -114,8 +119,8 @@ class RotationKernel {
   // Calls body(q, low, high) for each rotation and each pair of rows that it turns.
   template <class Body>
   [[gnu::always_inline]] static void each_pair(Body&& body) {
-    unrolled<K>([&](auto q) {
-      unrolled<D / 2>([&](auto pair) {
+    unrolled<K>([&](auto q) __attribute__((always_inline)) {
+      unrolled<D / 2>([&](auto pair) __attribute__((always_inline)) {
         constexpr int below = bit(q) - 1;
         constexpr int low = (pair & ~below) << 1 | (pair & below);
         body(q, std::integral_constant<int, low>{}, std::integral_constant<int, low | bit(q)>{});
@@ -125,7 +130,7 @@ class RotationKernel {
 
   template <bool back>
   [[gnu::always_inline]] static void turn(const Turns& turns, Vector (&x)[D]) {
-    each_pair([&](auto q, auto low, auto high) {
+    each_pair([&](auto q, auto low, auto high) __attribute__((always_inline)) {
       const Vector before = x[low];
       const Vector other = x[high];
       const Vector turn = q < K - 1 ? turns.tangents[q] : turns.sine;
@@ -149,7 +154,7 @@ class RotationKernel {
   // y += (or -=) sum_q rate_q J_q x
   template <bool back>
   [[gnu::always_inline]] static void add_rates(const Turns& turns, const Amplitudes& x, Amplitudes& y) {
-    each_pair([&](auto q, auto low, auto high) {
+    each_pair([&](auto q, auto low, auto high) __attribute__((always_inline)) {
       const Vector rate = back ? -turns.rates[q] : turns.rates[q];
       y.re[low] -= rate * x.re[high];
       y.im[low] -= rate * x.im[high];
@@ -160,24 +165,25 @@ class RotationKernel {
 
   // slope_q += Re <a, J_q s>, with one row of `a` at a time in registers.
   [[gnu::always_inline]] static void add_slopes(const State& a, const std::size_t (&at)[D],
-                                                const Amplitudes& s, Vector (&slopes)[K]) {
-    unrolled<D>([&](auto p) {
+                                                const Amplitudes& s, Slopes& slopes) {
+    unrolled<D>([&](auto p) __attribute__((always_inline)) {
       const Vector re = load_lanes<T, W>(a.re + at[p]);
       const Vector im = load_lanes<T, W>(a.im + at[p]);
-      unrolled<K>([&](auto q) {
+      unrolled<K>([&](auto q) __attribute__((always_inline)) {
         if constexpr ((p & bit(q)) != 0) {
-          slopes[q] += re * s.re[p ^ bit(q)];
-          slopes[q] += im * s.im[p ^ bit(q)];
+          slopes.re[q] += re * s.re[p ^ bit(q)];
+          slopes.im[q] += im * s.im[p ^ bit(q)];
         } else {
-          slopes[q] -= re * s.re[p ^ bit(q)];
-          slopes[q] -= im * s.im[p ^ bit(q)];
+          slopes.re[q] -= re * s.re[p ^ bit(q)];
+          slopes.im[q] -= im * s.im[p ^ bit(q)];
         }
       });
     });
   }
 
-  static void store_slopes(const RotationStep<T>& step, const Vector (&slopes)[K], int lane) {
-    for (int q = 0; q < K; ++q) store_lanes<T, W>(step.slopes + q * tile_lanes + lane, slopes[q]);
+  static void store_slopes(const RotationStep<T>& step, const Slopes& slopes, int lane) {
+    for (int q = 0; q < K; ++q)
+      store_lanes<T, W>(step.slopes + q * tile_lanes + lane, slopes.re[q] + slopes.im[q]);
   }
 
   template <bool back>
@@ -214,7 +220,7 @@ class RotationKernel {
     const Turns turns = load_turns(step, lane);
     const State s(step.s, lane);
     const State a(step.a, lane);
-    Vector slopes[K]{};
+    Slopes slopes{};
     each_group(step, [&, s, a](const std::size_t(&at)[D]) {
       Amplitudes x = load(s, at);
       add_slopes(a, at, x, slopes);
@@ -232,9 +238,9 @@ class RotationKernel {
     const State sdot(step.sdot, lane);
     const State a(step.a, lane);
     const State adot(step.adot, lane);
-    Vector slopes[K]{};
+    Slopes slopes{};
     const auto retreat = [&](const State& x, const State& xdot, const std::size_t(&at)[D], const State& dual,
-                             const State* dual_dot) {
+                             const State* dual_dot) __attribute__((always_inline)) {
       Amplitudes v = load(x, at);
       if (dual_dot != nullptr) add_slopes(*dual_dot, at, v, slopes);
       Amplitudes vdot = load(xdot, at);

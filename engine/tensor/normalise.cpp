@@ -6,46 +6,62 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/tensor/lanes.hpp"
 #include "engine/tensor/work.hpp"
 
 namespace moonstill {
 namespace {
 
+// Rows whose largest element lies between 1 / safe and safe have squares that neither overflow nor vanish.
+template <class T>
+constexpr T safe = sizeof(T) == sizeof(float) ? T(1e15) : T(1e150);
+
 // One row for each of L lanes: elements are L apart. Gives the number of zero rows among the first `valid`.
 template <class T, std::int64_t L>
 std::int64_t normalise(const T* from, T* to, T* norms, std::int64_t size, std::int64_t valid) {
-  std::array<T, L> largest{};
+  using Vector = Lanes<T, L>;
+  Vector largest{};
+  Vector squares{};
   for (std::int64_t i = 0; i < size; ++i) {
-    for (std::int64_t l = 0; l < L; ++l) {
-      const T magnitude = std::abs(from[i * L + l]);
-      largest[l] = magnitude > largest[l] ? magnitude : largest[l];
+    const Vector x = load_lanes<T, L>(from + i * L);
+    const Vector magnitude = x < 0 ? -x : x;
+    largest = magnitude > largest ? magnitude : largest;
+    squares += x * x;
+  }
+  std::array<T, L> scales;
+  store_lanes<T, L>(scales.data(), largest);
+  const auto is_safe = [](T x) { return x >= 1 / safe<T> && x <= safe<T>; };
+  if (std::ranges::all_of(scales, is_safe)) {
+    scales.fill(1);
+  } else {
+    // Within bounds whose inverses are normal numbers; beyond them squares are safe all the same.
+    constexpr T most = 1 / (4 * std::numeric_limits<T>::min());
+    constexpr T least = 4 * std::numeric_limits<T>::min();
+    for (T& scale : scales) scale = 1 / std::clamp(scale, least, most);
+    const Vector scale = load_lanes<T, L>(scales.data());
+    squares = Vector{};
+    for (std::int64_t i = 0; i < size; ++i) {
+      const Vector x = load_lanes<T, L>(from + i * L) * scale;
+      squares += x * x;
     }
   }
-  // Scaled within bounds whose inverses are normal numbers; beyond them squares are safe all the same.
-  constexpr T most = 1 / (4 * std::numeric_limits<T>::min());
-  constexpr T least = 4 * std::numeric_limits<T>::min();
-  std::array<T, L> scale;
-  for (std::int64_t l = 0; l < L; ++l) scale[l] = 1 / std::clamp(largest[l], least, most);
-  std::array<T, L> sums{};
-  for (std::int64_t i = 0; i < size; ++i) {
-    for (std::int64_t l = 0; l < L; ++l) {
-      const T scaled = from[i * L + l] * scale[l];
-      to[i * L + l] = scaled;
-      sums[l] += scaled * scaled;
-    }
-  }
-  std::array<T, L> inverse;
+  std::array<T, L> sums;
+  store_lanes<T, L>(sums.data(), squares);
+  std::array<T, L> inverses;
   std::int64_t zero_rows = 0;
   for (std::int64_t l = 0; l < L; ++l) {
     const bool zero = sums[l] == 0;
     const T length = std::sqrt(sums[l]);
-    norms[l] = zero ? std::numeric_limits<T>::infinity() : length / scale[l];
-    inverse[l] = zero ? T{1} : 1 / length;
-    if (zero) to[l] = 1;
+    norms[l] = zero ? std::numeric_limits<T>::infinity() : length / scales[l];
+    inverses[l] = zero ? T{1} : 1 / length;
     zero_rows += zero && l < valid ? 1 : 0;
   }
-  for (std::int64_t i = 0; i < size; ++i) {
-    for (std::int64_t l = 0; l < L; ++l) to[i * L + l] *= inverse[l];
+  const Vector scale = load_lanes<T, L>(scales.data());
+  const Vector inverse = load_lanes<T, L>(inverses.data());
+  for (std::int64_t i = 0; i < size; ++i)
+    store_lanes<T, L>(to + i * L, load_lanes<T, L>(from + i * L) * scale * inverse);
+  for (std::int64_t l = 0; l < L; ++l) {
+    if (sums[l] == 0) to[l] = 1;
   }
   return zero_rows;
 }
@@ -60,7 +76,7 @@ std::int64_t normalise_all(const Tensor& x, Tensor& rows, Tensor& norms) {
   T* to = rows.write<T>().data();
   T* to_norms = norms.write<T>().data();
   std::atomic<std::int64_t> zero_rows{0};
-  share_ranges(groups, 3 * size * L, serial_moves, [&](std::int64_t begin, std::int64_t end) {
+  share_ranges(groups, 2 * size * L, serial_moves, [&](std::int64_t begin, std::int64_t end) {
     std::int64_t zeros = 0;
     for (std::int64_t g = begin; g < end; ++g) {
       const std::int64_t valid = x.tiled() ? x.lanes_in(g / groups_of_tile) : 1;
