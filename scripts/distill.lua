@@ -17,7 +17,7 @@ local preset = experiment.given "preset"
 local opt = experiment.options {
   about = "Distils a data set into a few synthetic images that train a LeNet.",
   defaults = presets[preset],
-  folder = preset == "start" and { name = "runs/start", unlike = { "preset", "iterations", "fresh" } } or nil,
+  folder = preset == "start" and { name = "runs/start", unlike = { "preset", "iterations", "on_nan", "fresh" } } or nil,
   { "preset", default = "ours", choices = { "ours", "paper", "start" }, help = "where the defaults come from" },
   { "model", default = "quantum", choices = { "quantum", "classical" }, help = "which LeNet" },
   { "observable", default = "trainable", choices = { "trainable", "fixed" }, help = "the quantum LeNet's Hermitians" },
@@ -40,6 +40,8 @@ local opt = experiment.options {
   { "start", default = "normal", choices = { "normal", "real" }, help = "images start as noise, or as real ones" },
   { "hold_out", default = 5000, least = 0, help = "training images kept out, to choose the best iterate by; 0: none" },
   { "evaluate_every", default = 25, least = 1, help = "iterations between evaluations on the held-out images" },
+  { "on_nan", default = "stop", choices = { "stop", "backoff" },
+    help = "after numbers that are not finite: stop, or back to the best state with half the lr" },
   { "fresh", default = false, help = "starts anew where --out has a checkpoint" },
 }
 
@@ -59,7 +61,7 @@ local result = distill.trial {
   fit = {
     iterations = opt.iterations, batch = opt.batch, lr = opt.lr, step_size_lr = opt.step_size_lr, clip = opt.clip,
     averaging = opt.averaging, cycle = opt.cycle, backoff = opt.backoff, evaluate_every = opt.evaluate_every,
-    fresh = opt.fresh,
+    on_nan = opt.on_nan, fresh = opt.fresh,
   },
 }
 if opt.out ~= "" then print("images in " .. opt.out .. "/images.png and images.npz") end

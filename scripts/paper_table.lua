@@ -3,7 +3,7 @@
 -- results.json and table.md from the runs that lie in --out. Each row and seed has a folder of its own there, so that
 -- several of these processes may work side by side.
 local ms, distill, experiment = require "moonstill", require "distill", require "experiment"
-local lock, report = require "experiment.lock", require "experiment.report"
+local lock, report = require "distill.lock", require "experiment.report"
 local train = require "train"
 local trial = require "distill.trial"
 
@@ -62,6 +62,8 @@ local opt = ms.options {
   { "iterations", default = 0, least = 0, help = "outer iterations; 0: the row's" },
   { "threads", default = 0, least = 0, most = ms.most_threads, help = "0: as many as the process may use" },
   { "out", default = "runs/paper", help = "folder for runs and the table" },
+  { "on_nan", default = "backoff", choices = { "stop", "backoff" },
+    help = "after numbers that are not finite: stop, or back to the best state with half the lr" },
   { "fresh", default = false, help = "starts anew where there is a checkpoint or a result" },
   { "list", default = false, help = "prints the rows and how far they are, and runs none" },
 }
@@ -92,7 +94,7 @@ local function data_of(name) return ms.data.images(("%s/%s"):format(opt.data_fol
 
 local function distilled(row, seed, folder)
   local task, model = row.task, models[row.model]
-  local fit = { iterations = iterations_of(row), fresh = opt.fresh }
+  local fit = { iterations = iterations_of(row), fresh = opt.fresh, on_nan = opt.on_nan }
   for name, value in pairs(outer) do fit[name] = value end
   for name, value in pairs(task.fit or {}) do fit[name] = value end
   return (distill.trial {
@@ -130,7 +132,7 @@ local function write_table() report.write(opt.out, rows, folder_of) end
 local function run(row, seed)
   local folder = folder_of(row, seed)
   print(("\n%s, seed %d"):format(row.name, seed))
-  local _ <close> = lock.take(folder)
+  local _ <close> = assert(lock.take(folder))
   local clock = ms.timer()
   local result = row.task.epochs and trained(row, seed) or distilled(row, seed, folder)
   result.row, result.seconds = row.name, (result.seconds_before or 0) + clock:seconds()

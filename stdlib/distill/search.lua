@@ -62,6 +62,16 @@ function Search:step(parameters, gradient)
   return moved, norm
 end
 
+--- Goes back after a step that failed: half the rate, new moments. Gives the best parameters, or nil without any.
+--- @return table?
+function Search:back_off()
+  self.rate, self.steps = self.rate / 2, 0
+  self.optimizers = make_optimizers(self.options, self.rate)
+  local parameters = self.best and self.best.parameters
+  self.averaged = parameters or self.averaged
+  return parameters
+end
+
 --- Judges the last and the averaged parameters on held-out images, and keeps the best (by loss) that ever was.
 --- @param evaluate fun(parameters: table): distill.Result
 --- @return table results  by name: last, averaged

@@ -1,6 +1,8 @@
 -- A distillation's files: checkpoint, metrics, images. A checkpoint holds no clock times: equal runs give equal bytes.
 local ms = require "moonstill"
 local check = require "moonstill.check"
+local host = require "moonstill.host"
+local machine = require "moonstill.machine"
 local median = require "moonstill.median"
 
 local store = {}
@@ -98,19 +100,22 @@ local function rebuild_moments(loaded, names)
   return moments
 end
 
-local function restore(still, path, settings)
+local function restore(run, still)
+  local path, settings = run.checkpoint, run.settings
   local loaded, metadata = ms.io.load(path)
   if metadata.settings ~= settings then
     check.fail("still:fit", "'%s' is of a run with other settings (%s): take another folder, or start anew"
       .. " (--fresh)", path,
       differences(ms.io.parse_json(metadata.settings or "{}"), ms.io.parse_json(settings)))
   end
+  if metadata.script ~= machine.script_hash() then run:say(("'%s' is of another text of the script"):format(path)) end
   still.iteration = math.tointeger(metadata.iteration)
   still.parameters = rebuild(loaded, "parameters", still.parameters)
   still.search:restore({
     averaged = rebuild(loaded, "averaged", still.parameters), best = rebuild(loaded, "best", still.parameters),
     moments = rebuild_moments(loaded, still.search.optimizers),
   }, metadata)
+  run.kept = metadata.iteration
   return math.tointeger(metadata.metrics_rows)
 end
 
@@ -135,11 +140,13 @@ function store.open(still, o)
   if not o.folder then return run end
   run.checkpoint = o.folder .. "/checkpoint.safetensors"
   if not o.fresh and ms.io.exists(run.checkpoint) then
-    run.rows = restore(still, run.checkpoint, run.settings)
+    run.rows = restore(run, still)
     run.earlier, run.earlier_median = times_of(o.folder .. "/metrics.csv", run.rows)
-    if not o.quiet then io.stderr:write(("goes on from %s, iteration %d\n"):format(run.checkpoint, still.iteration)) end
+    run:say(("goes on from %s, iteration %d"):format(run.checkpoint, still.iteration))
   end
   run.metrics = ms.io.csv(o.folder .. "/metrics.csv", columns, { keep = run.rows })
+  run.lines = ms.io.jsonl(o.folder .. "/metrics.jsonl", { keep = run.rows })
+  ms.io.write_text(o.folder .. "/settings.json", run.settings .. "\n")
   return run
 end
 
@@ -152,29 +159,47 @@ function Run:median()
   return median(self.seconds) or self.earlier_median
 end
 
---- Writes the checkpoint.
+--- Tells the user something, unless the run is quiet.
+function Run:say(text)
+  if not self.quiet then io.stderr:write(text, "\n") end
+end
+
+-- Writes files. Where the disk is full, say, the old checkpoint stays, and the error says so.
+local function write(run, f)
+  local fine, problem, interrupted = host.call(f)
+  if fine then return end
+  if interrupted then return host.interrupt() end
+  error(("%s; %s"):format(problem, run.kept and ("the checkpoint of iteration %s stays"):format(run.kept)
+    or "there is no checkpoint yet"), 0)
+end
+
+--- Writes the checkpoint: all that the next iteration depends on. Random streams follow from seed and iteration.
 function Run:keep(still)
   if not self.folder then return end
   local tensors, metadata = still.search:state()
   tensors.parameters = still.parameters
   metadata.iteration, metadata.settings, metadata.metrics_rows = still.iteration, self.settings, self.rows
-  ms.io.save(self.checkpoint, tensors, { metadata = metadata })
+  metadata.script = machine.script_hash()
+  write(self, function() ms.io.save(self.checkpoint, tensors, { metadata = metadata }) end)
+  self.kept = still.iteration
 end
 
 --- Writes the checkpoint when the user stops the run, and says how to go on.
 function Run:keep_on_interrupt(still)
   if not self.folder then return end
   self:keep(still)
-  if self.quiet then return end
-  io.stderr:write(("\nthe state after iteration %d is in %s: the same command goes on from there\n"):format(
-    still.iteration, self.checkpoint))
+  self:say(("\nthe state after iteration %d is in %s: the same command goes on from there"):format(still.iteration,
+    self.checkpoint))
 end
 
 --- Appends a row of metrics.
 function Run:append(row)
   if not self.folder then return end
   row.elapsed, row.seconds = self.earlier + self.clock:seconds(), self:median()
-  self.metrics:append(row)
+  write(self, function()
+    self.metrics:append(row)
+    self.lines:append(row)
+  end)
   self.rows = self.rows + 1
 end
 

@@ -4,7 +4,10 @@
 -- that takes these T gradient steps from its initial weights, and sees nothing else, should then know the real data.
 local ms = require "moonstill"
 local check = require "moonstill.check"
+local diagnose = require "distill.diagnose"
+local estimate = require "distill.estimate"
 local host = require "moonstill.host"
+local lock = require "distill.lock"
 local search = require "distill.search"
 local store = require "distill.store"
 local train = require "train"
@@ -168,8 +171,21 @@ local fit_spec = check.spec("still:fit", {
   { "checkpoint_every", "integer", "Evaluations between checkpoints.", default = 4, least = 1 },
   { "folder?", "string", "Where checkpoints and metrics go; the run resumes from there." },
   { "fresh", "boolean", "Starts anew even where there is a checkpoint.", default = false },
+  { "on_nan", '"stop"|"backoff"',
+    "After a loss or gradient that is not finite: ends the run, or goes back to the best state (or to the first) with "
+      .. "half the learning rate.", default = "stop" },
   { "quiet", "boolean", "Prints no progress.", default = false },
 })
+
+local least_rate = 1e-3   -- of the first one: who has backed off as far will not get on
+
+-- Makes the folder this process's alone, without what a killed one has left.
+local function take_folder(folder)
+  local taken, process = lock.take(folder)
+  if not taken then check.fail("still:fit", "process %s is at work in '%s'", process, folder) end
+  lock.clean(folder)
+  return taken
+end
 
 --- Distils: takes outer iterations until there were as many as asked for, or goes on from the folder's checkpoint.
 --- @param options table
@@ -186,11 +202,13 @@ function Still:fit(options)
   -- With the same settings a second call goes on where the first one ended.
   local settings = store.settings(self, o)
   if self.settings ~= settings then self.search, self.settings = search.new(self.parameters, o), settings end
+  local _ <close> = o.folder and take_folder(o.folder) or nil
   self.run = store.open(self, o)
+  self:print_estimate(o, batches)
   local bar = ms.progress { total = o.iterations, label = "distil", done = self.iteration, quiet = o.quiet }
   while self.iteration < o.iterations do
     local clock = ms.timer()
-    local loss, norm = self:iterate(batches:at(self.iteration + 1))
+    local loss, norm = self:iterate(o, batches:at(self.iteration + 1))
     self.run:add_seconds(clock:seconds())
     if self.iteration % o.evaluate_every == 0 or self.iteration == o.iterations then self:assess(o, loss, norm) end
     bar:update(self.iteration, ("loss %.3f%s"):format(loss, self.run.summary))
@@ -199,11 +217,29 @@ function Still:fit(options)
   return self
 end
 
+function Still:print_estimate(o, batches)
+  if o.quiet then return end
+  local text = estimate.text(self, o,
+    function() self:outer_gradient(self.iteration + 1, batches:at(self.iteration + 1)) end,
+    function() self:validate(o, self.parameters) end)
+  if text then io.stderr:write(text, "\n") end
+end
+
 -- Ends the run at an iteration that cannot be taken; the state before it is the checkpoint.
 function Still:stop(problem)
   self.run:keep(self)
   check.fail("still:fit", "iteration %d: %s; the state after iteration %d is kept", self.iteration + 1, problem,
     self.iteration)
+end
+
+-- Goes on from the best state after an iteration that cannot be taken, which counts.
+function Still:back_off(problem)
+  if self.search.rate / 2 < least_rate then self:stop(problem .. ", after many a smaller learning rate") end
+  self.parameters = self.search:back_off() or self:start_parameters()
+  self.iteration = self.iteration + 1
+  self.run:say(("iteration %d: %s; back to %s, learning rates times %.3g"):format(self.iteration, problem,
+    self.search.best and ("the state after iteration %d"):format(self.search.best.iteration) or "the first state",
+    self.search.rate))
 end
 
 -- The outer gradient, where nearly all of the time goes. Ctrl-C there leaves a whole state, which is kept.
@@ -218,26 +254,36 @@ function Still:interruptible_gradient(x, y)
   error(problem, 0)
 end
 
--- One outer iteration. A loss or gradient that is not finite changes nothing and ends the run.
-function Still:iterate(x, y)
+-- One outer iteration. Where the loss or gradient is not finite it changes nothing but ends the run or backs off.
+function Still:iterate(o, x, y)
   self.parameters = self.search:begin(self.parameters)
   local loss, gradient = self:interruptible_gradient(x, y)
-  local problem = check.not_finite(loss)
-  if problem then self:stop("the outer loss is " .. problem) end
-  local moved, norm = self.search:step(self.parameters, gradient)
-  if not moved then self:stop "the outer gradient is not finite" end
-  self.parameters, self.iteration = moved, self.iteration + 1
+  local problem, moved, norm = check.not_finite(loss), nil, nil
+  if problem then
+    problem = ("the outer loss is %s (%s)"):format(problem, diagnose.loss(self))
+  else
+    moved, norm = self.search:step(self.parameters, gradient)
+    if not moved then problem = ("the outer gradient is not finite (%s)"):format(diagnose.gradient(gradient)) end
+  end
+  if not problem then
+    self.parameters, self.iteration = moved, self.iteration + 1
+  elseif o.on_nan == "backoff" then
+    self:back_off(problem)
+  else
+    self:stop(problem)
+  end
   return loss, norm
+end
+
+function Still:validate(o, parameters)
+  return self:evaluate(o.validation, { parameters = parameters, networks = 3 })
 end
 
 -- Judges by the held-out images, writes the metrics' row and now and then the checkpoint.
 function Still:assess(o, loss, norm)
   local row = { iteration = self.iteration, loss = loss, gradient_norm = norm }
   if o.validation then
-    local function evaluate(parameters)
-      return self:evaluate(o.validation, { parameters = parameters, networks = 3 })
-    end
-    local results = self.search:judge(self.parameters, self.iteration, evaluate)
+    local results = self.search:judge(self.parameters, self.iteration, function(p) return self:validate(o, p) end)
     row.rate = self.search.rate
     for kind, result in pairs(results) do
       row[kind .. "_loss"], row[kind .. "_accuracy"] = result.loss, result.accuracy

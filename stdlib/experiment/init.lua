@@ -1,6 +1,7 @@
 -- What every experiment script shares: common options, and a result as JSON.
 local ms = require "moonstill"
 local check = require "moonstill.check"
+local machine = require "moonstill.machine"
 local median = require "moonstill.median"
 
 local experiment = { median = median }
@@ -87,37 +88,22 @@ function experiment.images(options)
   return set
 end
 
--- The most memory that the process ever had, in MiB (Linux).
-local function peak_rss_mb()
-  for line in io.lines "/proc/self/status" do
-    local kib = line:match "^VmHWM:%s+(%d+)"
-    if kib then return tonumber(kib) / 1024 end
-  end
-end
-
-local function processor()
-  for line in io.lines "/proc/cpuinfo" do
-    local name = line:match "^model name%s*:%s*(.+)"
-    if name then return name end
-  end
-end
-
 --- Completes a result with what every run records, and writes it as result.json in --out and where --json says.
 --- @param options table  what experiment.options gave
 --- @param result table   seconds: of the run; or seconds_before: those before it went on from a checkpoint
 --- @return table result
 function experiment.finish(options, result)
   result.script = arg[0]
-  result.script_hash = ms.io.exists(arg[0]) and ms.io.fingerprint(ms.io.read_text(arg[0])) or nil
+  result.script_hash = machine.script_hash()
   result.settings = {}
   for name, value in pairs(options) do result.settings[name] = value end
   result.arguments = table.move(arg, 1, #arg, 1, {})
   result.seed = options.seed
   result.versions = { moonstill = ms.version, lua = _VERSION }
   result.threads = ms.threads()
-  result.machine = processor()
+  result.machine = machine.processor()
   result.seconds = result.seconds or (result.seconds_before or 0) + clock:seconds()
-  result.peak_rss_mb = peak_rss_mb()
+  result.peak_rss_mb = machine.peak_rss_mb()
   for _, file in ipairs { options.json, options.out ~= "" and options.out .. "/result.json" or "" } do
     if file ~= "" then
       ms.io.write_text(file, ms.io.json(result, { indent = 2 }) .. "\n")

@@ -1,5 +1,6 @@
 -- Unrolled distillation: its gradient, its variants, and runs that stop and go on.
 local distill = require "distill"
+local host = require "moonstill.host"
 local ms = require "moonstill"
 local program = require "program"
 local raw_step_size = require("distill.unrolled").raw_step_size
@@ -273,12 +274,37 @@ test("a loss that is not finite: which iteration, and the state before it is kep
   end }
   local net = nn.sequential { nn.flatten(), poison, nn.linear(784, 10) }
   local still = distill.unrolled { net = net, train = set.train, passes = 2 }
-  test.fails_with("still:fit: iteration 3: the outer loss is NaN; the state after iteration 2 is kept",
-    function() fit(still, { folder = out.path, iterations = 9 }) end)
+  test.fails_with("still:fit: iteration 3: the outer loss is NaN (weight '3.weight' after inner update 1); the state after "
+    .. "iteration 2 is kept", function() fit(still, { folder = out.path, iterations = 9 }) end)
   test.equal(still.iteration, 2)
   local loaded, metadata = ms.io.load(out.path .. "/checkpoint.safetensors")
   test.equal(metadata.iteration, "2")
   test.equal(loaded["parameters.images[1]"]:totable(), still.parameters.images[1]:totable())
+end)
+
+test("or the run goes back to the best state with half the rate, and on; the same with a stop between", function()
+  local held_out = set.test:subset { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 }
+  -- NaN for bright batches of real images, as they come now and then.
+  local poison = nn.layer { name = "poison", apply = function(_, x)
+    return x:size(1) == 50 and ms.where(ms.lt(x:mean(), 0), x, 0 / 0) or x
+  end }
+  local function run(out, iterations)
+    local net = nn.sequential { nn.flatten(), poison, nn.linear(784, 10) }
+    return fit(distill.unrolled { net = net, train = set.train, passes = 2 }, { folder = out, batch = 50,
+      iterations = iterations, on_nan = "backoff", validation = held_out, evaluate_every = 1 })
+  end
+  local whole <close> = folder()
+  local broken <close> = folder()
+  local still, failed, rate = run(whole.path, 12), 0, 1
+  for place, row in ipairs(metrics(whole.path)) do
+    local fails = row.gradient_norm == nil
+    if fails then failed, rate = failed + 1, rate / 2 end
+    test.equal({ place, row.rate }, { place, rate })
+  end
+  test.ok(failed > 1 and failed < 10, tostring(failed))
+  test.equal(still.search.rate, 0.5 ^ failed)
+  for _, iterations in ipairs { 4, 7, 12 } do run(broken.path, iterations) end
+  test.ok(bytes(whole.path .. "/checkpoint.safetensors") == bytes(broken.path .. "/checkpoint.safetensors"), "equal bytes")
 end)
 
 -- The same run in a process of its own, which may be killed.
@@ -286,10 +312,29 @@ local script = [[
 local ms, distill = require "moonstill", require "distill"
 local set = ms.data.images("digits", { train = 300, test = 100 })
 local net = ms.nn.sequential { ms.nn.flatten(), ms.nn.linear(784, 10) }
+local folder, iterations = ...
 distill.unrolled { net = net, train = set.train, passes = 2 }:fit {
-  iterations = 300, batch = 50, evaluate_every = 3, validation = set.test, folder = (...), quiet = true,
+  iterations = math.tointeger(iterations) or 300, batch = 50, evaluate_every = 3, validation = set.test, folder = folder,
+  quiet = true,
 }
 ]]
+
+test("a full disk ends the run, keeps the old checkpoint, says so, and leaves no other file", function()
+  local file <close> = program.file(".lua", script)
+  local out <close> = folder()
+  local checkpoint = out.path .. "/checkpoint.safetensors"
+  test.equal(select(2, program.run { file.path, out.path, "12" }), 0)
+  local before = bytes(checkpoint)
+  -- No file may grow beyond 60 KiB, which a checkpoint needs.
+  local command = ("trap '' XFSZ; ulimit -f 60; '%s' '%s' '%s' 2>&1"):format(host.program, file.path, out.path)
+  local pipe <close> = assert(io.popen(("bash -c %q"):format(command)))
+  local output = pipe:read "a"
+  test.ok(output:find(("cannot write '%s': File too large; the checkpoint of iteration 12 stays"):format(checkpoint), 1, true),
+    output)
+  test.ok(bytes(checkpoint) == before, "equal bytes")
+  test.equal(#host.files(out.path, ".tmp"), 0)
+  test.equal(select(2, program.run { file.path, out.path, "24" }), 0)
+end)
 
 test("a run that is killed goes on to the same bytes", function()
   local file <close> = program.file(".lua", script)
@@ -300,7 +345,7 @@ test("a run that is killed goes on to the same bytes", function()
   local seconds, random, kills = clock:seconds(), ms.random(os.time()), 0
   for _ = 1, 5 do
     local after = random:uniform { low = 0.1, high = 0.6 } * seconds
-    local command = ("timeout -s KILL %.3f '%s' '%s' '%s' 2>/dev/null"):format(after, require("moonstill.host").program,
+    local command = ("timeout -s KILL %.3f '%s' '%s' '%s' 2>/dev/null"):format(after, host.program,
       file.path, broken.path)
     if not os.execute(command) then kills = kills + 1 end
   end

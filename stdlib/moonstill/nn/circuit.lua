@@ -19,7 +19,8 @@ local function hermitians(ansatz, trainable)
   local qubits = {}
   for q = 1, ansatz:qubits() do qubits[q] = { q } end
   local parameter = {
-    name = "hermitian", shape = { #qubits, 2, 2, 2 }, init = "normal", trainable = trainable, range = { -1, 1 },
+    name = "hermitian", shape = { #qubits, 2, 2, 2 }, init = "normal", trainable = trainable,
+    range = trainable and { -1, 1 } or nil,
   }
   local function observable(p) return ms.observable.hermitian(ms.observable.hermitian_part(p.hermitian), qubits) end
   return parameter, observable

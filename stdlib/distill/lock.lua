@@ -1,0 +1,61 @@
+-- A folder that one process at a time works in. A lock whose process is gone counts for nothing (Linux: /proc).
+local ms = require "moonstill"
+local host = require "moonstill.host"
+
+local lock = {}
+
+-- "PID START": numbers are given again, a number with its time of start is not. Nil where no such process runs;
+-- one that has ended and was not waited for yet (Z) does not.
+local function identity(process)
+  local file = io.open(("/proc/%s/stat"):format(process))
+  if not file then return nil end
+  local stat <close> = file
+  local text = stat:read "a" or ""
+  local fields = {}
+  -- From the third one on.
+  for field in (text:match "^.*%)(.*)$" or ""):gmatch "%S+" do fields[#fields + 1] = field end
+  return fields[20] and fields[1] ~= "Z" and ("%s %s"):format(text:match "^%d+", fields[20]) or nil
+end
+
+local function path_of(folder) return folder .. "/lock" end
+
+--- Gives the number of another process that works in the folder, or nil.
+--- @param folder string
+--- @return string?
+function lock.holder(folder)
+  local path = path_of(folder)
+  if not ms.io.exists(path) then return nil end
+  local held = ms.io.read_text(path)
+  local process = held:match "^%d+"
+  if process and held == identity(process) and held ~= identity "self" then return process end
+  return nil
+end
+
+--- Marks the folder as this process's until the value that this gives is closed. Nothing changes where it is already.
+--- @param folder string
+--- @return table|nil         nil where another process holds it
+--- @return string? process  which one
+function lock.take(folder)
+  -- One that was killed may take a moment to end.
+  for _ = 1, 10 do
+    if not lock.holder(folder) then break end
+    os.execute "sleep 0.1"
+  end
+  local holder = lock.holder(folder)
+  if holder then return nil, holder end
+  local path, own = path_of(folder), identity "self" or ""
+  if ms.io.exists(path) and ms.io.read_text(path) == own then return setmetatable({}, { __close = function() end }) end
+  ms.io.write_text(path, own)
+  return setmetatable({}, { __close = function() os.remove(path) end })
+end
+
+--- Removes what processes that were killed while they wrote have left.
+--- @param folder string
+function lock.clean(folder)
+  for _, path in ipairs(host.files(folder, ".tmp") or {}) do
+    local process = path:match "/%.[^/]*%.(%d+)%-%d+%.tmp$"
+    if process and not identity(process) then os.remove(path) end
+  end
+end
+
+return lock

@@ -1,0 +1,35 @@
+-- What can be told of the machine and of this process (Linux: /proc; elsewhere nothing), for results.
+local ms = require "moonstill.native"
+
+local machine = {}
+
+-- What the first line of a file that matches has in its parentheses.
+local function look_up(path, pattern)
+  local file = io.open(path)
+  if not file then return nil end
+  local _ <close> = file
+  for line in file:lines() do
+    local found = line:match(pattern)
+    if found then return found end
+  end
+end
+
+--- Gives the most memory that the process ever had, in MiB.
+--- @return number?
+function machine.peak_rss_mb()
+  local kib = look_up("/proc/self/status", "^VmHWM:%s+(%d+)")
+  return kib and tonumber(kib) / 1024
+end
+
+--- Gives the processor's name.
+--- @return string?
+function machine.processor() return look_up("/proc/cpuinfo", "^model name%s*:%s*(.+)") end
+
+--- Gives the fingerprint of the script that runs, or nil where there is none.
+--- @return string?
+function machine.script_hash()
+  local script = (rawget(_G, "arg") or {})[0]
+  return script and ms.io.exists(script) and ms.io.fingerprint(ms.io.read_text(script)) or nil
+end
+
+return machine
