@@ -17,6 +17,7 @@
 #include "bindings/support/module.hpp"
 #include "bindings/support/words.hpp"
 #include "engine/core/interrupt.hpp"
+#include "engine/quantum/executions.hpp"
 
 namespace moonstill::lua {
 
@@ -25,10 +26,16 @@ struct ObjectTraits<std::shared_ptr<LineEditor>> {
   static constexpr const char* name = "ms.LineEditor";
 };
 
+template <>
+struct ObjectTraits<std::shared_ptr<quantum::ExecutionCounter>> {
+  static constexpr const char* name = "ms.ExecutionCounter";
+};
+
 namespace {
 
 namespace fs = std::filesystem;
 using Editor = std::shared_ptr<LineEditor>;
+using Counter = std::shared_ptr<quantum::ExecutionCounter>;
 
 std::string_view text(lua_State* L, int index) {
   std::size_t size = 0;
@@ -213,6 +220,28 @@ int host_files(lua_State* L) {
   return 1;
 }
 
+// count_executions() -> a counter of what hardware would have had to execute, one at a time
+int host_count_executions(lua_State* L) {
+  push_object<Counter>(L, std::make_shared<quantum::ExecutionCounter>());
+  return 1;
+}
+
+// take_executions(counter) -> { values =, angles =, ... } since the last time
+int host_take_executions(lua_State* L) {
+  const Counter* counter = find_object<Counter>(L, 1);
+  if (counter == nullptr) fail(ErrorKind::argument, "{}", object_problem(L, 1, ObjectTraits<Counter>::name));
+  const quantum::Executions taken = (*counter)->take();
+  lua_createtable(L, 0, 5);
+  for (const auto& [name, count] :
+       {std::pair{"values", taken.values}, std::pair{"angles", taken.angles},
+        std::pair{"inputs", taken.inputs}, std::pair{"hermitians", taken.hermitians},
+        std::pair{"second_order", taken.second_order}}) {
+    lua_pushnumber(L, count);
+    lua_setfield(L, -2, name);
+  }
+  return 1;
+}
+
 // backtrace() -> the stack of the last error, where one was asked for
 int host_backtrace(lua_State* L) { return push_string(L, runtime(L).backtrace); }
 
@@ -232,6 +261,9 @@ constexpr luaL_Reg functions[] = {{"blame", guard<host_blame>},
                                   {"read_line", guard<host_read_line>},
                                   {"remember", guard<host_remember>},
                                   {"files", guard<host_files>},
+                                  {"count_executions", guard<host_count_executions>},
+                                  {"take_executions", guard<host_take_executions>},
+                                  {"stop_counting", close_object<Counter>},
                                   {"backtrace", guard<host_backtrace>},
                                   {nullptr, nullptr}};
 
@@ -239,6 +271,7 @@ constexpr luaL_Reg functions[] = {{"blame", guard<host_blame>},
 
 int open_service(lua_State* L) {
   add_metatable<Editor>(L);
+  add_metatable<Counter>(L);
   luaL_newlib(L, functions);
   lua_pushliteral(L, MOONSTILL_VERSION);
   lua_setfield(L, -2, "version");

@@ -37,6 +37,20 @@ class RestoredGenerators {
   RandomJournal::Positions now_;
 };
 
+// How many replays run on this thread, one inside another.
+int& replays() {
+  thread_local int count = 0;
+  return count;
+}
+
+class RunningReplay {
+ public:
+  RunningReplay() { ++replays(); }
+  ~RunningReplay() { --replays(); }
+  RunningReplay(const RunningReplay&) = delete;
+  RunningReplay& operator=(const RunningReplay&) = delete;
+};
+
 // The value as seen below all of `levels`, which are given shallowest first.
 const Value& strip(const Value& value, const Level& level) {
   const Box* box = value.box();
@@ -83,8 +97,11 @@ Values forget(std::span<const std::size_t> marks, const Values& outputs,
 
 Values Replay::run() const {
   const RestoredGenerators restored(random_positions);
+  const RunningReplay running;
   return function(inputs);
 }
+
+bool replaying() { return replays() > 0; }
 
 void check_pure(const Tensor& first, const Tensor& second, const std::string& function_name) {
   if (!same_bits(first, second)) {

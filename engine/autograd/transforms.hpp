@@ -64,4 +64,7 @@ Function checkpoint(Function f, std::string name = "f");
 /// How many transforms run on this thread now.
 [[nodiscard]] std::size_t running_transforms();
 
+/// Whether this thread is running a checkpointed function again.
+[[nodiscard]] bool replaying();
+
 }  // namespace moonstill

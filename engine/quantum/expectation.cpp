@@ -6,6 +6,7 @@
 #include "engine/autograd/ops.hpp"
 #include "engine/autograd/transforms.hpp"
 #include "engine/core/error.hpp"
+#include "engine/quantum/executions.hpp"
 #include "engine/quantum/samples.hpp"
 #include "engine/quantum/sweep.hpp"
 
@@ -83,6 +84,17 @@ struct HessianAttributes {
   Flags wanted;    // likewise: the rows, the outputs
 };
 
+// Derivatives along the parts of the point and c that are directed; of a first derivative that is c alone.
+void count_derivatives(const Measurement& m, const SweepPoint& point, const SweepRequest& wanted,
+                       const Flags& directed) {
+  ExecutionCounter* counter = ExecutionCounter::current();
+  if (counter == nullptr) return;
+  SweepRequest along = make_request(m, directed);
+  along.values = directed.back();
+  const std::int64_t samples = check_point(m.circuit, m.readout, point).samples;
+  counter->add(derivative_executions(m.circuit, m.readout, samples, wanted, along));
+}
+
 bool any(const Flags& flags) {
   return std::ranges::any_of(flags, [](bool b) { return b; });
 }
@@ -111,7 +123,12 @@ std::vector<Tensor> evaluate_value(const Attributes& attributes, std::span<const
   const Measurement& m = *a.measurement;
   request.choice = m.choice;
   request.states = a.states;
-  return {sweep(m.circuit, m.readout, make_point(m, inputs), {}, request).values};
+  const SweepPoint point = make_point(m, inputs);
+  SweepResult result = sweep(m.circuit, m.readout, point, {}, request);
+  if (ExecutionCounter* counter = ExecutionCounter::current()) {
+    counter->add(value_executions(m.readout, check_point(m.circuit, m.readout, point).samples));
+  }
+  return {std::move(result.values)};
 }
 
 std::vector<Value> vjp_value(const Call& call, std::span<const Value> cotangents) {
@@ -129,7 +146,13 @@ std::vector<Tensor> evaluate_gradient(const Attributes& attributes, std::span<co
   point.weights = inputs[point_size(m)];
   SweepRequest request = make_request(m, a.wanted);
   request.states = a.states;
-  return wanted_parts(m, sweep(m.circuit, m.readout, point, {}, request).gradients, a.wanted);
+  SweepResult result = sweep(m.circuit, m.readout, point, {}, request);
+  if (ExecutionCounter::current() != nullptr) {
+    Flags weights_only(point_size(m) + 1, false);
+    weights_only.back() = true;
+    count_derivatives(m, point, request, weights_only);
+  }
+  return wanted_parts(m, std::move(result.gradients), a.wanted);
 }
 
 std::vector<Value> vjp_gradient(const Call& call, std::span<const Value> cotangents) {
@@ -167,6 +190,7 @@ std::vector<Tensor> evaluate_hessian(const Attributes& attributes, std::span<con
   request.tangents = true;
   request.values = a.wanted[size];
   SweepResult result = sweep(m.circuit, m.readout, point, direction, request);
+  count_derivatives(m, point, request, a.directed);
   std::vector<Tensor> out = wanted_parts(m, std::move(result.gradients), a.wanted);
   if (request.values) out.push_back(std::move(result.values));
   return out;

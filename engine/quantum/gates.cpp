@@ -192,8 +192,9 @@ constexpr std::array four_terms{ShiftTerm{near_factor, pi / 2}, ShiftTerm{-near_
                                 ShiftTerm{-far_factor, 3 * pi / 2}, ShiftTerm{far_factor, -3 * pi / 2}};
 
 // Every product conj(U_e) U_f: what expectation values are linear in.
-std::vector<std::complex<double>> products(const Gate& gate, std::array<double, max_gate_angles> angles) {
-  const ComplexMatrix u = full_matrix(gate, angles);
+std::vector<std::complex<double>> products(const Gate& gate, std::array<double, max_gate_angles> angles,
+                                           int further_controls) {
+  const ComplexMatrix u = controlled(full_matrix(gate, angles), further_controls);
   std::vector<std::complex<double>> out;
   out.reserve(u.entries.size() * u.entries.size());
   for (const auto& a : u.entries) {
@@ -202,12 +203,13 @@ std::vector<std::complex<double>> products(const Gate& gate, std::array<double, 
   return out;
 }
 
-std::vector<std::complex<double>> shifted_sum(const Gate& gate, int angle, std::span<const ShiftTerm> rule) {
+std::vector<std::complex<double>> shifted_sum(const Gate& gate, int angle, int further_controls,
+                                              std::span<const ShiftTerm> rule) {
   std::vector<std::complex<double>> sum;
   for (const auto& [factor, shift] : rule) {
     auto angles = generic_angles;
     angles[angle] += shift;
-    const auto part = products(gate, angles);
+    const auto part = products(gate, angles, further_controls);
     sum.resize(part.size());
     for (std::size_t e = 0; e < part.size(); ++e) sum[e] += factor * part[e];
   }
@@ -215,7 +217,7 @@ std::vector<std::complex<double>> shifted_sum(const Gate& gate, int angle, std::
 }
 
 // d/dangle of `products`, from the jet.
-std::vector<std::complex<double>> product_derivatives(const Gate& gate, int angle) {
+std::vector<std::complex<double>> product_derivatives(const Gate& gate, int angle, int further_controls) {
   std::array<Jet, max_gate_angles> angles{generic_angles[0], generic_angles[1], generic_angles[2]};
   angles[angle].g[0] = 1;
   const GateMatrix<Jet> jet = gate.jet(angles.data());
@@ -223,10 +225,10 @@ std::vector<std::complex<double>> product_derivatives(const Gate& gate, int angl
   for (std::size_t e = 0; e < slope.entries.size(); ++e) {
     slope.entries[e] = {jet.entries[e].re.g[0], jet.entries[e].im.g[0]};
   }
-  slope = controlled(slope, gate.controls);
+  slope = controlled(slope, gate.controls + further_controls);
   const int untouched = slope.dimension - jet.dimension;
   for (int i = 0; i < untouched; ++i) slope(i, i) = 0;
-  const ComplexMatrix u = full_matrix(gate, generic_angles);
+  const ComplexMatrix u = controlled(full_matrix(gate, generic_angles), further_controls);
   std::vector<std::complex<double>> out;
   for (std::size_t a = 0; a < u.entries.size(); ++a) {
     for (std::size_t b = 0; b < u.entries.size(); ++b) {
@@ -270,14 +272,14 @@ GateStructure structure(const Gate& gate) {
           gate.angles() == 1 && angle && std::abs(*angle - generic_angles[0]) < 1e-12};
 }
 
-std::span<const ShiftTerm> shift_rule(const Gate& gate, int angle) {
+std::span<const ShiftTerm> shift_rule(const Gate& gate, int angle, int further_controls) {
   if (angle < 0 || angle >= gate.angles()) {
     fail(ErrorKind::range, "shift_rule: angle {} is outside the {} angles of {}", angle, gate.angles(),
          gate.name);
   }
-  const auto exact = product_derivatives(gate, angle);
+  const auto exact = product_derivatives(gate, angle, further_controls);
   const auto holds = [&](std::span<const ShiftTerm> rule) {
-    const auto sum = shifted_sum(gate, angle, rule);
+    const auto sum = shifted_sum(gate, angle, further_controls, rule);
     for (std::size_t e = 0; e < sum.size(); ++e) {
       if (std::abs(sum[e] - exact[e]) > 1e-12) return false;
     }

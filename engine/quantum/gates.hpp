@@ -66,6 +66,7 @@ struct ShiftTerm {
 };
 /// Two terms when F has the one frequency 1 in the angle, four when it has 1/2 and 1 (controlled rotations).
 /// Schuld et al., arXiv 1811.11184; Anselmetti et al., arXiv 2104.05695. Derived from the formula.
-[[nodiscard]] std::span<const ShiftTerm> shift_rule(const Gate& gate, int angle);
+/// `further_controls`: 1 where the gate has controls besides its own, as many as they may be.
+[[nodiscard]] std::span<const ShiftTerm> shift_rule(const Gate& gate, int angle, int further_controls = 0);
 
 }  // namespace moonstill::quantum

@@ -4,6 +4,7 @@ local strict = require "moonstill.strict"
 require "moonstill.nn"
 
 ms.help = require("moonstill.help").show
+ms.ledger = require "moonstill.ledger"
 ms.options = require("moonstill.options").read
 ms.progress = require("moonstill.progress").new
 

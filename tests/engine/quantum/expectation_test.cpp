@@ -110,15 +110,13 @@ TEST_CASE("random circuits: values, shift rules, finite differences", "[quantum]
     const SweepResult result = sweep(c.circuit, c.readout, point, {}, values_only());
     worst_value = std::max(worst_value, relative_error(values(result.values), expected));
 
-    // Angle gradients by shift rules. A further control brings the frequency 1/2 in, as in a controlled
-    // rotation.
+    // Angle gradients by shift rules.
     const SweepPoint g = gradients(point);
     for (const Operation& operation : c.circuit.operations()) {
       for (int m = 0; m < static_cast<int>(operation.angles.size()); ++m) {
         const std::int64_t slot = operation.angles[static_cast<std::size_t>(m)].slot;
         double sum = 0;
-        const auto rule =
-            operation.controls.empty() ? shift_rule(*operation.gate, m) : shift_rule(gate("crx"), 0);
+        const auto rule = shift_rule(*operation.gate, m, operation.controls.empty() ? 0 : 1);
         for (const auto& [factor, shift] : rule) {
           SweepPoint shifted = point;
           std::vector<double> theta = values(point.angles[0]);

@@ -1,0 +1,92 @@
+-- The report of a ledger: what training on the full data takes beside training on distilled images.
+local check = require "moonstill.check"
+local columns = require "moonstill.columns"
+
+local report = {}
+
+--- @class ms.LedgerReport
+--- @field rows table[]      { name, executions, values, angles, inputs, hermitians, second_order, steps, shots, money }
+--- @field pays_after table  by phase of `full`: after how many trainings distilling has paid for itself; false: never
+local Report = {}
+Report.__index = Report
+Report.__name = "ms.LedgerReport"
+
+local spec = check.spec("ledger:report", {
+  { "full", "string[]", "Phases of the ledger, each one training on the full data." },
+  { "distilled", "string", "The phase of one training on the distilled images." },
+  { "distilling?", "string", "The phase that distilled them." },
+  { "shots", "integer", "Repetitions of an execution.", default = 1000, least = 1 },
+  { "price_per_task", "number", "Money for an execution.", default = 0, least = 0 },
+  { "price_per_shot", "number", "Money for each shot of it.", default = 0, least = 0 },
+})
+
+local function row_of(o, name, totals)
+  totals.name = name
+  totals.shots = totals.executions * o.shots
+  totals.money = totals.executions * o.price_per_task + totals.shots * o.price_per_shot
+  return totals
+end
+
+local function sum(a, b)
+  local out = {}
+  for name, count in pairs(a) do out[name] = count + b[name] end
+  return out
+end
+
+-- The least n with `once` + n * `each` <= n * `full`, or false.
+local function trainings_until_paid(once, each, full)
+  return full > each and math.max(1, math.ceil(once / (full - each)))
+end
+
+--- Makes the report; see ms.Ledger:report.
+function report.new(book, options)
+  local o = check.options("ledger:report", options, spec)
+  local self = setmetatable({
+    shots = o.shots, price_per_task = o.price_per_task, price_per_shot = o.price_per_shot, rows = {}, pays_after = {},
+  }, Report)
+  local function add(name, totals) table.insert(self.rows, row_of(o, name, totals)) end
+  for _, phase in ipairs(o.full) do add(phase, book:totals(phase)) end
+  add(o.distilled, book:totals(o.distilled))
+  if o.distilling then
+    local once, each = book:totals(o.distilling), book:totals(o.distilled)
+    add(o.distilling, book:totals(o.distilling))
+    add(o.distilling .. " + " .. o.distilled, sum(once, each))
+    for _, phase in ipairs(o.full) do
+      self.pays_after[phase] = trainings_until_paid(once.executions, each.executions, book:totals(phase).executions)
+    end
+  end
+  return self
+end
+
+-- 1234567.891 as "1,234,568", or with two digits "1,234,567.89".
+local function grouped(number, format)
+  local whole, rest = (format or "%.0f"):format(number):match "^(%d+)(.*)$"
+  return whole:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", "") .. rest
+end
+
+function Report:__tostring()
+  local rows = {
+    { "training", "executions", "gradient steps", "shots", "money" }, { "---", "---:", "---:", "---:", "---:" },
+  }
+  for _, row in ipairs(self.rows) do
+    rows[#rows + 1] = {
+      row.name, grouped(row.executions), grouped(row.steps), grouped(row.shots), grouped(row.money, "%.2f"),
+    }
+  end
+  local lines = columns(rows, " | ")
+  for i, line in ipairs(lines) do lines[i] = "| " .. line .. " |" end
+  lines[#lines + 1] = ("\n%s shots each; %g for an execution and %g for a shot."):format(
+    grouped(self.shots), self.price_per_task, self.price_per_shot)
+  for _, row in ipairs(self.rows) do
+    local after = self.pays_after[row.name]
+    if after then
+      lines[#lines + 1] =
+        ("Distilling has paid for itself after %s trainings, against '%s'."):format(grouped(after), row.name)
+    elseif after == false then
+      lines[#lines + 1] = ("Distilling never pays for itself against '%s'."):format(row.name)
+    end
+  end
+  return table.concat(lines, "\n")
+end
+
+return report
