@@ -1,9 +1,10 @@
 // The environment of an operation or observable, E_ij = sum conj(a_i) s_j, of 16 samples side by side.
 #pragma once
 
-#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <type_traits>
 #include <vector>
 
 #include "engine/tensor/lanes.hpp"
@@ -33,10 +34,11 @@ template <class T, int count>
 template <class T>
 [[nodiscard]] T tree_sum(const T* numbers, int valid) {
   constexpr int lanes = static_cast<int>(tile_lanes);
-  if (valid == lanes) return detail::add_halves<T, lanes>(load_lanes<T, lanes>(numbers));
-  std::array<T, tile_lanes> first;
-  for (int lane = 0; lane < lanes; ++lane) first[lane] = lane < valid ? numbers[lane] : T{0};
-  return detail::add_halves<T, lanes>(load_lanes<T, lanes>(first.data()));
+  using Index = Lanes<std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>, lanes>;
+  Index index;
+  for (int lane = 0; lane < lanes; ++lane) index[lane] = lane;
+  const Lanes<T, lanes> x = load_lanes<T, lanes>(numbers);
+  return detail::add_halves<T, lanes>(index < Index{} + valid ? x : Lanes<T, lanes>{});
 }
 
 /// Entries [d * d][re, im][tile_lanes].

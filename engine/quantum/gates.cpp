@@ -57,13 +57,13 @@ GateMatrix<R> rotation_z(const R& t) {
 // RZ(omega) RY(theta) RZ(phi).
 template <class R>
 GateMatrix<R> rotation(const R& phi, const R& theta, const R& omega) {
-  const Complex<R> c{cos(theta * 0.5), 0.0};
-  const Complex<R> s{sin(theta * 0.5), 0.0};
-  const Complex<R> minus_s{-s.re, 0.0};
-  const R sum = (phi + omega) * 0.5;
-  const R difference = (phi - omega) * 0.5;
-  return one_qubit<R>(phase<R>(-sum) * c, phase<R>(difference) * minus_s, phase<R>(-difference) * s,
-                      phase<R>(sum) * c);
+  const R c = cos(theta * 0.5);
+  const R s = sin(theta * 0.5);
+  const Complex<R> sum = phase<R>((phi + omega) * 0.5);
+  const Complex<R> difference = phase<R>((phi - omega) * 0.5);
+  const Complex<R> a{sum.re * c, sum.im * c};
+  const Complex<R> b{difference.re * s, difference.im * s};
+  return one_qubit<R>({a.re, -a.im}, {-b.re, -b.im}, {b.re, -b.im}, a);
 }
 
 template <class R>
