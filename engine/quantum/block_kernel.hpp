@@ -147,17 +147,39 @@ class BlockKernel {
     }
   }
 
-  [[gnu::always_inline]] Terms load_terms(const T* numbers) const {
+  // What the terms of each member multiply. Where a control is 0, the first one is `outside`: 1 for a matrix,
+  // 0 for its tangent or what is added.
+  [[gnu::noinline]] Terms load_terms(const T* matrix, T outside) const {
+    const Site& site = *site_.site;
+    const int d = site.dimension();
     Terms m;
     for (int u = 0; u < members; ++u) {
       const Bits variant = variant_ ^ site_.shifts[static_cast<std::size_t>(u)];
+      const Index code = codes() ^ static_cast<int>(variant);
+      const Index row = code & (d - 1);
+      const auto active = (code | (d - 1)) == Index{} + (site.variants() - 1);
       for (int j = 0; j < terms; ++j) {
-        const T* from = numbers + (variant * terms + static_cast<Bits>(j)) * (2 * W);
-        m.re[u][j] = load_lanes<T, W>(from);
-        m.im[u][j] = load_lanes<T, W>(from + W);
+        const Index column = row ^ j;
+        const Index at = 2 * (step_.adjoint ? column * d + row : row * d + column);
+        const Vector re = look_up(matrix, 2 * d * d, at);
+        const Vector im = look_up(matrix, 2 * d * d, at + 1);
+        m.re[u][j] = active ? re : Vector{} + (j == 0 ? outside : T{0});
+        m.im[u][j] = active ? (step_.adjoint ? -im : im) : Vector{};
       }
     }
     return m;
+  }
+
+  // numbers[at[lane]] for each lane, of `count` numbers, a multiple of 8.
+  [[gnu::always_inline]] static Vector look_up(const T* numbers, int count, const Index& at) {
+    constexpr int step = std::min(W, 8);
+    Vector found{};
+    for (int first = 0; first < count; first += step) {
+      Vector part{};
+      std::memcpy(&part, numbers + first, step * sizeof(T));
+      found = at < Index{} + first ? found : __builtin_shuffle(part, at - first);
+    }
+    return found;
   }
 
   // Vector v as term j reads it.
@@ -242,7 +264,7 @@ class BlockKernel {
 
   template <bool real>
   void apply() const {
-    const Terms m = load_terms(step_.matrix);
+    const Terms m = load_terms(step_.matrix, T{1});
     T* const s = step_.s;
     each_group([&](const Places& at) __attribute__((always_inline)) {
       Group y;
@@ -253,8 +275,8 @@ class BlockKernel {
 
   template <bool real>
   void apply_tangent() const {
-    const Terms m = load_terms(step_.matrix);
-    const Terms mdot = load_terms(step_.tangent);
+    const Terms m = load_terms(step_.matrix, T{1});
+    const Terms mdot = load_terms(step_.tangent, T{0});
     T* const s = step_.s;
     T* const sdot = step_.sdot;
     each_group([&](const Places& at) __attribute__((always_inline)) {
@@ -270,7 +292,7 @@ class BlockKernel {
 
   template <bool real>
   void backward() const {
-    const Terms m = load_terms(step_.matrix);
+    const Terms m = load_terms(step_.matrix, T{1});
     Terms e{};
     T* const s = step_.s;
     T* const a = step_.a;
@@ -289,8 +311,8 @@ class BlockKernel {
 
   template <bool real>
   void backward_tangent() const {
-    const Terms m = load_terms(step_.matrix);
-    const Terms mdot = load_terms(step_.tangent);
+    const Terms m = load_terms(step_.matrix, T{1});
+    const Terms mdot = load_terms(step_.tangent, T{0});
     Terms e{};
     Terms edot{};
     T* const s = step_.s;
@@ -355,7 +377,7 @@ class BlockKernel {
   }
 
   void accumulate() const {
-    const Terms m = load_terms(step_.matrix);
+    const Terms m = load_terms(step_.matrix, T{0});
     const T* const s = step_.s;
     T* const a = step_.a;
     each_group([&](const Places& at) __attribute__((always_inline)) {

@@ -27,8 +27,7 @@ template <class T>
 void apply_plan(const StatePlan& plan, T* state) {
   const SweepRequest request;
   const StateContext<T> context = constant_context<T>(plan, request);
-  const SharedCoefficients<T> shared(context);
-  StateSweep<T>(context, shared).apply(state);
+  StateSweep<T>(context, {}).apply(state);
 }
 
 template <class T>
@@ -36,8 +35,7 @@ std::vector<double> read_plan(const StatePlan& plan, T* state) {
   SweepRequest request;
   request.values = true;
   const StateContext<T> context = constant_context<T>(plan, request);
-  const SharedCoefficients<T> shared(context);
-  return StateSweep<T>(context, shared).read(state);
+  return StateSweep<T>(context, {}).read(state);
 }
 
 template void apply_plan<float>(const StatePlan&, float*);

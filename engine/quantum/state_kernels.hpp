@@ -20,9 +20,10 @@ enum class BlockTask {
 /// One task on one block. The environment of a and s is E_ij = sum conj(a_i) s_j, [d * d][re, im], added to.
 template <class T>
 struct BlockStep {
-  const T* matrix = nullptr;  // laid out as in coefficients.hpp
+  const T* matrix = nullptr;  // [d * d][re, im]
   const T* tangent = nullptr;
-  bool real = false;  // the matrix is
+  bool adjoint = false;  // M^H and its tangent are meant
+  bool real = false;     // the matrix is
   T *s = nullptr, *sdot = nullptr, *a = nullptr, *adot = nullptr;
   double* environment = nullptr;
   double* environment_tangent = nullptr;

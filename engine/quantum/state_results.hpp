@@ -5,9 +5,13 @@
 #include <span>
 #include <vector>
 
-#include "engine/quantum/state_coefficients.hpp"
+#include "engine/quantum/state_phases.hpp"
+#include "engine/quantum/sweep_context.hpp"
 
 namespace moonstill::quantum {
+
+template <class T>
+using StateContext = SweepContext<T, StatePlan>;
 
 template <class T>
 class StateResults {

@@ -14,14 +14,28 @@ constexpr std::size_t most_parts = 64;
 }  // namespace
 
 template <class T>
-StateSweep<T>::StateSweep(const StateContext<T>& context, const SharedCoefficients<T>& shared)
+std::vector<PhaseTable<T>> phase_tables(const StateContext<T>& context) {
+  std::vector<AngleSource<T>> sources;
+  for (std::size_t i = 0; i < context.angles.size(); ++i)
+    sources.push_back({context.angles[i].values, context.angle_directions[i].values, 1});
+  const auto& operations = context.plan.operations();
+  std::vector<PhaseTable<T>> tables;
+  for (std::size_t o = 0; o < operations.size(); ++o) {
+    if (operations[o].form != Form::phases) continue;
+    tables.resize(operations.size());
+    tables[o] = phase_table(operations[o].phases, context.plan.vectors(), sources);
+  }
+  return tables;
+}
+
+template <class T>
+StateSweep<T>::StateSweep(const StateContext<T>& context, std::span<const PhaseTable<T>> phases)
     : c_(context),
       plan_(context.plan),
-      shared_(shared),
+      phases_(phases),
       tangents_(context.request.tangents),
       gradients_(context.request.gradients()),
       numbers_(context.plan.operations().size()),
-      coefficients_(context.plan.operations().size()),
       seeds_(context.plan.hermitians().size()),
       seed_tangents_(context.plan.hermitians().size()),
       slopes_(context.plan.operations().size()),
@@ -130,10 +144,7 @@ void StateSweep<T>::prepare_numbers() {
     sources.push_back({c_.angles[i].tile(sample_, 1), c_.angle_directions[i].tile(sample_, 1), 1});
   const Orders orders = gradients_ || tangents_ ? Orders::derivatives : Orders::value;
   for (std::size_t o = 0; o < numbers_.size(); ++o) {
-    if (!c_.varies[o]) continue;
-    const StateOperation& operation = plan_.operations()[o];
-    evaluate(operation, sources, 1, orders, numbers_[o]);
-    coefficients_[o] = operation_coefficients(operation, numbers_[o], tangents_, gradients_);
+    if (c_.varies[o]) evaluate(plan_.operations()[o], sources, 1, orders, numbers_[o]);
   }
 }
 
@@ -317,7 +328,7 @@ void StateSweep<T>::run_job(const Pass& pass, const Job& job, Stage stage, Bits 
 template <class T>
 void StateSweep<T>::run_phases(const Pass& pass, std::size_t o, Stage stage, Bits base,
                                const Pointers& block) {
-  const PhaseTable<T>& table = shared_.phases[o];
+  const PhaseTable<T>& table = phases_[o];
   for (std::size_t v = 0; v < pass.vectors(); v += pass.run) {
     const Bits place = base ^ pass.numbers[v];
     const auto at = [&](Name name) {
@@ -347,10 +358,10 @@ void StateSweep<T>::carry_out(BlockTask what, const Task& task, Bits base, const
 
 template <class T>
 void StateSweep<T>::run_operation(const Task& task, Bits base, const Pointers& block) const {
-  const OperationCoefficients<T>& m = coefficients_of(task.index);
+  const OperationNumbers<T>& n = numbers(task.index);
   BlockStep<T> step;
-  step.matrix = m.matrix.data();
-  step.tangent = m.tangent.data();
+  step.matrix = n.matrix.data();
+  step.tangent = n.tangent.data();
   step.real = plan_.operations()[task.index].real;
   step.s = block[s];
   step.sdot = block[sdot];
@@ -364,10 +375,11 @@ void StateSweep<T>::run_operation(const Task& task, Bits base, const Pointers& b
 template <class T>
 void StateSweep<T>::undo_operation(const Job& job, Bits base, const Pointers& block, double* sums) const {
   const Task& task = *job.task;
-  const OperationCoefficients<T>& m = coefficients_of(task.index);
+  const OperationNumbers<T>& n = numbers(task.index);
   BlockStep<T> step;
-  step.matrix = m.adjoint.data();
-  step.tangent = m.adjoint_tangent.data();
+  step.matrix = n.matrix.data();
+  step.tangent = n.tangent.data();
+  step.adjoint = true;
   step.real = plan_.operations()[task.index].real;
   step.s = block[s];
   step.sdot = block[sdot];
@@ -430,18 +442,20 @@ void StateSweep<T>::finish_job(const Job& job, Stage stage, const double* sums) 
 
 template <class T>
 void StateSweep<T>::prepare_seeds() {
+  const auto add = [](const std::vector<double>& matrix, double weight, std::vector<T>& to) {
+    to.resize(std::max(to.size(), matrix.size()));
+    for (std::size_t e = 0; e < matrix.size(); ++e)
+      to[e] += static_cast<T>(weight) * static_cast<T>(matrix[e]);
+  };
   for (std::size_t h = 0; h < seeds_.size(); ++h) {
     const int output = plan_.hermitians()[h].output;
-    const std::vector<T>& m = shared_.hermitians[h];
-    const auto c = static_cast<T>(results_.weight(c_.weights, output));
-    seeds_[h].resize(m.size());
-    std::ranges::transform(m, seeds_[h].begin(), [c](T x) { return c * x; });
+    const double c = results_.weight(c_.weights, output);
+    std::ranges::fill(seeds_[h], T{0});
+    add(c_.hermitians[h], c, seeds_[h]);
     if (!tangents_) continue;
-    const auto cdot = static_cast<T>(results_.weight(c_.weight_direction, output));
-    const std::vector<T>& mdot = shared_.hermitian_directions[h];
-    seed_tangents_[h].resize(m.size());
-    std::ranges::transform(m, seed_tangents_[h].begin(), [cdot](T x) { return cdot * x; });
-    for (std::size_t e = 0; e < mdot.size(); ++e) seed_tangents_[h][e] += c * mdot[e];
+    std::ranges::fill(seed_tangents_[h], T{0});
+    add(c_.hermitians[h], results_.weight(c_.weight_direction, output), seed_tangents_[h]);
+    add(c_.hermitian_directions[h], c, seed_tangents_[h]);
   }
 }
 
@@ -458,6 +472,8 @@ void StateSweep<T>::seed(const StateProbabilities& item) {
   add(c_.weight_direction, s, adot);
 }
 
+template std::vector<PhaseTable<float>> phase_tables<float>(const StateContext<float>&);
+template std::vector<PhaseTable<double>> phase_tables<double>(const StateContext<double>&);
 template class StateSweep<float>;
 template class StateSweep<double>;
 

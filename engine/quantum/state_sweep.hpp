@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "engine/core/memory.hpp"
@@ -13,10 +14,15 @@
 
 namespace moonstill::quantum {
 
+/// Those of the operations that are merged diagonals; empty when there is none.
+template <class T>
+[[nodiscard]] std::vector<PhaseTable<T>> phase_tables(const StateContext<T>& context);
+
 template <class T>
 class StateSweep {
  public:
-  StateSweep(const StateContext<T>& context, const SharedCoefficients<T>& shared);
+  /// `phases`: phase_tables(context).
+  StateSweep(const StateContext<T>& context, std::span<const PhaseTable<T>> phases);
 
   /// Carries samples forward and, when gradients are wanted, back. Adds to `partial`.
   void run(std::int64_t begin, std::int64_t end, double* partial);
@@ -89,13 +95,10 @@ class StateSweep {
   [[nodiscard]] const OperationNumbers<T>& numbers(std::size_t o) const {
     return c_.varies[o] ? numbers_[o] : c_.shared_numbers[o];
   }
-  [[nodiscard]] const OperationCoefficients<T>& coefficients_of(std::size_t o) const {
-    return c_.varies[o] ? coefficients_[o] : shared_.operations[o];
-  }
 
   const StateContext<T>& c_;
   const StatePlan& plan_;
-  const SharedCoefficients<T>& shared_;
+  std::span<const PhaseTable<T>> phases_;
   bool tangents_;
   bool gradients_;
   std::int64_t sample_ = 0;
@@ -104,8 +107,7 @@ class StateSweep {
   std::shared_ptr<std::byte> memory_;
   Pointers state_{};
   std::vector<OperationNumbers<T>> numbers_;
-  std::vector<OperationCoefficients<T>> coefficients_;
-  std::vector<std::vector<T>> seeds_, seed_tangents_;  // of each Hermitian
+  std::vector<std::vector<T>> seeds_, seed_tangents_;  // of each Hermitian: its weighted matrix
   // Of operations that do not vary, over samples: environments, and slopes of merged diagonals.
   std::vector<std::vector<double>> slopes_;
   std::vector<std::vector<T>> phase_slopes_;
@@ -113,6 +115,8 @@ class StateSweep {
   StateResults<T> results_;
 };
 
+extern template std::vector<PhaseTable<float>> phase_tables<float>(const StateContext<float>&);
+extern template std::vector<PhaseTable<double>> phase_tables<double>(const StateContext<double>&);
 extern template class StateSweep<float>;
 extern template class StateSweep<double>;
 

@@ -120,9 +120,9 @@ class Sweeper {
         work(sweep, begin, end);
       });
     } else {
-      const SharedCoefficients<T> shared(context_);
+      const auto phases = phase_tables(context_);
       parallel_for(chunks, grain(chunk), [&](std::size_t begin, std::size_t end) {
-        StateSweep<T> sweep(context_, shared);
+        StateSweep<T> sweep(context_, phases);
         work(sweep, begin, end);
       });
     }
@@ -147,8 +147,8 @@ class Sweeper {
         }
       }
     } else {
-      const SharedCoefficients<T> shared(context_);
-      StateSweep<T> sweep(context_, shared);
+      const auto phases = phase_tables(context_);
+      StateSweep<T> sweep(context_, phases);
       for (std::int64_t sample = 0; sample < batch_.samples; ++sample)
         sweep.run_forward(sample, to + sample * size * 2);
     }

@@ -77,11 +77,12 @@ class WideBlock {
 
   // y += M x.
   void multiply(const Group& x, Group& y) const {
-    const T* m = step_.matrix;
     for (std::size_t i = 0; i < size_; ++i) {
-      for (std::size_t j = 0; j < size_; ++j, m += 2) {
-        y.re[i] += m[0] * x.re[j] - m[1] * x.im[j];
-        y.im[i] += m[0] * x.im[j] + m[1] * x.re[j];
+      for (std::size_t j = 0; j < size_; ++j) {
+        const T* m = step_.matrix + (step_.adjoint ? j * size_ + i : i * size_ + j) * 2;
+        const T im = step_.adjoint ? -m[1] : m[1];
+        y.re[i] += m[0] * x.re[j] - im * x.im[j];
+        y.im[i] += m[0] * x.im[j] + im * x.re[j];
       }
     }
   }
