@@ -151,7 +151,7 @@ class BlockKernel {
   // 0 for its tangent or what is added.
   [[gnu::noinline]] Terms load_terms(const T* matrix, T outside) const {
     const Site& site = *site_.site;
-    const int d = site.dimension();
+    const int d = flips == 0 ? site.dimension() : 1 << flips;  // a diagonal matrix flips nothing
     Terms m;
     for (int u = 0; u < members; ++u) {
       const Bits variant = variant_ ^ site_.shifts[static_cast<std::size_t>(u)];

@@ -11,7 +11,7 @@ GateMatrix<Jet> lift(const GateMatrix<double>& m) {
 
 template <class T>
 GateMatrix<double> factor_value(const LoweredOperation::Factor& factor,
-                                const std::vector<AngleSource<T>>& sources, int lane) {
+                                std::span<const AngleSource<T>> sources, int lane) {
   if (factor.gate == nullptr) return factor.constant;
   std::array<double, max_gate_angles> angles{};
   for (std::size_t m = 0; m < factor.angles.size(); ++m) {
@@ -25,7 +25,7 @@ GateMatrix<double> factor_value(const LoweredOperation::Factor& factor,
 }
 
 template <class T>
-GateMatrix<Jet> factor_jet(const LoweredOperation::Factor& factor, const std::vector<AngleSource<T>>& sources,
+GateMatrix<Jet> factor_jet(const LoweredOperation::Factor& factor, std::span<const AngleSource<T>> sources,
                            int lane) {
   if (factor.gate == nullptr) return lift(factor.constant);
   std::array<Jet, max_gate_angles> angles{};
@@ -53,7 +53,7 @@ auto product(const LoweredOperation& operation, Function&& matrix_of) {
 }  // namespace
 
 template <class T>
-void evaluate(const LoweredOperation& operation, const std::vector<AngleSource<T>>& sources, int lanes,
+void evaluate(const LoweredOperation& operation, std::span<const AngleSource<T>> sources, int lanes,
               Orders orders, OperationNumbers<T>& out) {
   const int d = operation.dimension();
   const auto entries = static_cast<std::size_t>(d * d);
@@ -104,9 +104,9 @@ void evaluate_constant(const ComplexMatrix& matrix, OperationNumbers<T>& out) {
   }
 }
 
-template void evaluate<float>(const LoweredOperation&, const std::vector<AngleSource<float>>&, int, Orders,
+template void evaluate<float>(const LoweredOperation&, std::span<const AngleSource<float>>, int, Orders,
                               OperationNumbers<float>&);
-template void evaluate<double>(const LoweredOperation&, const std::vector<AngleSource<double>>&, int, Orders,
+template void evaluate<double>(const LoweredOperation&, std::span<const AngleSource<double>>, int, Orders,
                                OperationNumbers<double>&);
 template void evaluate_constant<float>(const ComplexMatrix&, OperationNumbers<float>&);
 template void evaluate_constant<double>(const ComplexMatrix&, OperationNumbers<double>&);

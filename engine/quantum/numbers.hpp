@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory_resource>
+#include <span>
 #include <vector>
 
 #include "engine/quantum/lowering.hpp"
@@ -28,18 +30,21 @@ struct AngleSource {
 /// One operation's matrices: entries [d * d][re, im][lanes], derivatives [angle][d * d][re, im][lanes].
 template <class T>
 struct OperationNumbers {
+  explicit OperationNumbers(std::pmr::memory_resource* memory = std::pmr::get_default_resource())
+      : matrix(memory), tangent(memory), derivatives(memory), derivative_tangents(memory) {}
+
   int lanes = 1;
-  std::vector<T> matrix;
-  std::vector<T> tangent;
-  std::vector<double> derivatives;
-  std::vector<double> derivative_tangents;
+  std::pmr::vector<T> matrix;
+  std::pmr::vector<T> tangent;
+  std::pmr::vector<double> derivatives;
+  std::pmr::vector<double> derivative_tangents;
 };
 
 enum class Orders { value, derivatives };
 
 /// Fills `out` for an operation with parameters. `lanes` is 1 when all of its inputs are shared.
 template <class T>
-void evaluate(const LoweredOperation& operation, const std::vector<AngleSource<T>>& sources, int lanes,
+void evaluate(const LoweredOperation& operation, std::span<const AngleSource<T>> sources, int lanes,
               Orders orders, OperationNumbers<T>& out);
 
 /// Fills `out` for an operation without.

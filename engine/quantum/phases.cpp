@@ -5,6 +5,8 @@
 #include <cmath>
 #include <complex>
 
+#include "engine/core/scratch.hpp"
+
 namespace moonstill::quantum {
 namespace {
 
@@ -55,10 +57,11 @@ std::vector<Parameter> Phases::parameters() const {
 }
 
 template <class T>
-void Phases::evaluate(const std::vector<AngleSource<T>>& sources, OperationNumbers<T>& out) const {
+void Phases::evaluate(std::span<const AngleSource<T>> sources, OperationNumbers<T>& out) const {
   const std::size_t count = rows();
-  std::vector<double> angles(patterns_.size());
-  std::vector<double> rates(patterns_.size());
+  Scratch<1 << 12> scratch;
+  std::pmr::vector<double> angles(patterns_.size(), scratch.memory());
+  std::pmr::vector<double> rates(patterns_.size(), scratch.memory());
   for (const Share& share : shares_) {
     double angle = share.angle.offset;
     if (!share.angle.is_constant()) {
@@ -68,9 +71,9 @@ void Phases::evaluate(const std::vector<AngleSource<T>>& sources, OperationNumbe
     }
     angles[share.pattern] += share.coefficient * angle;
   }
-  std::vector<double> re(count, 1.0);
-  std::vector<double> im(count, 0.0);
-  std::vector<double> change(count, 0.0);
+  std::pmr::vector<double> re(count, 1.0, scratch.memory());
+  std::pmr::vector<double> im(count, 0.0, scratch.memory());
+  std::pmr::vector<double> change(count, 0.0, scratch.memory());
   for (std::size_t p = 0; p < patterns_.size(); ++p) {
     const double c = std::cos(angles[p]);
     const double s = std::sin(angles[p]);
@@ -93,9 +96,8 @@ void Phases::evaluate(const std::vector<AngleSource<T>>& sources, OperationNumbe
   }
 }
 
-template void Phases::evaluate<float>(const std::vector<AngleSource<float>>&, OperationNumbers<float>&) const;
-template void Phases::evaluate<double>(const std::vector<AngleSource<double>>&,
-                                       OperationNumbers<double>&) const;
+template void Phases::evaluate<float>(std::span<const AngleSource<float>>, OperationNumbers<float>&) const;
+template void Phases::evaluate<double>(std::span<const AngleSource<double>>, OperationNumbers<double>&) const;
 
 std::vector<DiagonalTerm> diagonal_terms(const LoweredOperation& operation) {
   const std::size_t size = std::size_t{1} << operation.targets.size();

@@ -46,7 +46,7 @@ class Phases {
   /// exp(i phase) as [rows][re, im] in `matrix`, and the phases' change along the direction as [rows] in
   /// `tangent`. Shared angles only.
   template <class T>
-  void evaluate(const std::vector<AngleSource<T>>& sources, OperationNumbers<T>& out) const;
+  void evaluate(std::span<const AngleSource<T>> sources, OperationNumbers<T>& out) const;
 
   /// Calls add(parameter, amount) for each element of an input: what it gains from dF/dphase of each row.
   template <class Add>

@@ -51,8 +51,7 @@ std::vector<Parameter> Rotations::parameters() const {
 }
 
 template <class T>
-void Rotations::evaluate(const std::vector<AngleSource<T>>& sources, int lanes,
-                         OperationNumbers<T>& out) const {
+void Rotations::evaluate(std::span<const AngleSource<T>> sources, int lanes, OperationNumbers<T>& out) const {
   const auto stride = static_cast<std::size_t>(lanes);
   out.lanes = lanes;
   out.matrix.resize(qubits_.size() * 2 * stride);
@@ -76,9 +75,9 @@ void Rotations::evaluate(const std::vector<AngleSource<T>>& sources, int lanes,
   }
 }
 
-template void Rotations::evaluate<float>(const std::vector<AngleSource<float>>&, int,
+template void Rotations::evaluate<float>(std::span<const AngleSource<float>>, int,
                                          OperationNumbers<float>&) const;
-template void Rotations::evaluate<double>(const std::vector<AngleSource<double>>&, int,
+template void Rotations::evaluate<double>(std::span<const AngleSource<double>>, int,
                                           OperationNumbers<double>&) const;
 
 }  // namespace moonstill::quantum

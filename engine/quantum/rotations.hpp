@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "engine/quantum/kernels.hpp"
@@ -30,7 +31,7 @@ class Rotations {
   /// cos and sin of the half angles as [qubit][cos, sin][lanes] in `matrix`, and the half angles' change
   /// along the direction as [qubit][lanes] in `tangent`.
   template <class T>
-  void evaluate(const std::vector<AngleSource<T>>& sources, int lanes, OperationNumbers<T>& out) const;
+  void evaluate(std::span<const AngleSource<T>> sources, int lanes, OperationNumbers<T>& out) const;
 
   /// Calls visit(parameter, position among qubits(), dangle/dparameter).
   template <class Visit>

@@ -15,7 +15,7 @@ StateContext<T> constant_context(const StatePlan& plan, const SweepRequest& requ
   }
   for (const StateHermitian& item : plan.hermitians()) {
     context.hermitian_directions.emplace_back();
-    std::vector<double>& m = context.hermitians.emplace_back();
+    auto& m = context.hermitians.emplace_back();
     for (const auto& entry : item.matrix.entries) m.insert(m.end(), {entry.real(), entry.imag()});
   }
   return context;

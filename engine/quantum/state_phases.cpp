@@ -61,7 +61,7 @@ Vector<T> slope(const Amplitude<T>& a, const Amplitude<T>& s) {
 
 template <class T>
 PhaseTable<T> phase_table(const std::vector<ParityTerm>& terms, std::size_t vectors,
-                          const std::vector<AngleSource<T>>& sources) {
+                          std::span<const AngleSource<T>> sources) {
   constexpr auto lanes = static_cast<std::size_t>(W<T>);
   PhaseTable<T> table;
   table.memory = allocate_memory(3 * vectors * lanes * sizeof(T));
@@ -166,12 +166,12 @@ std::vector<double> parity_sums(const std::vector<ParityTerm>& terms, std::span<
 }
 
 template PhaseTable<float> phase_table<float>(const std::vector<ParityTerm>&, std::size_t,
-                                              const std::vector<AngleSource<float>>&);
+                                              std::span<const AngleSource<float>>);
 template void turn_phases<float>(const StatePhaseStep<float>&);
 template void undo_phases<float>(const StatePhaseStep<float>&);
 template std::vector<double> parity_sums<float>(const std::vector<ParityTerm>&, std::span<float>);
 template PhaseTable<double> phase_table<double>(const std::vector<ParityTerm>&, std::size_t,
-                                                const std::vector<AngleSource<double>>&);
+                                                std::span<const AngleSource<double>>);
 template void turn_phases<double>(const StatePhaseStep<double>&);
 template void undo_phases<double>(const StatePhaseStep<double>&);
 template std::vector<double> parity_sums<double>(const std::vector<ParityTerm>&, std::span<double>);

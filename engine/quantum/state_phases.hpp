@@ -23,7 +23,7 @@ struct PhaseTable {
 /// Shared angles only.
 template <class T>
 [[nodiscard]] PhaseTable<T> phase_table(const std::vector<ParityTerm>& terms, std::size_t vectors,
-                                        const std::vector<AngleSource<T>>& sources);
+                                        std::span<const AngleSource<T>> sources);
 
 /// A run of vectors. `slopes` [vectors][lanes], when there are any, are added to: Im conj(a) s, or its
 /// change.

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstddef>
-#include <vector>
+#include <span>
 
 namespace moonstill::quantum {
 
@@ -15,7 +15,7 @@ namespace moonstill::quantum {
 
 /// Re sum_ij (D V^H)_ij E_ij for matrices of d rows.
 template <class T>
-[[nodiscard]] double slope_product(const double* derivative, const std::vector<T>& matrix, const double* e,
+[[nodiscard]] double slope_product(const double* derivative, std::span<const T> matrix, const double* e,
                                    std::size_t d) {
   double sum = 0;
   for (std::size_t i = 0; i < d; ++i) {

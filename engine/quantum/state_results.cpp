@@ -23,8 +23,8 @@ void StateResults<T>::add_hermitian(std::size_t h, const double* e, const double
   const StateHermitian& item = plan_.hermitians()[h];
   const auto entries =
       static_cast<std::size_t>(item.dimension()) * static_cast<std::size_t>(item.dimension());
-  const std::vector<double>& m = c_.hermitians[h];
-  const std::vector<double>& mdot = c_.hermitian_directions[h];
+  const auto& m = c_.hermitians[h];
+  const auto& mdot = c_.hermitian_directions[h];
   if (c_.request.values) {
     double& value = values_[static_cast<std::size_t>(item.output)];
     value += real_product(m.data(), tangents_ ? edot : e, entries);
@@ -53,10 +53,11 @@ void StateResults<T>::add_angles(std::size_t o, const OperationNumbers<T>& n, co
     const Destination<T>& to = c_.angle_gradients[static_cast<std::size_t>(parameters[m].input)];
     if (!to.wanted) continue;
     const double* derivative = n.derivatives.data() + m * 2 * entries;
-    double g = slope_product(derivative, n.matrix, tangents_ ? edot : e, d);
+    double g = slope_product<T>(derivative, n.matrix, tangents_ ? edot : e, d);
     if (tangents_) {
       const double* derivative_tangent = n.derivative_tangents.data() + m * 2 * entries;
-      g += slope_product(derivative, n.tangent, e, d) + slope_product(derivative_tangent, n.matrix, e, d);
+      g += slope_product<T>(derivative, n.tangent, e, d) +
+           slope_product<T>(derivative_tangent, n.matrix, e, d);
     }
     if (to.partial >= 0)
       partial_[to.partial + parameters[m].slot] += 2 * g;

@@ -16,17 +16,17 @@ using StateContext = SweepContext<T, StatePlan>;
 template <class T>
 class StateResults {
  public:
-  explicit StateResults(const StateContext<T>& context)
+  StateResults(const StateContext<T>& context, std::pmr::memory_resource* memory)
       : c_(context),
         plan_(context.plan),
         tangents_(context.request.tangents),
-        values_(static_cast<std::size_t>(context.plan.outputs())) {}
+        values_(static_cast<std::size_t>(context.plan.outputs()), memory) {}
 
   void start_chunk(double* partial) { partial_ = partial; }
   void start_sample(std::int64_t sample) { sample_ = sample; }
 
   /// The readout of the sample, [outputs].
-  [[nodiscard]] std::vector<double>& values() { return values_; }
+  [[nodiscard]] std::pmr::vector<double>& values() { return values_; }
   void write_values();
 
   /// Whether the gradient of an observable is wanted.
@@ -48,7 +48,7 @@ class StateResults {
   bool tangents_;
   std::int64_t sample_ = 0;
   double* partial_ = nullptr;
-  std::vector<double> values_;
+  std::pmr::vector<double> values_;
 };
 
 extern template class StateResults<float>;

@@ -23,7 +23,7 @@ std::vector<PhaseTable<T>> phase_tables(const StateContext<T>& context) {
   for (std::size_t o = 0; o < operations.size(); ++o) {
     if (operations[o].form != Form::phases) continue;
     tables.resize(operations.size());
-    tables[o] = phase_table(operations[o].phases, context.plan.vectors(), sources);
+    tables[o] = phase_table<T>(operations[o].phases, context.plan.vectors(), sources);
   }
   return tables;
 }
@@ -35,32 +35,41 @@ StateSweep<T>::StateSweep(const StateContext<T>& context, std::span<const PhaseT
       phases_(phases),
       tangents_(context.request.tangents),
       gradients_(context.request.gradients()),
-      numbers_(context.plan.operations().size()),
-      seeds_(context.plan.hermitians().size()),
-      seed_tangents_(context.plan.hermitians().size()),
-      slopes_(context.plan.operations().size()),
-      phase_slopes_(context.plan.operations().size()),
-      results_(context) {
-  for (const StateOperation& operation : plan_.operations()) {
-    wanted_.push_back(std::ranges::any_of(operation.parameters, [&](const Parameter& parameter) {
-      const auto input = static_cast<std::size_t>(parameter.input);
-      return input < c_.angle_gradients.size() && c_.angle_gradients[input].wanted;
-    }));
-    directed_.push_back(std::ranges::any_of(operation.parameters, [&](const Parameter& parameter) {
-      return c_.angle_directions[static_cast<std::size_t>(parameter.input)].values != nullptr;
-    }));
+      results_(context, scratch_.memory()) {
+  const auto& operations = plan_.operations();
+  const auto depends = [](const StateOperation& operation, auto&& on) {
+    return std::ranges::any_of(operation.parameters, [&](const Parameter& parameter) {
+      return on(static_cast<std::size_t>(parameter.input));
+    });
+  };
+  if (tangents_) {
+    directed_.reserve(operations.size());
+    for (const StateOperation& operation : operations) {
+      directed_.push_back(
+          depends(operation, [&](std::size_t i) { return c_.angle_directions[i].values != nullptr; }));
+    }
   }
-  while (!c_.request.amplitudes && first_wanted_ < numbers_.size() && !wanted(first_wanted_)) ++first_wanted_;
-  forward_ = plan_jobs(plan_.forward(), Stage::forward);
-  if (gradients_) backward_ = plan_jobs(plan_.backward(), Stage::backward);
+  plan_jobs(plan_.forward(), Stage::forward, forward_);
+  if (!gradients_) return;
+  wanted_.reserve(operations.size());
+  for (const StateOperation& operation : operations)
+    wanted_.push_back(depends(operation, [&](std::size_t i) { return c_.angle_gradients[i].wanted; }));
+  while (!c_.request.amplitudes && first_wanted_ < operations.size() && !wanted(first_wanted_))
+    ++first_wanted_;
+  slopes_.resize(operations.size());
+  phase_slopes_.resize(phases_.size());
+  seeds_.resize(plan_.hermitians().size());
+  seed_tangents_.resize(plan_.hermitians().size());
+  plan_jobs(plan_.backward(), Stage::backward, backward_);
 }
 
 // Sums lie one task after the other, those of tangents after a task's own.
 template <class T>
-auto StateSweep<T>::plan_jobs(const std::vector<Pass>& passes, Stage stage) const -> std::vector<Jobs> {
-  std::vector<Jobs> out;
+void StateSweep<T>::plan_jobs(const std::vector<Pass>& passes, Stage stage, std::pmr::vector<Jobs>& out) {
+  out.reserve(passes.size());
   for (const Pass& pass : passes) {
-    Jobs& jobs = out.emplace_back(Jobs{&pass, {}, 0});
+    Jobs& jobs = out.emplace_back(Jobs{&pass, std::pmr::vector<Job>(scratch_.memory()), 0});
+    jobs.jobs.reserve(pass.tasks.size());
     for (const Task& task : pass.tasks) {
       if (!active(task, stage)) continue;
       const std::size_t count = sum_count(task, stage);
@@ -68,15 +77,14 @@ auto StateSweep<T>::plan_jobs(const std::vector<Pass>& passes, Stage stage) cons
       jobs.sums += count;
     }
   }
-  return out;
 }
 
 template <class T>
 void StateSweep<T>::run(std::int64_t begin, std::int64_t end, double* partial) {
   results_.start_chunk(partial);
-  for (std::vector<double>& slopes : slopes_) std::ranges::fill(slopes, 0.0);
+  for (Vector<double>& slopes : slopes_) std::ranges::fill(slopes, 0.0);
   for (std::size_t o = 0; o < phase_slopes_.size(); ++o) {
-    if (gradients_ && is_phases(o) && wanted(o)) phase_slopes_[o].assign(plan_.vectors() * lanes_of<T>, T{0});
+    if (is_phases(o) && wanted(o)) phase_slopes_[o].assign(plan_.vectors() * lanes_of<T>, T{0});
   }
   for (std::int64_t sample = begin; sample < end; ++sample) {
     start(sample);
@@ -85,7 +93,7 @@ void StateSweep<T>::run(std::int64_t begin, std::int64_t end, double* partial) {
     if (gradients_) backward();
   }
   for (std::size_t o = 0; o < slopes_.size(); ++o) {
-    if (!phase_slopes_[o].empty()) results_.add_phases(o, phase_slopes_[o]);
+    if (!phase_slopes_.empty() && !phase_slopes_[o].empty()) results_.add_phases(o, phase_slopes_[o]);
     if (slopes_[o].empty()) continue;
     const double* e = slopes_[o].data();
     results_.add_angles(o, numbers(o), e, tangents_ ? e + slopes_[o].size() / 2 : nullptr);
@@ -109,7 +117,7 @@ template <class T>
 std::vector<double> StateSweep<T>::read(T* state) {
   state_[s] = state;
   forward(false, false);
-  return results_.values();
+  return {results_.values().begin(), results_.values().end()};
 }
 
 template <class T>
@@ -138,13 +146,14 @@ void StateSweep<T>::allocate() {
 
 template <class T>
 void StateSweep<T>::prepare_numbers() {
-  if (std::ranges::none_of(c_.varies, [](bool b) { return b; })) return;
+  if (std::ranges::find(c_.varies, true) == c_.varies.end()) return;
+  numbers_.resize(plan_.operations().size());
   std::vector<AngleSource<T>> sources;
   for (std::size_t i = 0; i < c_.angles.size(); ++i)
     sources.push_back({c_.angles[i].tile(sample_, 1), c_.angle_directions[i].tile(sample_, 1), 1});
   const Orders orders = gradients_ || tangents_ ? Orders::derivatives : Orders::value;
   for (std::size_t o = 0; o < numbers_.size(); ++o) {
-    if (c_.varies[o]) evaluate(plan_.operations()[o], sources, 1, orders, numbers_[o]);
+    if (c_.varies[o]) evaluate<T>(plan_.operations()[o], sources, 1, orders, numbers_[o]);
   }
 }
 
@@ -199,7 +208,7 @@ void StateSweep<T>::run_pass(const Jobs& jobs, Stage stage, const Uses& uses) {
   const std::size_t blocks = pass.blocks();
   const std::size_t part = (blocks + most_parts - 1) / most_parts;
   const std::size_t parts = (blocks + part - 1) / part;
-  std::vector<double> sums(parts * jobs.sums, 0.0);
+  sums_.assign(parts * jobs.sums, 0.0);
   const std::size_t grain =
       std::max<std::size_t>(1, parallel_amplitudes / (part * pass.vectors() * lanes_of<T>));
   parallel_for(parts, grain, [&](std::size_t begin, std::size_t end) {
@@ -208,15 +217,15 @@ void StateSweep<T>::run_pass(const Jobs& jobs, Stage stage, const Uses& uses) {
       for (std::size_t b = p * part; b < std::min(blocks, (p + 1) * part); ++b) {
         poll_interrupt();
         run_block(jobs, stage, uses, pass.bases[b], block_pointers(pass, uses, pass.bases[b], memory.get()),
-                  sums.data() + p * jobs.sums);
+                  sums_.data() + p * jobs.sums);
       }
     }
   });
   for (std::size_t p = 1; p < parts; ++p) {
-    for (std::size_t e = 0; e < jobs.sums; ++e) sums[e] += sums[p * jobs.sums + e];
+    for (std::size_t e = 0; e < jobs.sums; ++e) sums_[e] += sums_[p * jobs.sums + e];
   }
   for (const Job& job : jobs.jobs) {
-    if (job.count != 0) finish_job(job, stage, sums.data() + job.offset);
+    if (job.count != 0) finish_job(job, stage, sums_.data() + job.offset);
   }
 }
 
@@ -418,7 +427,7 @@ void StateSweep<T>::read_hermitian(const Job& job, Bits base, const Pointers& bl
 template <class T>
 void StateSweep<T>::seed_hermitian(const Task& task, Bits base, const Pointers& block) const {
   BlockStep<T> step;
-  const auto accumulate = [&](const std::vector<T>& matrix, T* from, T* to) {
+  const auto accumulate = [&](const Vector<T>& matrix, T* from, T* to) {
     step.matrix = matrix.data();
     step.s = from;
     step.a = to;
@@ -442,7 +451,7 @@ void StateSweep<T>::finish_job(const Job& job, Stage stage, const double* sums) 
 
 template <class T>
 void StateSweep<T>::prepare_seeds() {
-  const auto add = [](const std::vector<double>& matrix, double weight, std::vector<T>& to) {
+  const auto add = [](const Vector<double>& matrix, double weight, Vector<T>& to) {
     to.resize(std::max(to.size(), matrix.size()));
     for (std::size_t e = 0; e < matrix.size(); ++e)
       to[e] += static_cast<T>(weight) * static_cast<T>(matrix[e]);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/core/memory.hpp"
+#include "engine/core/scratch.hpp"
 #include "engine/quantum/state_kernels.hpp"
 #include "engine/quantum/state_results.hpp"
 
@@ -55,11 +56,11 @@ class StateSweep {
   };
   struct Jobs {
     const Pass* pass;
-    std::vector<Job> jobs;
+    std::pmr::vector<Job> jobs;
     std::size_t sums = 0;
   };
 
-  std::vector<Jobs> plan_jobs(const std::vector<Pass>& passes, Stage stage) const;
+  void plan_jobs(const std::vector<Pass>& passes, Stage stage, std::pmr::vector<Jobs>& out);
   void start(std::int64_t sample);
   void allocate();
   void prepare_numbers();
@@ -103,15 +104,20 @@ class StateSweep {
   bool gradients_;
   std::int64_t sample_ = 0;
   std::size_t first_wanted_ = 0;  // operations before it are not undone
-  std::vector<Jobs> forward_, backward_;
   std::shared_ptr<std::byte> memory_;
   Pointers state_{};
-  std::vector<OperationNumbers<T>> numbers_;
-  std::vector<std::vector<T>> seeds_, seed_tangents_;  // of each Hermitian: its weighted matrix
+  Scratch<1 << 13> scratch_;
+  template <class Item>
+  using Vector = std::pmr::vector<Item>;
+  Vector<Jobs> forward_{scratch_.memory()}, backward_{scratch_.memory()};
+  Vector<double> sums_{scratch_.memory()};  // of a pass
+  Vector<OperationNumbers<T>> numbers_{scratch_.memory()};
+  // Of each Hermitian: its weighted matrix.
+  Vector<Vector<T>> seeds_{scratch_.memory()}, seed_tangents_{scratch_.memory()};
   // Of operations that do not vary, over samples: environments, and slopes of merged diagonals.
-  std::vector<std::vector<double>> slopes_;
-  std::vector<std::vector<T>> phase_slopes_;
-  std::vector<std::uint8_t> wanted_, directed_;  // of each operation
+  Vector<Vector<double>> slopes_{scratch_.memory()};
+  Vector<Vector<T>> phase_slopes_{scratch_.memory()};
+  Vector<std::uint8_t> wanted_{scratch_.memory()}, directed_{scratch_.memory()};  // of each operation
   StateResults<T> results_;
 };
 

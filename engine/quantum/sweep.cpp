@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "engine/core/error.hpp"
+#include "engine/core/scratch.hpp"
 #include "engine/core/threads.hpp"
 #include "engine/quantum/contraction.hpp"
 #include "engine/quantum/plan_cache.hpp"
@@ -80,7 +81,7 @@ class Sweeper {
         readout_(readout),
         batch_(batch),
         plan_(std::move(plan)),
-        context_{*plan_, request} {
+        context_{*plan_, request, scratch_.memory()} {
     context_.samples = batch_.samples;
     take_angles(point, direction);
     context_.amplitudes = source(point.amplitudes, amplitude_shape(circuit));
@@ -106,7 +107,8 @@ class Sweeper {
       if (contracts()) return run_contracted(point, direction, chunk, chunks);
       share_states(tiles);
     }
-    std::vector<double> partials(chunks * static_cast<std::size_t>(partial_count_), 0.0);
+    std::pmr::vector<double> partials(chunks * static_cast<std::size_t>(partial_count_), 0.0,
+                                      scratch_.memory());
     const auto work = [&](auto& sweep, std::size_t begin, std::size_t end) {
       for (std::size_t c = begin; c < end; ++c) {
         const auto first = static_cast<std::int64_t>(c) * chunk;
@@ -184,7 +186,7 @@ class Sweeper {
     Contraction<T> contraction(context_, amplitudes(point.amplitudes), amplitudes(direction.amplitudes));
     const std::size_t sums = contraction.partials(chunks);
     const auto count = static_cast<std::size_t>(partial_count_);
-    std::vector<double> partials(sums * count, 0.0);
+    std::pmr::vector<double> partials(sums * count, 0.0, scratch_.memory());
     contraction.run(chunk, chunks, partials.data(), count);
     return finish(partials, sums);
   }
@@ -200,16 +202,20 @@ class Sweeper {
     return static_cast<std::size_t>(std::max<std::int64_t>(1, (1 << 16) / work));
   }
 
-  // An operand laid out as the route wants it; held for the length of the call.
+  // An operand laid out as the route wants it; when it is not the caller's own, held for the length of the
+  // call.
   Source<T> source(const Tensor& tensor, const Shape& shape) {
     if (!tensor) return {};
     const bool shared = !batch_.batched || tensor.rank() == shape.rank();
-    const Tensor typed = tensor.cast(dtype_of<T>());
-    held_.push_back(!shared && tiled ? typed.as_tiled() : typed.row_major());
-    return {held_.back().template data<T>().data(), shape.count(), shared};
+    const Layout layout = !shared && tiled ? Layout::tiled : Layout::row_major;
+    const bool fits = tensor.dtype() == dtype_of<T>() && tensor.layout() == layout;
+    if (!fits) held_.push_back(tensor.cast(dtype_of<T>()).with_layout(layout));
+    return {(fits ? tensor : held_.back()).template data<T>().data(), shape.count(), shared};
   }
 
   void take_angles(const SweepPoint& point, const SweepPoint& direction) {
+    context_.angles.reserve(circuit_.inputs().size());
+    context_.angle_directions.reserve(circuit_.inputs().size());
     for (std::size_t i = 0; i < circuit_.inputs().size(); ++i) {
       const Shape& shape = circuit_.inputs()[i].shape;
       context_.angles.push_back(source(at(point.angles, i), shape));
@@ -218,16 +224,18 @@ class Sweeper {
   }
 
   // The Hermitian part of each lowered observable's matrix, as [d * d][2].
-  void take_hermitians(const std::vector<Tensor>& inputs, std::vector<std::vector<double>>& out, bool fixed) {
+  void take_hermitians(const std::vector<Tensor>& inputs, std::pmr::vector<std::pmr::vector<double>>& out,
+                       bool fixed) {
+    out.reserve(plan_->hermitians().size());
     for (const auto& item : plan_->hermitians()) {
-      std::vector<double> m;
+      auto& m = out.emplace_back();
       if (item.input < 0) {
         for (const auto& entry : item.matrix.entries) m.insert(m.end(), {entry.real(), entry.imag()});
         if (!fixed) m.clear();
       } else if (const Tensor& tensor = at(inputs, static_cast<std::size_t>(item.input)); tensor) {
-        const Tensor flat = tensor.row_major();
         const auto d = static_cast<std::size_t>(item.dimension());
-        const T* block = flat.template data<T>().data() + static_cast<std::size_t>(item.block) * d * d * 2;
+        const T* block =
+            source(tensor, tensor.shape()).values + static_cast<std::size_t>(item.block) * d * d * 2;
         m.resize(d * d * 2);
         for (std::size_t i = 0; i < d; ++i) {
           for (std::size_t j = 0; j < d; ++j) {
@@ -238,12 +246,12 @@ class Sweeper {
           }
         }
       }
-      out.push_back(std::move(m));
     }
   }
 
   void prepare_numbers() {
-    std::vector<AngleSource<T>> sources;
+    std::pmr::vector<AngleSource<T>> sources(scratch_.memory());
+    sources.reserve(context_.angles.size());
     for (std::size_t i = 0; i < context_.angles.size(); ++i) {
       const bool shared = context_.angles[i].shared;
       sources.push_back({context_.angles[i].values, context_.angle_directions[i].values, 1});
@@ -252,12 +260,14 @@ class Sweeper {
     const Orders orders =
         context_.request.tangents || context_.request.gradients() ? Orders::derivatives : Orders::value;
     const int lanes = plan_->sample_lanes();
+    context_.varies.reserve(plan_->operations().size());
+    context_.shared_numbers.reserve(plan_->operations().size());
     for (const auto& operation : plan_->operations()) {
       const bool varies = std::ranges::any_of(operation.parameters, [&](const Parameter& parameter) {
         return !context_.angles[static_cast<std::size_t>(parameter.input)].shared;
       });
       context_.varies.push_back(varies);
-      OperationNumbers<T> numbers;
+      auto& numbers = context_.shared_numbers.emplace_back(scratch_.memory());
       if (operation.form == Form::phases)
         prepare_phases(operation, sources, numbers);
       else if (operation.form == Form::rotations && !varies)
@@ -265,20 +275,19 @@ class Sweeper {
       else if (operation.parameters.empty())
         evaluate_constant(operation.constant, numbers);
       else if (!varies)
-        evaluate(operation, sources, 1, orders, numbers);
+        evaluate<T>(operation, sources, 1, orders, numbers);
       numbers.lanes = varies ? lanes : 1;
-      context_.shared_numbers.push_back(std::move(numbers));
     }
   }
 
   template <class Operation>
-  void prepare_phases(const Operation& operation, const std::vector<AngleSource<T>>& sources,
+  void prepare_phases(const Operation& operation, std::span<const AngleSource<T>> sources,
                       OperationNumbers<T>& numbers) {
     if constexpr (tiled) operation.phases.evaluate(sources, numbers);
   }
 
   template <class Operation>
-  void prepare_rotations(const Operation& operation, const std::vector<AngleSource<T>>& sources,
+  void prepare_rotations(const Operation& operation, std::span<const AngleSource<T>> sources,
                          OperationNumbers<T>& numbers) {
     if constexpr (tiled) operation.rotations.evaluate(sources, 1, numbers);
   }
@@ -306,6 +315,8 @@ class Sweeper {
     SweepPoint& gradients = result_.gradients;
     gradients.angles.resize(circuit_.inputs().size());
     gradients.hermitians.resize(readout_.hermitian_inputs().size());
+    context_.angle_gradients.reserve(gradients.angles.size());
+    context_.hermitian_gradients.reserve(gradients.hermitians.size());
     for (std::size_t i = 0; i < gradients.angles.size(); ++i) {
       const bool wanted = i < request.angles.size() && request.angles[i];
       context_.angle_gradients.push_back(
@@ -325,6 +336,7 @@ class Sweeper {
   // Slopes of each row's phase are summed over the samples before angles take their share.
   void make_phase_slopes() {
     if constexpr (tiled) {
+      context_.phase_slopes.reserve(plan_->operations().size());
       for (const TileOperation& operation : plan_->operations()) {
         context_.phase_slopes.push_back(partial_count_);
         if (operation.form == Form::phases)
@@ -333,12 +345,11 @@ class Sweeper {
     }
   }
 
-  void add_phase_gradients(std::vector<double>& total) const {
+  void add_phase_gradients(std::span<double> total) const {
     if constexpr (tiled) {
       for (std::size_t o = 0; o < plan_->operations().size(); ++o) {
         const Phases& phases = plan_->operations()[o].phases;
-        const auto slopes = std::span<const double>(total).subspan(
-            static_cast<std::size_t>(context_.phase_slopes[o]), phases.rows());
+        const auto slopes = total.subspan(static_cast<std::size_t>(context_.phase_slopes[o]), phases.rows());
         phases.pull_back(slopes, [&](const Parameter& parameter, double amount) {
           const Destination<T>& to = context_.angle_gradients[static_cast<std::size_t>(parameter.input)];
           if (to.wanted) total[static_cast<std::size_t>(to.partial + parameter.slot)] += amount;
@@ -347,12 +358,13 @@ class Sweeper {
     }
   }
 
-  SweepResult finish(const std::vector<double>& partials, std::size_t chunks) {
-    std::vector<double> total(static_cast<std::size_t>(partial_count_), 0.0);
+  SweepResult finish(std::span<const double> partials, std::size_t chunks) {
+    if (!context_.request.gradients()) return tiled_results();
+    std::pmr::vector<double> total(static_cast<std::size_t>(partial_count_), 0.0, scratch_.memory());
     for (std::size_t c = 0; c < chunks; ++c) {
       for (std::size_t e = 0; e < total.size(); ++e) total[e] += partials[c * total.size() + e];
     }
-    if (context_.request.gradients()) add_phase_gradients(total);
+    add_phase_gradients(total);
     const auto take = [&](const Destination<T>& from, Tensor& to) {
       if (!from.wanted || from.partial < 0) return;
       const auto sums = std::span(total).subspan(static_cast<std::size_t>(from.partial),
@@ -367,12 +379,12 @@ class Sweeper {
     for (std::size_t i = 0; i < gradients.hermitians.size(); ++i) {
       take(context_.hermitian_gradients[i], gradients.hermitians[i]);
     }
-    if (!tiled && batch_.samples > 1) tile_results();
-    return std::move(result_);
+    return tiled_results();
   }
 
   // What descends from a batch is tiled.
-  void tile_results() {
+  SweepResult tiled_results() {
+    if (tiled || batch_.samples == 1) return std::move(result_);
     if (result_.values) result_.values = result_.values.as_tiled();
     SweepPoint& gradients = result_.gradients;
     for (std::size_t i = 0; i < gradients.angles.size(); ++i) {
@@ -381,12 +393,14 @@ class Sweeper {
     }
     if (gradients.amplitudes && !context_.amplitudes.shared)
       gradients.amplitudes = gradients.amplitudes.as_tiled();
+    return std::move(result_);
   }
 
   const Circuit& circuit_;
   const Readout& readout_;
   Batch batch_;
   std::shared_ptr<const AnyPlan> plan_;
+  Scratch<1 << 15> scratch_;
   SweepContext<T, AnyPlan> context_;
   std::vector<Tensor> held_;
   std::int64_t partial_count_ = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory_resource>
 #include <vector>
 
 #include "engine/quantum/numbers.hpp"
@@ -37,20 +38,22 @@ template <class T, class AnyPlan>
 struct SweepContext {
   const AnyPlan& plan;
   const SweepRequest& request;
+  std::pmr::memory_resource* memory = std::pmr::get_default_resource();  // of the vectors
   std::int64_t samples = 1;
-  std::vector<Source<T>> angles{}, angle_directions{};
+  std::pmr::vector<Source<T>> angles{memory}, angle_directions{memory};
   Source<T> amplitudes{}, amplitude_direction{}, weights{}, weight_direction{};
   // Of each lowered one: [d * d][2], or empty for zero.
-  std::vector<std::vector<double>> hermitians{}, hermitian_directions{};
-  std::vector<OperationNumbers<T>> shared_numbers{};  // of each operation, unless it varies
-  std::vector<bool> varies{};                         // by sample
+  std::pmr::vector<std::pmr::vector<double>> hermitians{memory}, hermitian_directions{memory};
+  std::pmr::vector<OperationNumbers<T>> shared_numbers{memory};  // of each operation, unless it varies
+  std::pmr::vector<std::uint8_t> varies{memory};                 // by sample
   Destination<T> values{};
   T* kept_states = nullptr;         // SweepRequest::states, to be filled: [tiles][re, im][rows][tile_lanes]
   const T* found_states = nullptr;  // or to be read
-  std::vector<Destination<T>> angle_gradients{};
+  std::pmr::vector<Destination<T>> angle_gradients{memory};
   Destination<T> amplitude_gradient{};
-  std::vector<Destination<T>> hermitian_gradients{};
-  std::vector<std::int64_t> phase_slopes{};  // of each operation, where its rows' slopes are summed
+  std::pmr::vector<Destination<T>> hermitian_gradients{memory};
+  std::pmr::vector<std::int64_t> phase_slopes{
+      memory};  // of each operation, where its rows' slopes are summed
 };
 
 }  // namespace moonstill::quantum

@@ -144,9 +144,9 @@ class TileSweep {
       if (!c_.varies[o]) continue;
       const TileOperation& operation = plan_.operations()[o];
       if (operation.form == Form::rotations)
-        operation.rotations.evaluate(sources, lanes, numbers_[o]);
+        operation.rotations.evaluate<T>(sources, lanes, numbers_[o]);
       else
-        evaluate(operation, sources, lanes, orders, numbers_[o]);
+        evaluate<T>(operation, sources, lanes, orders, numbers_[o]);
     }
   }
 
@@ -246,7 +246,7 @@ class TileSweep {
     reset_environments(step, item.dimension());
     quantum::run(tangents_ ? MatrixTask::gather_tangent : MatrixTask::gather, Structure::hermitian, step);
     if (c_.request.values) {
-      const std::vector<double>& mdot = c_.hermitian_directions[h];
+      const auto& mdot = c_.hermitian_directions[h];
       double* f = &value(item.output, 0);
       (tangents_ ? environment_tangent_ : environment_).add_real_product(c_.hermitians[h].data(), f);
       if (tangents_ && !mdot.empty()) environment_.add_real_product(mdot.data(), f);
@@ -305,8 +305,8 @@ class TileSweep {
 
   void seed_hermitian(std::size_t h) {
     const LoweredHermitian& item = plan_.hermitians()[h];
-    const std::vector<double>& m = c_.hermitians[h];
-    const std::vector<double>& mdot = c_.hermitian_directions[h];
+    const auto& m = c_.hermitians[h];
+    const auto& mdot = c_.hermitian_directions[h];
     std::vector<T> weighted(m.size() * stride);
     std::vector<T> weighted_dot(tangents_ ? weighted.size() : 0);
     for (int lane = 0; lane < lanes; ++lane) {
