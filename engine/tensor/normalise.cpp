@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "engine/tensor/lanes.hpp"
 #include "engine/tensor/work.hpp"
@@ -66,6 +67,52 @@ std::int64_t normalise(const T* from, T* to, T* norms, std::int64_t size, std::i
   return zero_rows;
 }
 
+// A single row, long enough for threads: in blocks of one size, so that its sum does not depend on their
+// number. False, with nothing done, when it has to be scaled first.
+template <class T>
+bool normalise_long(const T* from, T* to, T* norm, std::int64_t size) {
+  constexpr std::int64_t block = 1 << 14;
+  constexpr int lanes = 16;
+  const std::int64_t blocks = (size + block - 1) / block;
+  std::vector<T> largest(static_cast<std::size_t>(blocks));
+  std::vector<double> squares(largest.size());
+  share_items(blocks, block, serial_moves, [&](std::int64_t b) {
+    Lanes<T, lanes> top{};
+    Lanes<T, lanes> sum{};
+    std::int64_t i = b * block;
+    const std::int64_t end = std::min(size, i + block);
+    for (; i + lanes <= end; i += lanes) {
+      const Lanes<T, lanes> x = load_lanes<T, lanes>(from + i);
+      const Lanes<T, lanes> magnitude = x < 0 ? -x : x;
+      top = magnitude > top ? magnitude : top;
+      sum += x * x;
+    }
+    T& most = largest[static_cast<std::size_t>(b)];
+    double& total = squares[static_cast<std::size_t>(b)];
+    for (int l = 0; l < lanes; ++l) {
+      most = std::max(most, top[l]);
+      total += static_cast<double>(sum[l]);
+    }
+    for (; i < end; ++i) {
+      most = std::max(most, std::abs(from[i]));
+      total += static_cast<double>(from[i]) * static_cast<double>(from[i]);
+    }
+  });
+  const T most = *std::ranges::max_element(largest);
+  if (!(most >= 1 / safe<T> && most <= safe<T>)) return false;
+  double sum = 0;
+  for (const double square : squares) sum += square;
+  *norm = static_cast<T>(std::sqrt(sum));
+  const T inverse = static_cast<T>(1 / std::sqrt(sum));
+  share_ranges(size, 1, serial_moves, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) to[i] = from[i] * inverse;
+  });
+  return true;
+}
+
+// From here on a row is worth several threads.
+constexpr std::int64_t least_long = 1 << 15;
+
 template <class T, std::int64_t L>
 std::int64_t normalise_all(const Tensor& x, Tensor& rows, Tensor& norms) {
   const std::int64_t size = x.size(x.rank() - 1);
@@ -75,6 +122,7 @@ std::int64_t normalise_all(const Tensor& x, Tensor& rows, Tensor& norms) {
   const T* from = x.data<T>().data();
   T* to = rows.write<T>().data();
   T* to_norms = norms.write<T>().data();
+  if (L == 1 && groups == 1 && size >= least_long && normalise_long(from, to, to_norms, size)) return 0;
   std::atomic<std::int64_t> zero_rows{0};
   share_ranges(groups, 2 * size * L, serial_moves, [&](std::int64_t begin, std::int64_t end) {
     std::int64_t zeros = 0;

@@ -2,7 +2,9 @@
 
 #include <cmath>
 #include <limits>
+#include <vector>
 
+#include "engine/core/threads.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/tensors.hpp"
 
@@ -24,6 +26,32 @@ TEST_CASE("rows are divided by their norms, whatever their scale") {
     CHECK(norms[1] == std::numeric_limits<double>::infinity());
     CHECK(std::abs(norms[2] / 5e-200 - 1) < 1e-15);
     CHECK(std::abs(norms[3] / 5e200 - 1) < 1e-15);
+  }
+}
+
+TEST_CASE("a long row is as good as a short one, with any number of threads") {
+  constexpr std::size_t size = (1 << 15) + 7;
+  std::vector<double> numbers(size);
+  double square = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    numbers[i] = std::sin(static_cast<double>(i));
+    square += numbers[i] * numbers[i];
+  }
+  for (const double scale : {1.0, 1e-30, 1e30}) {
+    std::vector<double> scaled = numbers;
+    for (double& x : scaled) x *= scale;
+    const Tensor x = Tensor::from(scaled, {size}, DType::f32);
+    const NormalisedRows unit = normalise_rows(x);
+    const std::vector<double> rows = test::values(unit.rows);
+    double worst = 0;
+    for (std::size_t i = 0; i < size; ++i)
+      worst = std::max(worst, std::abs(rows[i] - numbers[i] / std::sqrt(square)));
+    CHECK(worst < 1e-8);
+    CHECK(std::abs(test::values(unit.norms)[0] / (scale * std::sqrt(square)) - 1) < 1e-5);
+    const unsigned threads = thread_count();
+    set_thread_count(threads == 1 ? 2 : 1);
+    CHECK(test::values(normalise_rows(x).rows) == rows);
+    set_thread_count(threads);
   }
 }
 
