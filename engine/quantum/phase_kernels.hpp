@@ -15,34 +15,38 @@ class PhaseKernel {
   };
 
  public:
-  static void run(MatrixTask task, const PhaseStep<T> step) {
+  static void run(MatrixTask task, const PhaseStep<T>& step) {
     switch (task) {
       case MatrixTask::apply:
-        return each(step, [&](Row& row) { row.turn(step.s, false); });
+        return each(step, [s = step.s](const Row& row) { store(s, row.at, row.turn(load(s, row.at))); });
       case MatrixTask::apply_adjoint:
-        return each(step, [&](Row& row) { row.turn(step.s, true); });
+        return each(step, [s = step.s](const Row& row) { store(s, row.at, row.turn_back(load(s, row.at))); });
       case MatrixTask::forward_tangent:
-        return each(step, [&](Row& row) {
-          const Amplitude s = row.turn(step.s, false);
-          row.turn(step.sdot, false);
-          row.add_rate(step.sdot, s);
+        return each(step, [s = step.s, sdot = step.sdot](const Row& row) {
+          const Amplitude after = row.turn(load(s, row.at));
+          store(s, row.at, after);
+          store(sdot, row.at, row.add_rate(row.turn(load(sdot, row.at)), after, row.rate));
         });
       case MatrixTask::backward:
-        return each(step, [&](Row& row) {
-          store_lanes<T, W>(step.slopes + row.at, -2 * product(load(step.a, row.at), load(step.s, row.at)));
-          row.turn(step.s, true);
-          row.turn(step.a, true);
+        return each(step, [s = step.s, a = step.a, slopes = step.slopes](const Row& row) {
+          const Amplitude x = load(s, row.at);
+          const Amplitude y = load(a, row.at);
+          store_lanes<T, W>(slopes + row.at, -2 * product(y, x));
+          store(s, row.at, row.turn_back(x));
+          store(a, row.at, row.turn_back(y));
         });
       case MatrixTask::backward_tangent:
-        return each(step, [&](Row& row) {
-          const Amplitude s = load(step.s, row.at);
-          const Amplitude a = load(step.a, row.at);
-          const Vector sum = product(load(step.adot, row.at), s) + product(a, load(step.sdot, row.at));
-          store_lanes<T, W>(step.slopes + row.at, -2 * sum);
-          row.rate = -row.rate;
-          row.add_rate(step.sdot, s);
-          row.add_rate(step.adot, a);
-          for (const Planes<T>& x : {step.s, step.sdot, step.a, step.adot}) row.turn(x, true);
+        return each(step, [s = step.s, sdot = step.sdot, a = step.a, adot = step.adot,
+                           slopes = step.slopes](const Row& row) {
+          const Amplitude x = load(s, row.at);
+          const Amplitude xdot = load(sdot, row.at);
+          const Amplitude y = load(a, row.at);
+          const Amplitude ydot = load(adot, row.at);
+          store_lanes<T, W>(slopes + row.at, -2 * (product(ydot, x) + product(y, xdot)));
+          store(s, row.at, row.turn_back(x));
+          store(sdot, row.at, row.turn_back(row.add_rate(xdot, x, -row.rate)));
+          store(a, row.at, row.turn_back(y));
+          store(adot, row.at, row.turn_back(row.add_rate(ydot, y, -row.rate)));
         });
       default:
         break;
@@ -54,6 +58,11 @@ class PhaseKernel {
     return {load_lanes<T, W>(x.re + at), load_lanes<T, W>(x.im + at)};
   }
 
+  static void store(const Planes<T>& x, std::size_t at, const Amplitude& v) {
+    store_lanes<T, W>(x.re + at, v.re);
+    store_lanes<T, W>(x.im + at, v.im);
+  }
+
   // Im conj(a) s.
   static Vector product(const Amplitude& a, const Amplitude& s) { return a.re * s.im - a.im * s.re; }
 
@@ -61,30 +70,26 @@ class PhaseKernel {
     T re, im, rate;
     std::size_t at;
 
-    [[gnu::always_inline]] Amplitude turn(const Planes<T>& x, bool back) const {
-      const Amplitude v = load(x, at);
-      const T y = back ? -im : im;
-      const Amplitude turned{v.re * re - v.im * y, v.re * y + v.im * re};
-      store_lanes<T, W>(x.re + at, turned.re);
-      store_lanes<T, W>(x.im + at, turned.im);
-      return turned;
+    [[nodiscard]] Amplitude turn(const Amplitude& v) const {
+      return {v.re * re - v.im * im, v.re * im + v.im * re};
     }
-
-    // x += i rate s
-    [[gnu::always_inline]] void add_rate(const Planes<T>& x, const Amplitude& s) const {
-      const Amplitude v = load(x, at);
-      store_lanes<T, W>(x.re + at, v.re - rate * s.im);
-      store_lanes<T, W>(x.im + at, v.im + rate * s.re);
+    [[nodiscard]] Amplitude turn_back(const Amplitude& v) const {
+      return {v.re * re + v.im * im, v.im * re - v.re * im};
+    }
+    // v + i rate s
+    [[nodiscard]] static Amplitude add_rate(const Amplitude& v, const Amplitude& s, T rate) {
+      return {v.re - rate * s.im, v.im + rate * s.re};
     }
   };
 
   template <class Body>
   [[gnu::always_inline]] static void each(const PhaseStep<T>& step, Body&& body) {
-    for (std::size_t r = 0; r < step.rows; ++r) {
+    const T* const phases = step.phases;
+    const T* const rates = step.rates;
+    for (std::size_t r = 0, rows = step.rows; r < rows; ++r) {
       for (int lane = 0; lane < tile_lanes; lane += W) {
-        Row row{step.phases[2 * r], step.phases[2 * r + 1], step.rates[r],
-                r * tile_lanes + static_cast<std::size_t>(lane)};
-        body(row);
+        body(
+            Row{phases[2 * r], phases[2 * r + 1], rates[r], r * tile_lanes + static_cast<std::size_t>(lane)});
       }
     }
   }

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "engine/core/interrupt.hpp"
@@ -112,20 +114,23 @@ class TileSweep {
   }
 
   void allocate() {
-    // A line more than the size keeps planes out of one another's cache sets.
-    const std::size_t plane = size_ + memory_alignment / sizeof(T);
-    const std::size_t states = (tangents_ ? 2 : 1) * (gradients_ ? 2 : 1);
-    memory_ = allocate_memory(states * 2 * plane * sizeof(T));
+    const std::size_t planes = 2 * (tangents_ ? 2 : 1) * (gradients_ ? 2 : 1) + (gradients_ ? 1 : 0);
+    // A store delays loads from addresses that are the same but for a multiple of a page: the same row of all
+    // planes lies at different places in its page, as far apart as may be.
+    constexpr std::size_t page = 4096;
+    const std::size_t plane = size_ + page / std::bit_ceil(planes) / sizeof(T);
+    memory_ = allocate_memory(planes * plane * sizeof(T));
     T* at = reinterpret_cast<T*>(memory_.get());
-    const auto take = [&] {
-      const Planes<T> planes{at, at + plane};
-      at += 2 * plane;
-      return planes;
+    const auto take = [&] { return std::exchange(at, at + plane); };
+    const auto take_state = [&] {
+      T* re = take();
+      return Planes<T>{re, take()};
     };
-    s_ = take();
-    if (tangents_) sdot_ = take();
-    if (gradients_) a_ = take();
-    if (tangents_ && gradients_) adot_ = take();
+    s_ = take_state();
+    if (tangents_) sdot_ = take_state();
+    if (gradients_) a_ = take_state();
+    if (tangents_ && gradients_) adot_ = take_state();
+    if (gradients_) slopes_ = take();
   }
 
   const OperationNumbers<T>& numbers(std::size_t o) const {
@@ -363,15 +368,13 @@ class TileSweep {
     const TileOperation& operation = plan_.operations()[o];
     const OperationNumbers<T>& n = numbers(o);
     if (operation.form == Form::phases) {
-      slopes_.resize(size_);
       quantum::run(task, PhaseStep<T>{operation.phases.rows(), n.matrix.data(), n.tangent.data(), state,
-                                      sdot_, a_, adot_, slopes_.data()});
+                                      sdot_, a_, adot_, slopes_});
       return;
     }
     if (operation.form == Form::rotations) {
-      slopes_.resize(size_);
       quantum::run(task, RotationStep<T>{&operation.groups, n.matrix.data(), n.tangent.data(), n.lanes, state,
-                                         sdot_, a_, adot_, slopes_.data()});
+                                         sdot_, a_, adot_, slopes_});
       return;
     }
     MatrixStep<T> step{
@@ -392,7 +395,7 @@ class TileSweep {
   void add_phase_slopes(std::size_t o) {
     double* to = partial_ + c_.phase_slopes[o];
     for (std::size_t r = 0; r < size_ / stride; ++r)
-      to[r] += static_cast<double>(tree_sum(slopes_.data() + r * stride, valid_lanes_));
+      to[r] += static_cast<double>(tree_sum(slopes_ + r * stride, valid_lanes_));
   }
 
   void add_rotation_slopes(std::size_t o) {
@@ -401,7 +404,7 @@ class TileSweep {
         [&](const Parameter& parameter, std::size_t position, double scale) {
           const Destination<T>& to = c_.angle_gradients[static_cast<std::size_t>(parameter.input)];
           if (!to.wanted) return;
-          const T* slopes = slopes_.data() + position * stride;
+          const T* slopes = slopes_ + position * stride;
           if (shared) {
             add_angle_gradient(to, parameter.slot, 0, scale * tree_sum(slopes, valid_lanes_));
             return;
@@ -476,7 +479,7 @@ class TileSweep {
   std::vector<double> values_;  // [outputs][lanes]
   Environment<T> environment_, environment_tangent_;
   std::vector<double> sums_, tangent_sums_;  // of environments, over the samples
-  std::vector<T> slopes_;                    // of the phase of each row and sample
+  T* slopes_ = nullptr;                      // of the phase of each row, or of rotations, and of each sample
 };
 
 }  // namespace moonstill::quantum
