@@ -140,7 +140,8 @@ void open_core(Module& ms) {
             return 0;
           }});
   ms.add({.name = "ms.memory",
-          .documentation = "Tells how many bytes tensors hold.",
+          .documentation = "Tells how many bytes tensors hold: now, at most since the start or "
+                           "ms.reset_memory_peak(), kept for reuse, and allowed.",
           .returns = "table: live, peak, cached and limit, in bytes",
           .example = "print(ms.memory().live)",
           .body = [](lua_State* L, Args&) {
@@ -153,6 +154,13 @@ void open_core(Module& ms) {
               lua_setfield(L, -2, name);
             }
             return 1;
+          }});
+  ms.add({.name = "ms.reset_memory_peak",
+          .documentation = "Makes the peak that ms.memory() tells what tensors hold now.",
+          .example = "ms.reset_memory_peak()\nprint(ms.memory().peak)",
+          .body = [](lua_State*, Args&) {
+            reset_memory_peak();
+            return 0;
           }});
   ms.add({.name = "ms.set_memory_limit",
           .documentation = "Sets how many bytes tensors may hold; more is an error.",

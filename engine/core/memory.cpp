@@ -97,6 +97,11 @@ class Pool {
     stats_.limit_bytes = bytes;
   }
 
+  void reset_peak() {
+    const std::lock_guard lock(mutex_);
+    stats_.peak_bytes = stats_.live_bytes;
+  }
+
   void trim() noexcept {
     const std::lock_guard lock(mutex_);
     drop_cache();
@@ -167,6 +172,7 @@ std::shared_ptr<std::byte> allocate_memory(std::size_t bytes) {
 
 MemoryStats memory_stats() { return Pool::instance().stats(); }
 void set_memory_limit(std::size_t bytes) { Pool::instance().set_limit(bytes); }
+void reset_memory_peak() { Pool::instance().reset_peak(); }
 void trim_memory() { Pool::instance().trim(); }
 
 }  // namespace moonstill

@@ -10,7 +10,7 @@ inline constexpr std::size_t memory_alignment = 64;
 
 struct MemoryStats {
   std::size_t live_bytes = 0;    // held by tensors now
-  std::size_t peak_bytes = 0;    // the most ever held by tensors
+  std::size_t peak_bytes = 0;    // the most held by tensors since reset_memory_peak()
   std::size_t cached_bytes = 0;  // freed by tensors, kept for the next ones
   std::size_t limit_bytes = 0;   // allocations beyond this fail
 };
@@ -23,6 +23,9 @@ std::shared_ptr<std::byte> allocate_memory(std::size_t bytes);
 
 /// The limit starts at nine tenths of what the machine (or its control group) has.
 void set_memory_limit(std::size_t bytes);
+
+/// Makes the peak what tensors hold now.
+void reset_memory_peak();
 
 /// Gives cached memory back to the system.
 void trim_memory();

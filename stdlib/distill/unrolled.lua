@@ -32,7 +32,7 @@ local spec = check.spec("distill.unrolled", {
   { "start", '"normal"|"real"', "Synthetic images start as noise or as real images.", default = "normal" },
   { "seed", "integer", "Of everything drawn.", default = 1 },
   { "dtype", '"f32"|"f64"', "Of images, weights and the arithmetic.", default = "f32" },
-  { "checkpoint?", "boolean", "Forget and recompute inner updates: memory flat in T. On from 10 updates." },
+  { "checkpoint?", "boolean", "Forget and recompute inner updates: memory nearly flat in T. On from 50 updates." },
 })
 
 --- Makes a still.
@@ -61,8 +61,9 @@ function unrolled.new(options)
   self.updates = o.steps * o.passes
   self.w0 = self:draw_weights(self.random:split "weights")
   self.labels = self:make_labels()
-  self.inner_gradient = ms.grad(function(w, x, y) return ms.nn.cross_entropy(o.net(x, w), y) end)
-  if o.checkpoint == nil then self.checkpoint = self.updates >= 10 end
+  local net = o.net  -- alone: a transform that held the still would keep it for good
+  self.inner_gradient = ms.grad(function(w, x, y) return ms.nn.cross_entropy(net(x, w), y) end)
+  if o.checkpoint == nil then self.checkpoint = self.updates >= 50 end
   self.parameters = self:start_parameters()
   self.iteration = 0
   return self
@@ -113,12 +114,19 @@ end
 function Still:inner_loop(w, parameters)
   parameters = parameters or self.parameters
   local eta = parameters.raw_step_sizes:softplus()
-  local function update(weights, images, step_size)
-    return weights - step_size * self.inner_gradient(weights, images, self.labels)
+  local function updates(weights, first, last)
+    for t = first, last do
+      local images = parameters.images[(t - 1) % self.steps + 1]
+      weights = weights - eta:slice(1, t, t) * self.inner_gradient(weights, images, self.labels)
+    end
+    return weights
   end
-  if self.checkpoint then update = ms.checkpoint(update) end
-  for t = 1, self.updates do
-    w = update(w, parameters.images[(t - 1) % self.steps + 1], eta:slice(1, t, t))
+  if not self.checkpoint then return updates(w, 1, self.updates) end
+  -- Held at once: the weights between blocks and the tape of one block, both of about sqrt(T) updates; an update's
+  -- tape weighs some four times its weights and more, so blocks are half as long.
+  local block, length = ms.checkpoint(updates), math.ceil(self.updates ^ 0.5 / 2)
+  for first = 1, self.updates, length do
+    w = block(w, first, math.min(first + length - 1, self.updates))
   end
   return w
 end

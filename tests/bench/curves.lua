@@ -1,6 +1,7 @@
 #!/usr/bin/env moonstill
--- How cost grows: with the batch, the qubits, the layers and the threads. One line of JSON for each point.
-local ms, qnn = require "moonstill", require "qnn"
+-- How cost grows: with the batch, the qubits, the layers, the threads and distillation's inner updates. One line of
+-- JSON for each point; peak_bytes is the most that tensors held.
+local ms, qnn, distill = require "moonstill", require "qnn", require "distill"
 
 local opt = ms.options { { "once", default = false, help = "runs each point once, to see that it works" } }
 local random = ms.random(1)
@@ -18,7 +19,12 @@ local function seconds_of(work)
 end
 
 local function report(curve, x, samples, work)
-  print(ms.io.json { curve = curve, x = x, seconds = seconds_of(work) / samples, threads = ms.threads() })
+  collectgarbage()
+  ms.reset_memory_peak()
+  local seconds = seconds_of(work) / samples
+  print(ms.io.json {
+    curve = curve, x = x, seconds = seconds, peak_bytes = ms.memory().peak, threads = ms.threads(),
+  })
 end
 
 -- The paper's layer: value, and gradients of the summed readouts for amplitudes, angles and Hermitians.
@@ -54,6 +60,20 @@ if not opt.once then
   for qubits = 23, 24 do report("qubits, one state, forward", qubits, 1, (layer(qubits, 3))) end
 end
 for _, layers in ipairs { 1, 2, 4, 8, 16, 32, 64 } do pair("layers, n=6 batch=1024", layers, 1024, 6, layers, 1024) end
+
+-- Distillation of ten digits with a small outer batch, so that the inner updates are nearly all of it.
+local digits = ms.data.images("digits", { train = 100, test = 1 }).train
+local x, y = digits:batches({ batch = 10, seed = 1 }):at(1)
+for _, checkpoint in ipairs { false, true } do
+  for _, updates in ipairs { 1, 3, 10, 30, 100, 300 } do
+    if opt.once and updates > 30 then break end
+    local still = distill.unrolled {
+      net = qnn.lenet.classical {}, train = digits, passes = updates, checkpoint = checkpoint,
+    }
+    report(checkpoint and "inner updates with checkpoints" or "inner updates", updates, updates,
+      function() still:outer_gradient(1, x, y) end)
+  end
+end
 
 local threads = ms.threads()
 local net = qnn.lenet.quantum()

@@ -37,7 +37,6 @@ local function report(name, result, work, seconds)
   local count = result.operations or 1
   result.name, result.threads, result.dtype = name, ms.threads(), opt.dtype
   result.seconds, result.cpu_seconds = wall / count, cpu / count
-  result.peak_bytes = ms.memory().peak
   print(ms.io.json(result))
 end
 
@@ -88,20 +87,15 @@ local function outer_work(net, shape, lists, updates, real_batch)
   local x, y = images(real_batch), labels(real_batch)
   local loss = loss_of(net)
   local inner_gradient = ms.grad(loss)
-  local update = ms.checkpoint(function(w, list, eta) return w - eta * inner_gradient(w, list, targets) end)
   local outer = ms.value_and_grad(function(parameters)
     local w = w0
-    for t = 1, updates do w = update(w, parameters.images[(t - 1) % lists + 1], parameters.eta:slice(1, t, t)) end
+    for t = 1, updates do
+      w = w - parameters.eta:slice(1, t, t) * inner_gradient(w, parameters.images[(t - 1) % lists + 1], targets)
+    end
     return loss(w, x, y)
   end)
   local parameters = { images = synthetic, eta = ms.full(updates, 0.02, dtype) }
   return function() outer(parameters) end
-end
-
--- With each update checkpointed, peak_bytes (the most that tensors ever held) grows by the weights alone: 0.25 MB each.
-for _, updates in ipairs { 1, 3, 10, 30, 100, 300 } do
-  report("inner updates", { batch = 10, updates = updates, operations = updates },
-    outer_work(qnn.lenet.classical {}, { 1, 28, 28 }, 1, updates, 10))
 end
 
 -- A training step's derivatives, from the digits as the loader gives them.

@@ -5,7 +5,7 @@ local ms = require "moonstill"
 
 local opt = ms.options {
   about = "Puts the benchmarks' files together: a table, and with --json all figures.",
-  { "folder", default = ".", help = "where machine.json, quantum.json, tensor.json, {lenet,curves,peers}.jsonl are" },
+  { "folder", default = ".", help = "where {machine,quantum,tensor,autograd}.json, {lenet,curves,peers}.jsonl are" },
   { "json", default = "", help = "writes rows, curves, limits and all peers there" },
 }
 
@@ -35,6 +35,7 @@ end
 
 local machine_times, machine = benchmarks "machine.json"
 local quantum, tensor = benchmarks "quantum.json", benchmarks "tensor.json"
+local autograd, recorded = benchmarks "autograd.json"
 local function limit(name, counter) return machine[name] and machine[name][counter] or 0 end
 local limits = {
   flop = { f32 = limit("peak<float>", "flop"), f64 = limit("peak<double>", "flop") },
@@ -104,8 +105,22 @@ local peer_names = {
 }
 for _, run in ipairs(json_lines "lenet.jsonl") do
   local name = run.name .. (run.model and " " .. run.model or "")
-  local curve = name:find "curve" or name:find "inner"
-  if not curve then add { name = name, seconds = run.seconds, peer = best[peer_names[name]] } end
+  if not name:find "curve" then add { name = name, seconds = run.seconds, peer = best[peer_names[name]] } end
+end
+
+-- What the engine takes without Lua.
+for _, count in ipairs { 32, 1024 } do
+  local chain = recorded["recorded_chain/" .. count]
+  add { name = ("engine: add %d numbers"):format(count), seconds = autograd["small_binary/add/" .. count] }
+  add {
+    name = ("engine: operation on %d with gradient"):format(count), seconds = chain and 1 / chain.items_per_second,
+  }
+end
+for _, batch in ipairs { 1, 10, 1024 } do
+  add {
+    name = ("engine: LeNet forward and backward, %d"):format(batch), samples = batch,
+    seconds = autograd["lenet_gradient/" .. batch],
+  }
 end
 
 local function time_text(seconds)
@@ -136,26 +151,33 @@ for _, row in ipairs(rows) do
     peer and ("%.1f"):format(peer.seconds / row.seconds) or ""))
 end
 
--- Cost against size, a line a curve.
+-- Cost against size, a line a curve; the bytes where they are the point.
 local curves, names = {}, {}
-local function add_point(name, x, seconds)
+local function add_point(name, point)
   if not curves[name] then
     names[#names + 1], curves[name] = name, {}
   end
-  table.insert(curves[name], { x = x, seconds = seconds })
+  table.insert(curves[name], point)
 end
-for _, point in ipairs(json_lines "curves.jsonl") do add_point(point.curve, point.x, point.seconds) end
+for _, point in ipairs(json_lines "curves.jsonl") do
+  add_point(point.curve, {
+    x = point.x, seconds = point.seconds, peak_bytes = point.curve:find "inner updates" and point.peak_bytes,
+  })
+end
 for _, run in ipairs(json_lines "lenet.jsonl") do
-  if run.name == "lenet batch curve" then add_point("batch, classical LeNet, gradient", run.batch, run.seconds) end
-  if run.name == "inner updates" then
-    add_point("inner updates with checkpoints, an update", run.updates, run.seconds)
+  if run.name == "lenet batch curve" then
+    add_point("batch, classical LeNet, gradient", { x = run.batch, seconds = run.seconds })
   end
 end
-print "\nSeconds a sample, state or update:"
+local function point_text(point)
+  local text = ("%d: %s"):format(point.x, time_text(point.seconds))
+  return point.peak_bytes and ("%s, %.0f MB"):format(text, point.peak_bytes / 1e6) or text
+end
+print "\nSeconds a sample, state or update; the most that tensors held:"
 for _, name in ipairs(names) do
   local texts = {}
-  for i, point in ipairs(curves[name]) do texts[i] = ("%d: %s"):format(point.x, time_text(point.seconds)) end
-  print(("%s\n    %s"):format(name, table.concat(texts, ",  ")))
+  for i, point in ipairs(curves[name]) do texts[i] = point_text(point) end
+  print(("%s\n    %s"):format(name, table.concat(texts, ";  ")))
 end
 if #all_peers == 0 then print "\nNo peers were measured: their Python packages are not installed." end
 if opt.json ~= "" then

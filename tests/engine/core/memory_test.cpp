@@ -38,6 +38,9 @@ TEST_CASE("memory is accounted for while it is held", "[core][memory]") {
     CHECK(stats.peak_bytes >= stats.live_bytes);
   }
   CHECK(memory_stats().live_bytes == before);
+  CHECK(memory_stats().peak_bytes >= before + 100000);
+  reset_memory_peak();
+  CHECK(memory_stats().peak_bytes == before);
 }
 
 TEST_CASE("freed memory is used again", "[core][memory]") {
