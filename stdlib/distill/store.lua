@@ -21,6 +21,7 @@ local function text_of(set) return ("%s, fingerprint %s"):format(set, set:finger
 -- What the network gives for the first image: tells apart what no description does, such as the code of layers of
 -- one's own and the numbers in a fixed matrix. Few digits, which another order of additions leaves as they are.
 local function outputs_of(still)
+  local _ <close> = ms.ledger.pause()
   local y = still.net((still.train:batch({ 1 }, { dtype = still.dtype })), still.w0)
   local texts = {}
   for i, value in ipairs(y:reshape({ -1 }):totable()) do texts[i] = ("%.4g"):format(value) end

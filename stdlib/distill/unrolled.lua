@@ -112,6 +112,8 @@ end
 --- @param parameters? table          { images = ms.Tensor[], raw_step_sizes = ms.Tensor }; the still's own if left out
 --- @return ms.Tensor w
 function Still:inner_loop(w, parameters)
+  local _ <close> = ms.ledger.phase "inner"
+  ms.ledger.step(self.updates)
   parameters = parameters or self.parameters
   local eta = parameters.raw_step_sizes:softplus()
   local function updates(weights, first, last)
@@ -227,6 +229,7 @@ end
 
 function Still:print_estimate(o, batches)
   if o.quiet then return end
+  local _ <close> = ms.ledger.pause()
   local text = estimate.text(self, o,
     function() self:outer_gradient(self.iteration + 1, batches:at(self.iteration + 1)) end,
     function() self:validate(o, self.parameters) end)
@@ -264,6 +267,7 @@ end
 
 -- One outer iteration. Where the loss or gradient is not finite it changes nothing but ends the run or backs off.
 function Still:iterate(o, x, y)
+  local _ <close> = ms.ledger.phase "distil"
   self.parameters = self.search:begin(self.parameters)
   local loss, gradient = self:interruptible_gradient(x, y)
   local problem, moved, norm = check.not_finite(loss), nil, nil
@@ -275,6 +279,7 @@ function Still:iterate(o, x, y)
   end
   if not problem then
     self.parameters, self.iteration = moved, self.iteration + 1
+    ms.ledger.step()
   elseif o.on_nan == "backoff" then
     self:back_off(problem)
   else
@@ -284,6 +289,7 @@ function Still:iterate(o, x, y)
 end
 
 function Still:validate(o, parameters)
+  local _ <close> = ms.ledger.phase "distil/validate"
   return self:evaluate(o.validation, { parameters = parameters, networks = 3 })
 end
 

@@ -16,6 +16,7 @@ function train.evaluate(net, w, set)
   check.argument("train.evaluate", 1, "net", "ms.nn.Layer", net)
   check.argument("train.evaluate", 2, "w", "ms.Tensor", w)
   check.argument("train.evaluate", 3, "set", "ms.ImageSet", set)
+  local _ <close> = ms.ledger.phase "test"
   local right, loss = 0, 0
   for x, y in set:batches { batch = batch_of_evaluation, dtype = w:dtype() } do
     local logits = net(x, w)
@@ -80,6 +81,7 @@ function train.fit(options)
   for epoch = 1, o.epochs do
     local total = 0
     for x, y in batches do
+      local _ <close> = ms.ledger.phase "train"
       step = step + 1
       local step_clock = ms.timer()
       local loss, gradient = loss_and_grad(w, x, y)
@@ -90,6 +92,7 @@ function train.fit(options)
       if (gradient * 0):sum():item() ~= 0 then stop "the gradient is not finite" end
       good.w, good.step = w, step - 1
       w = o.net:project(optimizer:step(w, gradient))
+      ms.ledger.step()
       step_seconds[step] = step_clock:seconds()
       total = total + number
       bar:update(step, ("loss %.4f"):format(number))

@@ -1,6 +1,8 @@
 -- The ledger of quantum executions: phases, what it keeps, its report.
+local distill = require "distill"
 local ms = require "moonstill"
 local test = require "moonstill.test"
+local train = require "train"
 
 local pauli = ms.observable.pauli
 local rotation = ms.circuit(1, { a = { 1 } }, function(c, a) c:rx(1, a[1]) end)
@@ -105,4 +107,68 @@ test("the report: executions, shots, money, and when distilling has paid for its
   test.ok(text:find("paid for itself after 10 trainings, against 'full'", 1, true), text)
   test.ok(text:find("never pays for itself against 'cheap'", 1, true), text)
   test.equal(ms.io.parse_json(ms.io.json(report)).rows[2].name, "cheap")
+end)
+
+-- n qubits, so many layers, 2^n amplitudes, a Hermitian on each qubit: shift terms of one sample.
+local function layer(n, layers)
+  local ansatz = ms.circuit(n, { x = { 1 << n }, w = { layers, n, 3 } }, function(c, x, w)
+    c:amplitudes(x):strongly_entangling(w)
+  end)
+  local net = ms.nn.sequential {
+    ms.nn.flatten(), ms.nn.linear(784, 1 << n), ms.nn.circuit(ansatz), ms.nn.linear(n, 10),
+  }
+  return net, 2 * layers * n * 3, 2 * ((1 << n) - 1)
+end
+
+local set = ms.data.images("digits", { train = 200, test = 40 })
+
+test("training: so many samples, each with its value, shifts and tomography", function()
+  local book <close> = ms.ledger()
+  local net, angles, inputs = layer(2, 2)
+  test.equal(book:totable(), {})
+  train.fit { net = net, train = set.train, test = set.test, epochs = 2, batch = 64, quiet = true }
+  local seen = 2 * 3 * 64
+  test.equal(book:totable(), {
+    train = counts { values = seen, angles = seen * angles, inputs = seen * inputs, hermitians = seen * 3, steps = 6 },
+    test = counts { values = 2 * 40 },
+  })
+end)
+
+test("a whole distillation against the formula, recomputed or not, in both types", function()
+  local net, angles, inputs = layer(2, 1)
+  local images, batch, passes, iterations = 10, 50, 3, 4
+  local shifts = angles + inputs
+  -- Pairs of different rotations of two terms, a rotation with itself, and a rotation with a tomography. In the first
+  -- update the weights are given: of the pairs those with an input count.
+  local rotations = shifts / 2
+  local hessian = 4 * rotations * (rotations - 1) / 2 + 2 * rotations + 3 * shifts
+  local of_inputs = 4 * (inputs / 2) * (inputs / 2 - 1) / 2 + inputs + inputs * angles + 3 * inputs
+  -- The backward pass takes first derivatives of each update again: along the change of the inner gradient's weights,
+  -- and along that of the values.
+  local function first(samples, again, weights_again)
+    return counts {
+      values = iterations * batch, angles = iterations * (batch + samples * weights_again) * angles,
+      inputs = iterations * (batch + samples * again) * inputs,
+      hermitians = iterations * (batch + samples * weights_again) * 3,
+    }
+  end
+  local outer = first(images, 2 * passes, 2 * passes - 1)
+  outer.second_order = iterations * images * ((passes - 1) * hessian + of_inputs)
+  outer.steps = iterations
+  local function inner(times)
+    local seen = times * passes * images
+    return counts { values = seen, angles = seen * angles, inputs = seen * inputs, hermitians = seen * 3,
+      steps = times * passes }
+  end
+  for _, case in ipairs { {}, { checkpoint = true }, { dtype = "f64" } } do
+    local book <close> = ms.ledger()
+    local o = { net = net, train = set.train, passes = passes }
+    for name, option in pairs(case) do o[name] = option end
+    distill.unrolled(o):fit { iterations = iterations, batch = batch, validation = set.test, evaluate_every = 2,
+      averaging = 0, quiet = true }
+    test.equal(book:totable(), {
+      distil = outer, ["distil/inner"] = inner(iterations), ["distil/validate/inner"] = inner(2),
+      ["distil/validate/test"] = counts { values = 2 * 40 },
+    })
+  end
 end)

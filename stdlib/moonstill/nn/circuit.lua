@@ -2,6 +2,7 @@
 local ms = require "moonstill.native"
 local check = require "moonstill.check"
 local layer = require "moonstill.nn.layer"
+local ledger = require "moonstill.ledger"
 
 local spec = check.spec("ms.nn.circuit", {
   { "input", "string", "The circuit's input that the layer's input becomes.", default = "x" },
@@ -81,6 +82,7 @@ local function circuit(ansatz, options)
     output = function(_, shape, refuse)
       if #shape ~= #input_shape or elements(shape) ~= count then refuse(expected) end
       -- As many outputs as the readout has; known by trying one sample.
+      local _ <close> = ledger.pause()
       local hermitian = ms.zeros { ansatz:qubits(), 2, 2, 2 }
       local one = { [o.input] = ms.ones(input_shape), observable = observable { hermitian = hermitian } }
       for _, p in ipairs(parameters) do
