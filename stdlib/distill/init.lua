@@ -2,4 +2,5 @@
 return {
   unrolled = require("distill.unrolled").new,
   trial = require("distill.trial").run,
+  load = require("distill.trial").load,
 }

@@ -2,6 +2,7 @@
 -- random real images and class means under the same protocol.
 local ms, qnn = require "moonstill", require "qnn"
 local check = require "moonstill.check"
+local store = require "distill.store"
 local unrolled = require "distill.unrolled"
 
 local trial = {}
@@ -18,6 +19,13 @@ local spec = check.spec("distill.trial", {
   { "still", "table", "Further options of distill.unrolled.", default = {} },
   { "fit", "table", "Further options of still:fit." },
 })
+
+local function with(table, more)
+  local copy = {}
+  for name, value in pairs(table) do copy[name] = value end
+  for name, value in pairs(more) do copy[name] = value end
+  return copy
+end
 
 --- Builds the network that a trial's options name.
 --- @param o { set: table, model: string, observable?: string, angles?: string }
@@ -56,11 +64,22 @@ local function others(real, still, random)
   return drawn, means
 end
 
-local function with(table, more)
-  local copy = {}
-  for name, value in pairs(table) do copy[name] = value end
-  for name, value in pairs(more) do copy[name] = value end
-  return copy
+--- Puts distilled images to the test again: the still that they are from, as their file describes it.
+--- @param path string  images.npz
+--- @param set { train: ms.ImageSet, test: ms.ImageSet }  the data that they were distilled from
+--- @return distill.Still
+function trial.load(path, set)
+  local parameters, about = store.load_images(path)
+  if not about.network then check.fail("distill.load", "'%s' does not say for which network its images are", path) end
+  if about.dataset ~= set.train:name() then
+    check.fail("distill.load", "'%s' is distilled from %s, got %s", path, about.dataset, set.train:name())
+  end
+  local still = unrolled.new {
+    net = trial.network(with(about.network, { set = set })), train = set.train, seed = about.seed, steps = about.steps,
+    passes = about.passes, images_per_class = about.images_per_class, init = about.init, dtype = about.dtype,
+  }
+  still.parameters = parameters
+  return still
 end
 
 --- Runs a trial, or goes on with it where its folder has a checkpoint; writes its images there.
@@ -88,7 +107,7 @@ function trial.run(options)
   local last = still:evaluate(o.set.test)
   local choice = still:best()
   local best = still:use_best():evaluate(o.set.test)
-  if o.folder then still:save(o.folder) end
+  if o.folder then still:save(o.folder, { model = o.model, observable = o.observable, angles = o.angles }) end
   -- The others take the same number of updates, with a step size tuned on images that are not the test's.
   local judge = held_out or select(2, real:hold_out(math.min(5000, #real // 2), random:split "judge"))
   local random_images = still:baseline(drawn, judge, o.set.test)

@@ -224,6 +224,7 @@ function Still:fit(options)
     bar:update(self.iteration, ("loss %.3f%s"):format(loss, self.run.summary))
   end
   bar:finish()
+  self.run:finish()
   return self
 end
 
@@ -418,9 +419,11 @@ end
 
 --- Writes the images as .npz (with labels and step sizes) and as a sheet.
 --- @param folder string
-function Still:save(folder)
+--- @param network? table  what tells the network, for distill.load
+function Still:save(folder, network)
   check.argument("still:save", 1, "folder", "string", folder)
-  store.save_images(self, folder)
+  check.argument("still:save", 2, "network", "table|nil", network)
+  store.save_images(self, folder, network)
 end
 
 function Still:__tostring()

@@ -19,6 +19,7 @@ local spec_of_entry = {
   { "least?", "number", "The smallest number it takes." },
   { "most?", "number", "The largest number it takes." },
   { "required", "boolean", "Refuses to run without it.", default = false },
+  { "positional", "boolean", "May be given without its name.", default = false },
 }
 
 local function type_of(default)
@@ -72,11 +73,21 @@ local function convert(entry, text)
   return number
 end
 
+-- The flag of the first entry that an argument without a name can be for.
+local function next_positional(declared, values)
+  for _, entry in ipairs(declared.entries) do
+    if entry.positional and values[entry.name] == nil then return entry.flag end
+  end
+end
+
 local function parse_one(declared, arguments, i, values)
   local argument = arguments[i]
   local flag, attached = argument:match "^(%-%-[^=]+)=(.*)$"
   flag = flag or argument
-  if flag:sub(1, 2) ~= "--" then return nil, ("unexpected argument '%s'"):format(argument) end
+  if flag:sub(1, 2) ~= "--" then
+    flag, attached = next_positional(declared, values), argument
+    if not flag then return nil, ("unexpected argument '%s'"):format(argument) end
+  end
   if flag == "--help" then return nil, "option '--help': takes no value" end
   local entry, negated = declared.by_flag[flag], false
   if not entry then
@@ -101,7 +112,11 @@ local function parse_one(declared, arguments, i, values)
 end
 
 local function usage(declared, script)
-  local lines = { ("Usage: moonstill %s [OPTIONS]"):format(script) }
+  local first = { ("Usage: moonstill %s [OPTIONS]"):format(script) }
+  for _, entry in ipairs(declared.entries) do
+    if entry.positional then first[#first + 1] = entry.name:upper() end
+  end
+  local lines = { table.concat(first, " ") }
   if declared.about then lines[#lines + 1] = "\n" .. declared.about end
   lines[#lines + 1] = "\nOptions:"
   local names, width = {}, #"--help"
@@ -171,7 +186,8 @@ end
 
 --- Reads the script's command line.
 ---
---- Each entry is a list with a name and, by name, `default`, `help`, `type`, `choices`, `least`, `most`, `required`.
+--- Each entry is a list with a name and, by name, `default`, `help`, `type`, `choices`, `least`, `most`, `required`,
+--- `positional`.
 --- A default says the type too. `--name value`, `--name=value` and, for booleans, `--name` and `--no-name` are
 --- understood; an underscore in a name is a dash on the command line. A wrong command line ends the program with
 --- exit code 2 and the usage; --help prints it and ends with 0.

@@ -1,0 +1,60 @@
+-- What a run's folder tells: metrics as curves, the images of the checkpoint as a sheet.
+local ms = require "moonstill"
+local plot = require "experiment.plot"
+
+local record = {}
+
+--- Gives the rows of metrics.jsonl.
+--- @param folder string
+--- @return table[]
+function record.metrics(folder)
+  local rows, path = {}, folder .. "/metrics.jsonl"
+  for line in ms.io.exists(path) and ms.io.read_text(path):gmatch "[^\n]+" or function() end do
+    rows[#rows + 1] = ms.io.parse_json(line)
+  end
+  return rows
+end
+
+local function line(rows, name, field)
+  local points = {}
+  for i, row in ipairs(rows) do points[i] = { row.iteration, row[field] } end
+  return { name = name, points = points }
+end
+
+--- Draws curves.svg: losses, accuracy on held-out images, the outer gradient's norm.
+--- @param folder string
+function record.draw_curves(folder)
+  local rows = record.metrics(folder)
+  plot.write(folder .. "/curves.svg", {
+    { title = "Loss", lines = {
+      line(rows, "outer batch", "loss"), line(rows, "held out, last", "last_loss"),
+      line(rows, "held out, averaged", "averaged_loss"),
+    } },
+    { title = "Accuracy on held-out images", lines = {
+      line(rows, "last", "last_accuracy"), line(rows, "averaged", "averaged_accuracy"),
+    } },
+    { title = "Norm of the outer gradient", log = true, lines = { line(rows, "norm", "gradient_norm") } },
+  })
+end
+
+--- Draws lists of images, one list a row.
+--- @param path string
+--- @param lists ms.Tensor[]  each [images, channels, height, width]
+function record.draw_images(path, lists)
+  ms.io.write_png(path, ms.concat(lists), { columns = lists[1]:size(1), magnify = 4 })
+end
+
+--- Gives the images of a checkpoint: the best ones, or the last where none was chosen; and what is said of the run.
+--- @param folder string
+--- @return ms.Tensor[] lists
+--- @return table metadata
+function record.checkpoint(folder)
+  local tensors, metadata = ms.io.load(folder .. "/checkpoint.safetensors")
+  local prefix, lists = tensors["best.raw_step_sizes"] and "best" or "parameters", {}
+  while tensors[("%s.images[%d]"):format(prefix, #lists + 1)] do
+    lists[#lists + 1] = tensors[("%s.images[%d]"):format(prefix, #lists + 1)]
+  end
+  return lists, metadata
+end
+
+return record
