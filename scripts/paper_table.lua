@@ -71,7 +71,10 @@ if opt.threads > 0 then ms.set_threads(opt.threads) end
 
 local function folder_of(row, seed) return ("%s/%s-seed-%d"):format(opt.out, row.name, seed) end
 
-local function iterations_of(row) return opt.iterations > 0 and opt.iterations or row.task.iterations end
+-- None for full training.
+local function iterations_of(row)
+  return row.task.iterations and (opt.iterations > 0 and opt.iterations or row.task.iterations)
+end
 
 -- "done", "at iteration 300", "not run"; and whether there is nothing left to do.
 local function state_of(row, seed)
@@ -92,11 +95,18 @@ end
 
 local function data_of(name) return ms.data.images(("%s/%s"):format(opt.data_folder, name)) end
 
+-- The outer loop of a row: its task's settings where it has them.
+local function outer_of(row)
+  if row.task.epochs then return { epochs = row.task.epochs, batch = row.task.batch, lr = row.task.lr } end
+  local settings = {}
+  for name, value in pairs(outer) do settings[name] = row.task[name] or value end
+  return settings
+end
+
 local function distilled(row, seed, folder)
   local task, model = row.task, models[row.model]
-  local fit = { iterations = iterations_of(row), fresh = opt.fresh, on_nan = opt.on_nan }
-  for name, value in pairs(outer) do fit[name] = value end
-  for name, value in pairs(task.fit or {}) do fit[name] = value end
+  local fit = outer_of(row)
+  fit.iterations, fit.fresh, fit.on_nan = iterations_of(row), opt.fresh, opt.on_nan
   return (distill.trial {
     set = data_of(task.data), model = model.model, observable = model.observable, angles = model.angles, seed = seed,
     folder = folder, fit = fit, still = {
@@ -136,12 +146,15 @@ local function run(row, seed)
   local clock = ms.timer()
   local result = row.task.epochs and trained(row, seed) or distilled(row, seed, folder)
   result.row, result.seconds = row.name, (result.seconds_before or 0) + clock:seconds()
-  experiment.finish({ out = folder, json = "", seed = seed, iterations = result.iterations }, result)
+  result.note = row.task.data == "cifar10" and report.cifar_note or nil
+  local settings = { out = folder, json = "", seed = seed, iterations = iterations_of(row), on_nan = opt.on_nan }
+  for name, value in pairs(outer_of(row)) do settings[name] = value end
+  experiment.finish(settings, result)
   write_table()
 end
 
 for _, row in ipairs(rows) do
-  for seed = 1, row.seeds do
+  for seed = 1, math.max(row.seeds, opt.row == row.name and opt.seed or 0) do
     local asked = (opt.row == "all" or opt.row == row.name) and (opt.seed == 0 or opt.seed == seed)
     local state, done = state_of(row, seed)
     if opt.list then

@@ -1,4 +1,6 @@
 -- Says which tensor is the first that is not finite, when an outer iteration failed.
+local ms = require "moonstill"
+
 local diagnose = {}
 
 -- Zero times NaN or infinity is NaN.
@@ -31,6 +33,7 @@ end
 --- @param still distill.Still
 --- @return string
 function diagnose.loss(still)
+  local _ <close> = ms.ledger.pause()
   for _, w in ipairs(still:initial_weights(still.iteration + 1)) do
     local place = walk(still, w)
     if place then return place end

@@ -117,6 +117,7 @@ local function restore(run, still)
     averaged = rebuild(loaded, "averaged", still.parameters), best = rebuild(loaded, "best", still.parameters),
     moments = rebuild_moments(loaded, still.search.optimizers),
   }, metadata)
+  still.counts = metadata.ledger and ms.io.parse_json(metadata.ledger) or {}
   run.kept = metadata.iteration
   return math.tointeger(metadata.metrics_rows)
 end
@@ -181,8 +182,11 @@ function Run:keep(still)
   local tensors, metadata = still.search:state()
   tensors.parameters = still.parameters
   metadata.iteration, metadata.settings, metadata.metrics_rows = still.iteration, self.settings, self.rows
-  metadata.script = machine.script_hash()
-  write(self, function() ms.io.save(self.checkpoint, tensors, { metadata = metadata }) end)
+  metadata.script, metadata.ledger = machine.script_hash(), ms.io.json(still.counts)
+  write(self, function()
+    ms.io.save(self.checkpoint, tensors, { metadata = metadata })
+    ms.io.write_text(self.folder .. "/ledger.json", metadata.ledger .. "\n")
+  end)
   self.kept = still.iteration
 end
 
@@ -240,8 +244,7 @@ end
 function store.load_images(path)
   local saved = ms.io.load(path)
   if not (saved.about and saved.images and saved.raw_step_sizes) then
-    check.fail("distill.load", "'%s' has no images that were distilled: expected arrays images, raw_step_sizes and about",
-      path)
+    check.fail("distill.load", "'%s' holds no distilled images: expected arrays images, raw_step_sizes and about", path)
   end
   local about = ms.io.parse_json(string.char(table.unpack(saved.about:totable())))
   local each, lists = saved.images:size(1) // about.steps, {}

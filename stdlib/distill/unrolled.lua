@@ -211,16 +211,22 @@ function Still:fit(options)
   }
   -- With the same settings a second call goes on where the first one ended.
   local settings = store.settings(self, o)
-  if self.settings ~= settings then self.search, self.settings = search.new(self.parameters, o), settings end
+  if self.settings ~= settings then
+    self.search, self.settings, self.counts = search.new(self.parameters, o), settings, {}
+  end
   local _ <close> = o.folder and take_folder(o.folder) or nil
   self.run = store.open(self, o)
+  local book <close> = ms.ledger.from(self.counts)
   self:print_estimate(o, batches)
   local bar = ms.progress { total = o.iterations, label = "distil", done = self.iteration, quiet = o.quiet }
   while self.iteration < o.iterations do
     local clock = ms.timer()
     local loss, norm = self:iterate(o, batches:at(self.iteration + 1))
     self.run:add_seconds(clock:seconds())
-    if self.iteration % o.evaluate_every == 0 or self.iteration == o.iterations then self:assess(o, loss, norm) end
+    local assessed = self.iteration % o.evaluate_every == 0 or self.iteration == o.iterations
+    local results = assessed and o.validation and self:judge(o) or {}
+    self.counts = book:totable()
+    if assessed then self:note(o, loss, norm, results) end
     bar:update(self.iteration, ("loss %.3f%s"):format(loss, self.run.summary))
   end
   bar:finish()
@@ -294,16 +300,20 @@ function Still:validate(o, parameters)
   return self:evaluate(o.validation, { parameters = parameters, networks = 3 })
 end
 
--- Judges by the held-out images, writes the metrics' row and now and then the checkpoint.
-function Still:assess(o, loss, norm)
-  local row = { iteration = self.iteration, loss = loss, gradient_norm = norm }
-  if o.validation then
-    local results = self.search:judge(self.parameters, self.iteration, function(p) return self:validate(o, p) end)
-    row.rate = self.search.rate
-    for kind, result in pairs(results) do
-      row[kind .. "_loss"], row[kind .. "_accuracy"] = result.loss, result.accuracy
-    end
-    self.run.summary = (", held out %.4f"):format(row.last_accuracy)
+-- Judges by the held-out images.
+function Still:judge(o)
+  local results = self.search:judge(self.parameters, self.iteration, function(p) return self:validate(o, p) end)
+  self.run.summary = (", held out %.4f"):format(results.last.accuracy)
+  return results
+end
+
+-- Writes the metrics' row and now and then the checkpoint.
+function Still:note(o, loss, norm, results)
+  local row = {
+    iteration = self.iteration, loss = loss, gradient_norm = norm, rate = o.validation and self.search.rate or nil,
+  }
+  for kind, result in pairs(results) do
+    row[kind .. "_loss"], row[kind .. "_accuracy"] = result.loss, result.accuracy
   end
   self.run:append(row)
   local evaluations = self.iteration // o.evaluate_every

@@ -2,7 +2,9 @@
 -- not been run is said to be so.
 local ms = require "moonstill"
 
-local report = {}
+local report = { cifar_note = "CIFAR-10 pixels carry JPEG artefacts" }
+
+local most_seeds = 20   -- that are looked for; a row may have more than it needs
 
 --- Gives a run's result, or nil where it has not ended.
 --- @param folder string
@@ -38,10 +40,10 @@ local function collect(rows, folder_of)
   local collected, full = {}, {}
   for i, row in ipairs(rows) do
     local results = {}
-    for seed = 1, row.seeds do results[#results + 1] = report.result(folder_of(row, seed)) end
+    for seed = 1, math.max(row.seeds, most_seeds) do results[#results + 1] = report.result(folder_of(row, seed)) end
     local entry = {
       row = row.name, data = row.task.data, model = row.model, init = row.task.init, paper = row.paper,
-      seeds = row.seeds, run = #results, results = results,
+      seeds = math.max(row.seeds, #results), run = #results, results = results,
     }
     for field, name in pairs(measured) do entry[name] = summary(results, field) end
     local networks = results[1] and results[1].test_deviation
@@ -94,8 +96,8 @@ function report.write(folder, rows, folder_of)
     if not rows[i].task.epochs then lines[#lines + 1] = line_of(entry, full) end
   end
   ms.io.write_text(folder .. "/table.md", table.concat(lines, "\n") .. "\n")
-  local note = "CIFAR-10 pixels carry JPEG artefacts"
-  ms.io.write_text(folder .. "/results.json", ms.io.json({ note = note, rows = collected }, { indent = 1 }) .. "\n")
+  local all = { note = report.cifar_note, rows = collected }
+  ms.io.write_text(folder .. "/results.json", ms.io.json(all, { indent = 1 }) .. "\n")
 end
 
 return report

@@ -369,25 +369,32 @@ test("a full disk ends the run, keeps the old checkpoint, says so, and leaves no
   test.equal(select(2, program.run { file.path, out.path, "24" }), 0)
 end)
 
-test("a run that is killed goes on to the same bytes", function()
+test("a run that is killed at any of 50 moments goes on to the same bytes", function()
   local file <close> = program.file(".lua", script)
   local whole <close> = folder()
-  local broken <close> = folder()
   local clock = ms.timer()
   test.equal(select(2, program.run { file.path, whole.path }), 0)
   local seconds, random, kills = clock:seconds(), ms.random(os.time()), 0
-  for _ = 1, 5 do
-    local after = random:uniform { low = 0.1, high = 0.6 } * seconds
-    local command = ("timeout -s KILL %.3f '%s' '%s' '%s' 2>/dev/null"):format(after, host.program,
-      file.path, broken.path)
-    if not os.execute(command) then kills = kills + 1 end
-  end
-  test.ok(kills > 0, "no run was killed")
-  test.equal(select(2, program.run { file.path, broken.path }), 0)
-  local name = "/checkpoint.safetensors"
-  test.ok(bytes(whole.path .. name) == bytes(broken.path .. name), "equal bytes")
   local function rows(out) return (bytes(out .. "/metrics.csv"):gsub(",[^,\n]*,[^,\n]*\n", "\n")) end
-  test.equal(rows(broken.path), rows(whole.path))
+  local function compare(out)
+    for _, name in ipairs { "/checkpoint.safetensors", "/ledger.json" } do
+      test.ok(bytes(whole.path .. name) == bytes(out .. name), "equal bytes of " .. name)
+    end
+    test.equal(rows(out), rows(whole.path))
+    test.equal(#host.files(out, ".tmp"), 0)
+    test.ok(not ms.io.exists(out .. "/lock"), "no lock")
+  end
+  while kills < 50 do
+    local broken <close> = folder()
+    repeat
+      local after = random:uniform { low = 0.1, high = 0.6 } * seconds
+      local command = ("timeout -s KILL %.3f '%s' '%s' '%s' 2>/dev/null"):format(after, host.program, file.path, broken.path)
+      local ended = os.execute(command)
+      if not ended then kills = kills + 1 end
+      if kills == 50 then ended = select(2, program.run { file.path, broken.path }) == 0 end
+    until ended
+    compare(broken.path)
+  end
 end)
 
 -- Stops itself as Ctrl-C does, in the fifth iteration, long before the first checkpoint.

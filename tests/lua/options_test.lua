@@ -27,6 +27,24 @@ test("defaults and values", function()
   test.equal(math.type(parsed("--epochs", "2.0").epochs), "integer")
 end)
 
+test("arguments without a name, in order, or with it", function()
+  local places = {
+    about = "Copies.",
+    { "from", required = true, positional = true }, { "to", positional = true }, { "fast", default = false },
+  }
+  local function of(...)
+    local values, problem = options.parse(places, { ... })
+    return values or problem
+  end
+  test.equal(of("a", "--fast", "b"), { from = "a", to = "b", fast = true })
+  test.equal(of("--from", "a"), { from = "a", fast = false })
+  test.equal(of("--from=a", "b"), { from = "a", to = "b", fast = false })
+  test.equal(of("a=b"), { from = "a=b", fast = false })
+  test.equal(of("a", "b", "c"), "unexpected argument 'c'")
+  test.equal(of(), "option '--from' is required")
+  test.ok(options.usage(places, "s.lua"):find("Usage: moonstill s.lua [OPTIONS] FROM TO\n", 1, true), "usage")
+end)
+
 test("wrong command lines", function()
   test.equal(parsed "--epoch", "unknown option '--epoch' (did you mean '--epochs'?)")
   test.equal(parsed("--epochs", "two"), "option '--epochs': expected integer, got 'two'")

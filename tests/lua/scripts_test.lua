@@ -142,6 +142,37 @@ test("distill.lua: what it reports is what its images give, and what its parts g
   end
 end)
 
+test("show.lua and evaluate.lua: what a run's folder holds, and its number again", function()
+  local out <close> = folder()
+  for _, model in ipairs { "classical", "quantum" } do
+    run("distill.lua", "--out", out.path, "--model", model, "--iterations", "4", "--evaluate-every", "2", "--hold-out", "20",
+      "--batch", "32", "--steps", "2", "--fresh")
+    local json = result(out.path .. "/result.json")
+    for _, name in ipairs { "settings.json", "metrics.csv", "metrics.jsonl", "ledger.json", "checkpoint.safetensors",
+      "images.npz" } do
+      test.ok(ms.io.exists(out.path .. "/" .. name), name)
+    end
+    local drawn = { out.path .. "/curves.svg", out.path .. "/images.png" }
+    local before = { read(drawn[1]), read(drawn[2]) }
+    for _, path in ipairs(drawn) do os.remove(path) end
+    local shown, code = program.run { scripts .. "show.lua", out.path }
+    test.equal(code, 0)
+    test.ok(shown:find("iteration 4, %d+ s\nbest: iteration " .. json.best_iteration), shown)
+    test.ok(shown:find(("test: best %.2f %%"):format(100 * json.test_accuracy), 1, true), shown)
+    test.ok(read(drawn[1]) == before[1] and read(drawn[2]) == before[2], "drawn again")
+    local executions = ms.ledger.from(ms.io.parse_json(read(out.path .. "/ledger.json"))):totals().executions
+    test.equal(executions > 0, model == "quantum")
+
+    local evaluated = run("evaluate.lua", out.path .. "/images.npz")
+    test.ok(evaluated:find(("accuracy %.4f, loss %.4f, after 6 updates on 20 images"):format(json.test_accuracy,
+      json.test_loss), 1, true), evaluated)
+  end
+  local output, code = program.run { scripts .. "evaluate.lua", out.path .. "/images.npz" }
+  test.ok(code == 1 and output:find("images.npz' is distilled from small, got digits", 1, true), output)
+  output, code = program.run { scripts .. "evaluate.lua", small, "--data", small }
+  test.ok(code == 1 and output:find("small.npz' holds no distilled images", 1, true), output)
+end)
+
 test("distill.lua: a run that was killed goes on to the same bytes, and reports all of it", function()
   local whole <close> = folder()
   local broken <close> = folder()
