@@ -16,6 +16,8 @@ namespace {
 
 // Bytes of states that a sweep for values leaves at most.
 constexpr std::size_t most_kept_bytes = 64 << 20;
+// Some 20 microseconds of one thread, in amplitudes that an operation changes.
+constexpr std::int64_t serial_work = 1 << 17;
 // Partial sums kept side by side, so that their number does not grow with the batch.
 constexpr std::int64_t most_tile_partials = 256;
 constexpr std::int64_t most_state_partials = 32;
@@ -195,11 +197,14 @@ class Sweeper {
     return batch_.batched ? shape.inserted(0, batch_.samples) : shape;
   }
 
-  // About as much work for a thread as waking it is worth.
+  // Chunks that are worth waking a thread for. Backward takes about as long as two forward, and with tangents
+  // everything as long as three times.
   [[nodiscard]] std::size_t grain(std::int64_t chunk) const {
-    const std::int64_t work = plan_->amplitudes() * plan_->sample_lanes() * chunk *
+    const SweepRequest& request = context_.request;
+    const std::int64_t weight = (request.gradients() ? 2 : 1) * (request.tangents ? 3 : 1);
+    const std::int64_t work = weight * plan_->amplitudes() * plan_->sample_lanes() * chunk *
                               static_cast<std::int64_t>(plan_->operations().size() + 1);
-    return static_cast<std::size_t>(std::max<std::int64_t>(1, (1 << 16) / work));
+    return static_cast<std::size_t>(std::max<std::int64_t>(1, serial_work / work));
   }
 
   // An operand laid out as the route wants it; when it is not the caller's own, held for the length of the
