@@ -1,11 +1,14 @@
 #include "engine/quantum/phases.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <complex>
+#include <numeric>
 
 #include "engine/core/scratch.hpp"
+#include "engine/tensor/vector_math.hpp"
 
 namespace moonstill::quantum {
 namespace {
@@ -71,29 +74,42 @@ void Phases::evaluate(std::span<const AngleSource<T>> sources, OperationNumbers<
     }
     angles[share.pattern] += share.coefficient * angle;
   }
-  std::pmr::vector<double> re(count, 1.0, scratch.memory());
-  std::pmr::vector<double> im(count, 0.0, scratch.memory());
+  std::pmr::vector<double> phases(count, 0.0, scratch.memory());
   std::pmr::vector<double> change(count, 0.0, scratch.memory());
   for (std::size_t p = 0; p < patterns_.size(); ++p) {
-    const double c = std::cos(angles[p]);
-    const double s = std::sin(angles[p]);
     const double* sign = patterns_[p].data();
     for (std::size_t r = 0; r < count; ++r) {
-      const double x = re[r];
-      const double turn = s * sign[r];
-      re[r] = x * c - im[r] * turn;
-      im[r] = im[r] * c + x * turn;
+      phases[r] += angles[p] * sign[r];
       change[r] += rates[p] * sign[r];
     }
   }
+  std::pmr::vector<double> sines(count, scratch.memory());
+  std::pmr::vector<double> cosines(count, scratch.memory());
+  vector_math::sines_and_cosines(phases, sines.data(), cosines.data());
   out.lanes = 1;
   out.matrix.resize(2 * count);
   out.tangent.resize(count);
   for (std::size_t r = 0; r < count; ++r) {
-    out.matrix[2 * r] = static_cast<T>(re[r]);
-    out.matrix[2 * r + 1] = static_cast<T>(im[r]);
+    out.matrix[2 * r] = static_cast<T>(cosines[r]);
+    out.matrix[2 * r + 1] = static_cast<T>(sines[r]);
     out.tangent[r] = static_cast<T>(change[r]);
   }
+}
+
+std::vector<double> Phases::pattern_sums(std::span<const double> slopes) const {
+  std::vector<double> sums;
+  sums.reserve(patterns_.size());
+  for (const std::vector<double>& signs : patterns_) {
+    // Chains of additions that do not wait for one another.
+    std::array<double, 8> parts{};
+    std::size_t r = 0;
+    for (; r + parts.size() <= slopes.size(); r += parts.size()) {
+      for (std::size_t k = 0; k < parts.size(); ++k) parts[k] += signs[r + k] * slopes[r + k];
+    }
+    for (; r < slopes.size(); ++r) parts[0] += signs[r] * slopes[r];
+    sums.push_back(std::accumulate(parts.begin(), parts.end(), 0.0));
+  }
+  return sums;
 }
 
 template void Phases::evaluate<float>(std::span<const AngleSource<float>>, OperationNumbers<float>&) const;

@@ -51,13 +51,12 @@ class Phases {
   /// Calls add(parameter, amount) for each element of an input: what it gains from dF/dphase of each row.
   template <class Add>
   void pull_back(std::span<const double> slopes, Add&& add) const {
-    for (std::size_t p = 0; p < patterns_.size(); ++p) {
-      double sum = 0;
-      for (std::size_t r = 0; r < slopes.size(); ++r) sum += patterns_[p][r] * slopes[r];
-      for (const Share& share : shares_) {
-        if (share.pattern == p && !share.angle.is_constant())
-          add(Parameter{share.angle.input, share.angle.slot}, share.coefficient * share.angle.scale * sum);
-      }
+    if (shares_.empty()) return;
+    const std::vector<double> sums = pattern_sums(slopes);
+    for (const Share& share : shares_) {
+      if (!share.angle.is_constant())
+        add(Parameter{share.angle.input, share.angle.slot},
+            share.coefficient * share.angle.scale * sums[share.pattern]);
     }
   }
 
@@ -67,6 +66,9 @@ class Phases {
     double coefficient;
     std::size_t pattern;
   };
+
+  /// Of each pattern: the slopes' sum with its signs.
+  [[nodiscard]] std::vector<double> pattern_sums(std::span<const double> slopes) const;
 
   std::vector<std::vector<double>> patterns_;
   std::vector<Share> shares_;
