@@ -5,7 +5,8 @@ local columns = require "moonstill.columns"
 local report = {}
 
 --- @class ms.LedgerReport
---- @field rows table[]      { name, executions, values, angles, inputs, hermitians, second_order, steps, shots, money }
+--- @field rows table[]      { name, executions, values, angles, inputs, hermitians, second_order, steps, shots, money,
+---   times }, the last one being the executions as a multiple of those on distilled images
 --- @field pays_after table  by phase of `full`: after how many trainings distilling has paid for itself; false: never
 local Report = {}
 Report.__index = Report
@@ -20,17 +21,18 @@ local spec = check.spec("ledger:report", {
   { "price_per_shot", "number", "Money for each shot of it.", default = 0, least = 0 },
 })
 
-local function row_of(o, name, totals)
-  totals.name = name
-  totals.shots = totals.executions * o.shots
-  totals.money = totals.executions * o.price_per_task + totals.shots * o.price_per_shot
-  return totals
-end
-
 local function sum(a, b)
   local out = {}
   for name, count in pairs(a) do out[name] = count + b[name] end
   return out
+end
+
+local function row_of(o, name, counts, distilled)
+  local row = { name = name, shots = counts.executions * o.shots }
+  for key, count in pairs(counts) do row[key] = count end
+  row.money = row.executions * o.price_per_task + row.shots * o.price_per_shot
+  row.times = distilled.executions > 0 and row.executions / distilled.executions or nil
+  return row
 end
 
 -- The least n with `once` + n * `each` <= n * `full`, or false.
@@ -44,16 +46,16 @@ function report.new(book, options)
   local self = setmetatable({
     shots = o.shots, price_per_task = o.price_per_task, price_per_shot = o.price_per_shot, rows = {}, pays_after = {},
   }, Report)
-  local function add(name, totals) table.insert(self.rows, row_of(o, name, totals)) end
+  local each = book:totals(o.distilled)
+  local function add(name, counts) table.insert(self.rows, row_of(o, name, counts, each)) end
   for _, phase in ipairs(o.full) do add(phase, book:totals(phase)) end
-  add(o.distilled, book:totals(o.distilled))
-  if o.distilling then
-    local once, each = book:totals(o.distilling), book:totals(o.distilled)
-    add(o.distilling, book:totals(o.distilling))
-    add(o.distilling .. " + " .. o.distilled, sum(once, each))
-    for _, phase in ipairs(o.full) do
-      self.pays_after[phase] = trainings_until_paid(once.executions, each.executions, book:totals(phase).executions)
-    end
+  add(o.distilled, each)
+  if not o.distilling then return self end
+  local once = book:totals(o.distilling)
+  add(o.distilling, once)
+  add(o.distilling .. " + " .. o.distilled, sum(once, each))
+  for _, phase in ipairs(o.full) do
+    self.pays_after[phase] = trainings_until_paid(once.executions, each.executions, book:totals(phase).executions)
   end
   return self
 end
@@ -66,11 +68,13 @@ end
 
 function Report:__tostring()
   local rows = {
-    { "training", "executions", "gradient steps", "shots", "money" }, { "---", "---:", "---:", "---:", "---:" },
+    { "training", "executions", "× distilled", "gradient steps", "shots", "money" },
+    { "---", "---:", "---:", "---:", "---:", "---:" },
   }
   for _, row in ipairs(self.rows) do
     rows[#rows + 1] = {
-      row.name, grouped(row.executions), grouped(row.steps), grouped(row.shots), grouped(row.money, "%.2f"),
+      row.name, grouped(row.executions), row.times and grouped(row.times, row.times < 100 and "%.3g" or "%.0f") or "-",
+      grouped(row.steps), grouped(row.shots), grouped(row.money, "%.2f"),
     }
   end
   local lines = columns(rows, " | ")

@@ -100,10 +100,11 @@ test("the report: executions, shots, money, and when distilling has paid for its
   test.near(money[1], 1024 * 0.6)
   test.equal(report.rows[4].steps, 40)
   test.equal(report.rows[1].shots, 10240)
+  test.near(report.rows[4].times, 9501 / 24)
   -- 9501 + 24 n <= 1024 n from n = 9.501 on.
   test.equal(report.pays_after, { full = 10, cheap = false })
   local text = tostring(report)
-  test.ok(text:find("| images +| +24 | +3 | +240 | +14.40 |"), text)
+  test.ok(text:find("| images +| +24 | +1 | +3 | +240 | +14.40 |"), text)
   test.ok(text:find("paid for itself after 10 trainings, against 'full'", 1, true), text)
   test.ok(text:find("never pays for itself against 'cheap'", 1, true), text)
   test.equal(ms.io.parse_json(ms.io.json(report)).rows[2].name, "cheap")

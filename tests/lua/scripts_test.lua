@@ -354,6 +354,25 @@ test("train.lua: what it reports is what the weights in its file give", function
   end
 end)
 
+test("ledger.lua: one training on ten images, counted by hand, and the same counts after going on", function()
+  local out <close> = folder()
+  local function count(iterations)
+    run("ledger.lua", "--iterations", iterations, "--hold-out", "40", "--steps", "1", "--out", out.path)
+    return result(out.path .. "/result.json")
+  end
+  count "1"
+  local json = count "2"
+  -- Three updates on ten images: a value, 2 x 54 shifted angles, 2 x 63 rotations of the input, 3 bases.
+  test.equal(json.ledger["distilled images/inner"],
+    { values = 30, angles = 30 * 108, inputs = 30 * 126, hermitians = 30 * 3, second_order = 0, steps = 3 })
+  test.equal(json.ledger.distil.steps, 2)
+  test.equal(json.ledger["distil/inner"].steps, 6)
+  test.ok(read(out.path .. "/report.md"):find("| distilled images +| +7,140 | +1 | +3 |"), read(out.path .. "/report.md"))
+  remove(out.path)
+  local whole = count("2").ledger
+  for _, phase in ipairs { "distil", "distil/inner", "full batch" } do test.equal(json.ledger[phase], whole[phase]) end
+end)
+
 test("simulator.lua: the eigensolver reaches the ground energy", function()
   local out <close> = folder()
   local output, code = program.run { scripts .. "simulator.lua", "--seed", "2", "--out", out.path }
