@@ -13,6 +13,8 @@ local spec = check.spec("distill.trial", {
   { "observable", '"trainable"|"fixed"', "The quantum LeNet's Hermitians.", default = "trainable" },
   { "angles", '"trainable"|"fixed"', "The quantum LeNet's angles.", default = "trainable" },
   { "hold_out", "integer", "Training images kept out, to choose the best iterate by; 0 for none.", default = 5000 },
+  { "tune", "integer", "Iterations that learn the step sizes of other images; no more than distilling takes.",
+    default = 200, least = 0 },
   { "decay_every", "integer", "Epochs between halvings of lr; 0 for cycles instead.", default = 0 },
   { "seed", "integer", "Of everything drawn.", default = 1 },
   { "folder?", "string", "Where everything is kept." },
@@ -108,10 +110,11 @@ function trial.run(options)
   local choice = still:best()
   local best = still:use_best():evaluate(o.set.test)
   if o.folder then still:save(o.folder, { model = o.model, observable = o.observable, angles = o.angles }) end
-  -- The others take the same number of updates, with a step size tuned on images that are not the test's.
+  -- The others take the same number of updates, with step sizes tuned on images that are not the test's.
   local judge = held_out or select(2, real:hold_out(math.min(5000, #real // 2), random:split "judge"))
-  local random_images = still:baseline(drawn, judge, o.set.test)
-  local class_means = means and still:baseline(means, judge, o.set.test)
+  local tuning = { iterations = math.min(o.fit.iterations, o.tune) }
+  local random_images = still:baseline(drawn, judge, o.set.test, tuning)
+  local class_means = means and still:baseline(means, judge, o.set.test, tuning)
 
   print()
   if choice then
@@ -127,9 +130,9 @@ function trial.run(options)
     test_accuracy = best.accuracy, test_loss = best.loss, test_networks = best.networks,
     test_deviation = best.networks > 1 and best.deviation or nil, test_accuracy_last = last.accuracy,
     held_out_accuracy = choice and choice.accuracy, best_iteration = choice and choice.iteration,
-    test_accuracy_random_images = random_images.accuracy, step_size_random_images = random_images.step_size,
+    test_accuracy_random_images = random_images.accuracy, step_sizes_random_images = random_images.step_sizes,
     test_accuracy_class_means = class_means and class_means.accuracy,
-    step_size_class_means = class_means and class_means.step_size, step_sizes = still:step_sizes(),
+    step_sizes_class_means = class_means and class_means.step_sizes, step_sizes = still:step_sizes(),
     seconds_before = still:seconds_before(), seconds_per_iteration = still:seconds_per_iteration(),
   }, still
 end

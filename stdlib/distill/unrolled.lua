@@ -11,6 +11,7 @@ local lock = require "distill.lock"
 local search = require "distill.search"
 local store = require "distill.store"
 local train = require "train"
+local tune = require "distill.tune"
 
 local unrolled = {}
 
@@ -79,15 +80,6 @@ function Still:make_labels()
   return ms.nn.one_hot(labels, self.classes, { dtype = self.dtype })
 end
 
---- Gives the number whose softplus is the step size, which so stays positive.
---- @param step_size number
---- @return number
-function unrolled.raw_step_size(step_size)
-  if step_size > 30 then return step_size end                       -- beyond the last digit, and exp overflows
-  if step_size < 1e-5 then return math.log(step_size) end           -- where exp(x) - 1 would lose digits
-  return math.log(math.exp(step_size) - 1)
-end
-
 function Still:start_parameters()
   local random = self.random:split "images"
   local images = {}
@@ -102,7 +94,7 @@ function Still:start_parameters()
   end
   local raw = {}
   for t = 1, self.updates do
-    raw[t] = unrolled.raw_step_size(t <= self.steps and self.step_size or self.later_step_size)
+    raw[t] = tune.raw_step_size(t <= self.steps and self.step_size or self.later_step_size)
   end
   return { images = images, raw_step_sizes = ms.tensor(raw, { dtype = self.dtype }) }
 end
@@ -365,16 +357,22 @@ function Still:evaluate(set, options)
   }, Result)
 end
 
---- Tests other images under the same protocol: the same initial weights and number of updates, the step size chosen
---- from a few by held-out accuracy. This is what distilled images must be compared with.
+local baseline_spec = check.spec("still:baseline", {
+  { "iterations", "integer", "For which the step sizes of all updates are learned.", default = 0, least = 0 },
+})
+
+--- Tests other images under the same protocol: the same initial weights and number of updates, one step size chosen
+--- from a few by held-out accuracy, then each update's learned. This is what distilled images must be compared with.
 --- @param images ms.Tensor[]        S lists, classes in order
---- @param validation ms.ImageSet    to choose the step size by
+--- @param validation ms.ImageSet    to choose the step sizes by
 --- @param test ms.ImageSet
---- @return distill.Result           with the field step_size
-function Still:baseline(images, validation, test)
+--- @param options? { iterations?: integer }
+--- @return distill.Result           with the field step_sizes
+function Still:baseline(images, validation, test, options)
   check.argument("still:baseline", 1, "images", "ms.Tensor[]", images)
   check.argument("still:baseline", 2, "validation", "ms.ImageSet", validation)
   check.argument("still:baseline", 3, "test", "ms.ImageSet", test)
+  local o = check.options("still:baseline", options, baseline_spec)
   if #images ~= self.steps then
     check.fail("still:baseline", "argument 1 'images': expected %d lists of images, got %d", self.steps, #images)
   end
@@ -384,18 +382,9 @@ function Still:baseline(images, validation, test)
         list:size(1))
     end
   end
-  local best
-  for _, step_size in ipairs { 0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2 } do
-    local parameters = {
-      images = images, raw_step_sizes = ms.full(self.updates, unrolled.raw_step_size(step_size)),
-    }
-    local held = self:evaluate(validation, { parameters = parameters, networks = 3 })
-    if not check.not_finite(held.loss) and (not best or held.accuracy > best.held) then
-      best = { held = held.accuracy, parameters = parameters, step_size = step_size }
-    end
-  end
-  local result = self:evaluate(test, { parameters = best.parameters })
-  result.step_size = best.step_size
+  local parameters = { images = images, raw_step_sizes = tune.step_sizes(self, images, validation, o.iterations) }
+  local result = self:evaluate(test, { parameters = parameters })
+  result.step_sizes = parameters.raw_step_sizes:softplus():totable()
   return result
 end
 

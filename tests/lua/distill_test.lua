@@ -3,7 +3,7 @@ local distill = require "distill"
 local host = require "moonstill.host"
 local ms = require "moonstill"
 local program = require "program"
-local raw_step_size = require("distill.unrolled").raw_step_size
+local raw_step_size = require("distill.tune").raw_step_size
 local test = require "moonstill.test"
 
 local nn = ms.nn
@@ -97,7 +97,7 @@ test("distilled images teach more than they did at first, and the protocol is th
   test.ok(after.loss < before.loss, "the loss falls")
   test.equal({ after.updates, after.images, after.networks }, { 2, 10, 1 })
   local baseline = still:baseline({ set.train:class_means() }, set.train, set.test)
-  test.ok(baseline.step_size > 0 and baseline.accuracy > 0.1, tostring(baseline))
+  test.ok(baseline.step_sizes[1] > 0 and baseline.accuracy > 0.1, tostring(baseline))
   for _, size in ipairs(still:step_sizes()) do test.ok(size > 0, "step sizes are positive") end
 end)
 
@@ -292,10 +292,26 @@ test("the step size of a baseline is tuned on the held-out images, not on the te
     for i = 1, 10 do indices[i] = first + i - 1 end
     local held = set.test:subset(indices)
     local result, expected = still:baseline(images, held, set.test), best_on(held)
-    test.equal(result.step_size, expected)
+    test.near(result.step_sizes, { expected, expected }, 1e-5)
     if expected ~= best_on(set.test) then differ = differ + 1 end
   end
   test.ok(differ > 0, "no case in which the test set would choose otherwise")
+end)
+
+test("the step sizes of a baseline are learned, and kept where they are better", function()
+  local still, images = new { passes = 3 }, { set.train:class_means() }
+  local function tuned(iterations)
+    local result = still:baseline(images, set.train, set.test, { iterations = iterations })
+    local raw = {}
+    for t, size in ipairs(result.step_sizes) do raw[t] = raw_step_size(size) end
+    local parameters = { images = images, raw_step_sizes = ms.tensor(raw) }
+    return result, still:evaluate(set.train, { parameters = parameters }).accuracy
+  end
+  local one, accuracy = tuned(0)
+  local three, better = tuned(100)
+  test.equal(one.step_sizes[1], one.step_sizes[3])
+  test.ok(three.step_sizes[1] ~= three.step_sizes[3], "one for each update")
+  test.ok(better > accuracy, ("%.3f, then %.3f"):format(accuracy, better))
 end)
 
 test("a loss that is not finite: which iteration, and the state before it is kept", function()
