@@ -9,11 +9,11 @@
 
 namespace moonstill {
 
-/// Some 20 microseconds of one thread, below which waking a second one does not pay: numbers moved or added,
+/// Some 5 microseconds of one thread, below which waking a second one does not pay: numbers moved or added,
 /// calls of mathematical functions, and multiplications within registers.
-inline constexpr std::int64_t serial_moves = 1 << 17;
-inline constexpr std::int64_t serial_calls = 1 << 14;
-inline constexpr std::int64_t serial_products = 1 << 20;
+inline constexpr std::int64_t serial_moves = 1 << 15;
+inline constexpr std::int64_t serial_calls = 1 << 12;
+inline constexpr std::int64_t serial_products = 1 << 18;
 
 /// Calls body(begin, end) on ranges that cover [0, count). One item is `item_work` of what `serial_work`
 /// counts.
