@@ -123,14 +123,47 @@ std::vector<Tensor> evaluate_unit(const Attributes&, std::span<const Tensor> in)
   return {std::move(result.rows), std::move(result.norms)};
 }
 
-// (ct - y (y . ct)) / |x|; the norm infinity of a zero row makes that 0. The derivative of |x| is y.
+Value dot_rows(const Value& a, const Value& b) {
+  return ops::sum(ops::mul(a, b), AxisSet{1} << (a.rank() - 1), true);
+}
+
+std::vector<Tensor> evaluate_across(const Attributes&, std::span<const Tensor> in) {
+  return {across_rows(in[0], in[1], in[2])};
+}
+
+// Of p = (g - y (y . g)) / r: in y -(ct (y . g) + g (y . ct)) / r, in g the same map of ct, in r -p . ct / r.
+std::vector<Value> vjp_across(const Call& call, std::span<const Value> ct) {
+  const Value& y = call.inputs[0];
+  const Value& g = call.inputs[1];
+  const Value& r = call.inputs[2];
+  std::vector<Value> out(3);
+  if (call.needs[0]) {
+    const Value turned = ops::mul(ct[0], ops::div(dot_rows(y, g), r));
+    out[0] = ops::neg(ops::add(turned, ops::mul(g, ops::div(dot_rows(y, ct[0]), r))));
+  }
+  if (call.needs[1]) out[1] = apply_one(call.primitive, {}, std::array{y, ct[0], r});
+  if (call.needs[2]) out[2] = ops::neg(ops::div(dot_rows(call.outputs[0], ct[0]), r));
+  return out;
+}
+
+constexpr Primitive across_row{
+    "across_rows",
+    "Rows without their parts along unit rows, divided by norms: the derivative of unit.",
+    evaluate_across,
+    vjp_across,
+    -1,
+    [] {
+      const Tensor tiled = sample({3, 2, 4}, -1.0, 1.0).as_tiled();
+      return std::vector<Sample>{
+          {{}, {sample({2, 4}, -1.0, 1.0), sample({2, 4}, 0.5, 2.0), sample({2, 1}, 0.5, 2.0)}},
+          {{}, {tiled, sample({3, 2, 4}, 0.5, 2.0).as_tiled(), sample({3, 2, 1}, 0.5, 2.0).as_tiled()}}};
+    }};
+
+// The norm infinity of a zero row makes its derivative 0. The derivative of |x| is y.
 std::vector<Value> vjp_unit(const Call& call, std::span<const Value> ct) {
   const Value& y = call.outputs[0];
   Value slope;
-  if (ct[0]) {
-    const Value along = ops::sum(ops::mul(ct[0], y), AxisSet{1} << (y.rank() - 1), true);
-    slope = ops::div(ops::sub(ct[0], ops::mul(y, along)), call.outputs[1]);
-  }
+  if (ct[0]) slope = apply_one(across_row, {}, std::array{y, ct[0], call.outputs[1]});
   if (!ct[1]) return {slope};
   const Value radial = ops::mul(y, ct[1]);
   return {slope ? ops::add(slope, radial) : radial};
@@ -157,7 +190,8 @@ Value apply_mean(const Value& x, AxisSet axes, bool keep) {
 }  // namespace
 
 rules::Rows rules::reductions() {
-  static constexpr std::array rows{&sum_row, &max_row, &min_row, &broadcast_row, &sum_to_row, &unit_row};
+  static constexpr std::array rows{&sum_row,    &max_row,  &min_row,   &broadcast_row,
+                                   &sum_to_row, &unit_row, &across_row};
   return rows;
 }
 

@@ -151,15 +151,23 @@ class RotationKernel {
     turn<back>(turns, x.im);
   }
 
-  // y += (or -=) sum_q rate_q J_q x
+  // y += (or -=) sum_q rate_q J_q x, with one row of x at a time in registers.
   template <bool back>
-  [[gnu::always_inline]] static void add_rates(const Turns& turns, const Amplitudes& x, Amplitudes& y) {
-    each_pair([&](auto q, auto low, auto high) __attribute__((always_inline)) {
-      const Vector rate = back ? -turns.rates[q] : turns.rates[q];
-      y.re[low] -= rate * x.re[high];
-      y.im[low] -= rate * x.im[high];
-      y.re[high] += rate * x.re[low];
-      y.im[high] += rate * x.im[low];
+  [[gnu::always_inline]] static void add_rates(const Turns& turns, const State& x, const std::size_t (&at)[D],
+                                               Amplitudes& y) {
+    unrolled<D>([&](auto p) __attribute__((always_inline)) {
+      const Vector re = load_lanes<T, W>(x.re + at[p]);
+      const Vector im = load_lanes<T, W>(x.im + at[p]);
+      unrolled<K>([&](auto q) __attribute__((always_inline)) {
+        constexpr int other = p ^ bit(q);
+        if constexpr (((p & bit(q)) == 0) != back) {
+          y.re[other] += turns.rates[q] * re;
+          y.im[other] += turns.rates[q] * im;
+        } else {
+          y.re[other] -= turns.rates[q] * re;
+          y.im[other] -= turns.rates[q] * im;
+        }
+      });
     });
   }
 
@@ -206,12 +214,10 @@ class RotationKernel {
     const State s(step.s, lane);
     const State sdot(step.sdot, lane);
     each_group(step, [&, s, sdot](const std::size_t(&at)[D]) {
-      Amplitudes x = load(s, at);
-      turn<false>(turns, x);
-      store(s, at, x);
+      turn_rows<false>(turns, s, at);
       Amplitudes xdot = load(sdot, at);
       turn<false>(turns, xdot);
-      add_rates<false>(turns, x, xdot);
+      add_rates<false>(turns, s, at, xdot);
       store(sdot, at, xdot);
     });
   }
@@ -239,21 +245,21 @@ class RotationKernel {
     const State a(step.a, lane);
     const State adot(step.adot, lane);
     Slopes slopes{};
-    const auto retreat = [&](const State& x, const State& xdot, const std::size_t(&at)[D], const State& dual,
-                             const State* dual_dot) __attribute__((always_inline)) {
-      Amplitudes v = load(x, at);
-      if (dual_dot != nullptr) add_slopes(*dual_dot, at, v, slopes);
-      Amplitudes vdot = load(xdot, at);
-      if (dual_dot != nullptr) add_slopes(dual, at, vdot, slopes);
-      add_rates<true>(turns, v, vdot);
-      turn<true>(turns, vdot);
-      store(xdot, at, vdot);
-      turn<true>(turns, v);
-      store(x, at, v);
-    };
-    each_group(step, [&](const std::size_t(&at)[D]) {
-      retreat(s, sdot, at, a, &adot);
-      retreat(a, adot, at, a, nullptr);
+    each_group(step, [&, s, sdot, a, adot](const std::size_t(&at)[D]) {
+      Amplitudes x = load(s, at);
+      add_slopes(adot, at, x, slopes);
+      turn<true>(turns, x);
+      store(s, at, x);
+      x = load(sdot, at);
+      add_slopes(a, at, x, slopes);
+      turn<true>(turns, x);
+      add_rates<true>(turns, s, at, x);
+      store(sdot, at, x);
+      turn_rows<true>(turns, a, at);
+      x = load(adot, at);
+      turn<true>(turns, x);
+      add_rates<true>(turns, a, at, x);
+      store(adot, at, x);
     });
     store_slopes(step, slopes, lane);
   }

@@ -30,6 +30,7 @@ template <class T>
 class TileSweep {
   static constexpr auto lanes = static_cast<int>(tile_lanes);
   static constexpr auto stride = static_cast<std::size_t>(tile_lanes);
+  using Vector = Lanes<T, lanes>;
 
  public:
   explicit TileSweep(const TileContext<T>& context)
@@ -308,21 +309,26 @@ class TileSweep {
     }
   }
 
+  // Of an output, in all lanes.
+  Vector weights(const Source<T>& source, int output) const {
+    return source.values == nullptr ? Vector{}
+                                    : load_lanes<T, lanes>(source.tile(tile_, lanes) + output * lanes);
+  }
+
   void seed_hermitian(std::size_t h) {
     const LoweredHermitian& item = plan_.hermitians()[h];
     const auto& m = c_.hermitians[h];
     const auto& mdot = c_.hermitian_directions[h];
     std::vector<T> weighted(m.size() * stride);
     std::vector<T> weighted_dot(tangents_ ? weighted.size() : 0);
-    for (int lane = 0; lane < lanes; ++lane) {
-      const double c = weight(c_.weights, item.output, lane);
-      const double cdot = tangents_ ? weight(c_.weight_direction, item.output, lane) : 0;
-      for (std::size_t e = 0; e < m.size(); ++e) {
-        weighted[e * stride + static_cast<std::size_t>(lane)] = static_cast<T>(c * m[e]);
-        if (!tangents_) continue;
-        weighted_dot[e * stride + static_cast<std::size_t>(lane)] =
-            static_cast<T>(cdot * m[e] + (mdot.empty() ? 0 : c * mdot[e]));
-      }
+    const Vector c = weights(c_.weights, item.output);
+    const Vector cdot = weights(c_.weight_direction, item.output);
+    for (std::size_t e = 0; e < m.size(); ++e) {
+      const T number = static_cast<T>(m[e]);
+      store_lanes<T, lanes>(weighted.data() + e * stride, c * number);
+      if (!tangents_) continue;
+      const T change = mdot.empty() ? T{0} : static_cast<T>(mdot[e]);
+      store_lanes<T, lanes>(weighted_dot.data() + e * stride, cdot * number + c * change);
     }
     MatrixStep<T> step{&item.groups};
     step.matrix = weighted.data();

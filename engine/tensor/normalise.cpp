@@ -7,7 +7,9 @@
 #include <limits>
 #include <vector>
 
+#include "engine/tensor/elementwise.hpp"
 #include "engine/tensor/lanes.hpp"
+#include "engine/tensor/reduce.hpp"
 #include "engine/tensor/work.hpp"
 
 namespace moonstill {
@@ -135,6 +137,19 @@ std::int64_t normalise_all(const Tensor& x, Tensor& rows, Tensor& norms) {
   return zero_rows;
 }
 
+// (g - y (y . g)) / norm in each of L lanes.
+template <class T, std::int64_t L>
+void across(const T* y, const T* g, const T* norm, T* to, std::int64_t size) {
+  using Vector = Lanes<T, L>;
+  Vector along{};
+  for (std::int64_t i = 0; i < size; ++i) along += load_lanes<T, L>(y + i * L) * load_lanes<T, L>(g + i * L);
+  const Vector factor = 1 / load_lanes<T, L>(norm);
+  for (std::int64_t i = 0; i < size; ++i) {
+    const Vector rest = load_lanes<T, L>(g + i * L) - load_lanes<T, L>(y + i * L) * along;
+    store_lanes<T, L>(to + i * L, rest * factor);
+  }
+}
+
 }  // namespace
 
 NormalisedRows normalise_rows(const Tensor& x) {
@@ -151,6 +166,29 @@ NormalisedRows normalise_rows(const Tensor& x) {
                                  : normalise_all<T, 1>(x, result.rows, result.norms);
   });
   return result;
+}
+
+Tensor across_rows(const Tensor& y, const Tensor& g, const Tensor& norms) {
+  if (!y.tiled() || !g.tiled() || !norms.tiled() || y.rank() == 1) {
+    const AxisSet last = AxisSet{1} << (y.rank() - 1);
+    const Tensor along = reduce(Reduction::sum, binary(Binary::mul, y, g), last, true);
+    return binary(Binary::div, binary(Binary::sub, g, binary(Binary::mul, y, along)), norms);
+  }
+  Tensor out = Tensor::empty(g.shape(), g.dtype(), Layout::tiled);
+  dispatch_floating(g.dtype(), "unit", [&](auto element) {
+    using T = decltype(element);
+    const std::int64_t row = y.size(y.rank() - 1) * tile_lanes;
+    if (row == 0) return;
+    const T* from = y.data<T>().data();
+    const T* direction = g.data<T>().data();
+    const T* lengths = norms.data<T>().data();
+    T* to = out.write<T>().data();
+    share_items(y.storage_count() / row, 2 * row, serial_moves, [&](std::int64_t r) {
+      across<T, tile_lanes>(from + r * row, direction + r * row, lengths + r * tile_lanes, to + r * row,
+                            row / tile_lanes);
+    });
+  });
+  return out;
 }
 
 }  // namespace moonstill

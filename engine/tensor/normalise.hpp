@@ -17,4 +17,8 @@ struct NormalisedRows {
 /// element first, so that squares neither overflow nor vanish.
 NormalisedRows normalise_rows(const Tensor& x);
 
+/// (g - y (y . g)) / norm of each row: how normalised rows y change along g, and the transpose of that. Both
+/// [..., M], `norms` [..., 1].
+Tensor across_rows(const Tensor& y, const Tensor& g, const Tensor& norms);
+
 }  // namespace moonstill
