@@ -1,5 +1,5 @@
--- Step sizes for images that are not distilled, to show these at their best: one for all updates, chosen from a few, then
--- one for each update, learned as those of a still are.
+-- Step sizes for images that are not distilled, to show these at their best: one for all updates, chosen from a few;
+-- then one for each update, learned as those of a still are.
 local ms = require "moonstill"
 local check = require "moonstill.check"
 
