@@ -270,7 +270,7 @@ void add_templates(Module& ms) {
 
 struct CircuitCall {
   std::vector<Value> inputs;
-  std::vector<LuaObservable> observables;
+  std::vector<const LuaObservable*> observables;
   DType dtype = DType::f32;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -100,12 +101,12 @@ inline constexpr const char* matrix_type = "table|ms.Tensor";
 /// A square matrix from rows of numbers or of {re, im}, or a tensor [d, d] or [d, d, 2].
 [[nodiscard]] quantum::ComplexMatrix matrix_of(const Args& a, Args::Key key);
 
-/// The observables at a stack index: one, or a list.
-[[nodiscard]] std::vector<LuaObservable> observables_at(lua_State* L, int index);
+/// The observables at a stack index: one, or a list. They are the script's own, which the stack keeps alive.
+[[nodiscard]] std::vector<const LuaObservable*> observables_at(lua_State* L, int index);
 
 /// A readout for a circuit or state of n qubits. Tensors go to `hermitians`, or become fixed where it is
 /// nullptr.
-[[nodiscard]] quantum::Readout readout_of(const std::vector<LuaObservable>& observables, int n,
+[[nodiscard]] quantum::Readout readout_of(std::span<const LuaObservable* const> observables, int n,
                                           std::vector<Value>* hermitians);
 
 /// The parts of a gate's row that circuits and qubits share.

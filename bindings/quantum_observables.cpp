@@ -112,10 +112,12 @@ std::vector<std::vector<int>> qubit_lists(const Args& a, Args::Key key) {
 }
 
 // A qubit has one letter, or one place in a matrix.
-void check_distinct(const Args& a, Args::Key key, std::vector<int> qubits) {
-  std::ranges::sort(qubits);
-  const auto twice = std::ranges::adjacent_find(qubits);
-  if (twice != qubits.end()) a.fail(key, "qubit {} is named twice", *twice + first_qubit);
+void check_distinct(const Args& a, Args::Key key, std::span<const int> qubits) {
+  for (std::size_t i = 0; i < qubits.size(); ++i) {
+    const auto before = qubits.first(i);
+    if (std::ranges::find(before, qubits[i]) != before.end())
+      a.fail(key, "qubit {} is named twice", qubits[i] + first_qubit);
+  }
 }
 
 std::vector<int> joined(const std::vector<std::vector<int>>& lists) {
@@ -246,16 +248,16 @@ quantum::ComplexMatrix matrix_of(const Args& a, Args::Key key) {
   return m;
 }
 
-std::vector<LuaObservable> observables_at(lua_State* L, int index) {
-  if (const LuaObservable* one = find_object<LuaObservable>(L, index)) return {*one};
-  std::vector<LuaObservable> out;
+std::vector<const LuaObservable*> observables_at(lua_State* L, int index) {
+  if (const LuaObservable* one = find_object<LuaObservable>(L, index)) return {one};
+  std::vector<const LuaObservable*> out;
   if (lua_istable(L, index)) {
     for (std::size_t i = 1; i <= lua_rawlen(L, index); ++i) {
       lua_rawgeti(L, index, static_cast<lua_Integer>(i));
       const LuaObservable* item = find_object<LuaObservable>(L, -1);
       if (item == nullptr)
         fail(ErrorKind::argument, "observable {}: expected observable, got {}", i, describe(L, -1));
-      out.push_back(*item);
+      out.push_back(item);
       lua_pop(L, 1);
     }
   }
@@ -266,10 +268,11 @@ std::vector<LuaObservable> observables_at(lua_State* L, int index) {
   return out;
 }
 
-quantum::Readout readout_of(const std::vector<LuaObservable>& observables, int n,
+quantum::Readout readout_of(std::span<const LuaObservable* const> observables, int n,
                             std::vector<Value>* hermitians) {
   quantum::Readout readout;
-  for (const auto& [item] : observables) {
+  for (const LuaObservable* observable : observables) {
+    const auto& item = observable->item;
     if (const auto* fixed = std::get_if<quantum::Observable>(&item)) {
       readout.add(*fixed);
     } else if (const auto* tensor = std::get_if<TensorHermitian>(&item)) {

@@ -77,6 +77,7 @@ Readout& Readout::add_hermitian_input(const std::vector<std::vector<int>>& qubit
     fail(ErrorKind::argument, "hermitian: expected at least one observable on at least one qubit, got none");
   }
   const auto input = static_cast<int>(inputs_.size());
+  observables_.reserve(observables_.size() + qubit_lists.size());
   for (std::size_t block = 0; block < qubit_lists.size(); ++block) {
     if (qubit_lists[block].size() != qubit_lists[0].size()) {
       fail(ErrorKind::argument, "hermitian: expected {} qubits for each observable of one input, got {}",
