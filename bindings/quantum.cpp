@@ -247,11 +247,13 @@ void add_templates(Module& ms) {
           .documentation =
               "Flips each qubit whose number in a row is 1 and leaves those of 0: basis embedding.\n\n"
               "Every 1 brings a global phase, which no expectation value sees.",
-          .parameters = {{"x", "ms.Angle", "A row of at most n numbers 0 or 1."}},
+          .parameters = {{"x", "ms.Angle", "A row of at most n numbers; at the call each must be 0 or 1."}},
           .returns = "ms.Circuit: itself",
           .example = "print(ms.circuit(2, {x = {2}}, function(c, x) c:basis(x) end))",
           .body = [](lua_State* L, Args& a) {
-            append_row(a.self<CircuitPointer>(), a, "x", quantum::gate("rx"), std::numbers::pi);
+            const CircuitPointer circuit = a.self<CircuitPointer>();
+            append_row(circuit, a, "x", quantum::gate("rx"), std::numbers::pi);
+            circuit->bits.push_back(own_angle(circuit, a, "x"));
             return push_self(L);
           }});
   ms.add({.name = "ms.Circuit:strongly_entangling",
@@ -282,7 +284,8 @@ Value input_value(lua_State* L, int index, const std::string& name, DType dtype)
        describe(L, index));
 }
 
-CircuitCall read_call(lua_State* L, const Circuit& circuit, int table, bool with_observables) {
+CircuitCall read_call(lua_State* L, const LuaCircuit& object, int table, bool with_observables) {
+  const Circuit& circuit = object.circuit;
   std::vector<std::string_view> known;
   for (const auto& input : circuit.inputs()) known.push_back(input.name);
   if (with_observables) known.push_back(observable_key);
@@ -310,6 +313,7 @@ CircuitCall read_call(lua_State* L, const Circuit& circuit, int table, bool with
     call.inputs.push_back(input_value(L, lua_gettop(L), input.name, call.dtype));
     lua_pop(L, 1);
   }
+  for (const LuaAngle& row : object.bits) check_bits(row, call.inputs[static_cast<std::size_t>(row.input)]);
   if (!with_observables) return call;
   lua_getfield(L, table, "observable");
   call.observables = observables_at(L, lua_gettop(L));
@@ -335,7 +339,7 @@ class ZeroVectorWarning {
 
 int call_circuit(lua_State* L, Args& a) {
   const CircuitPointer object = a.object<CircuitPointer>("circuit");
-  const CircuitCall call = read_call(L, object->circuit, a.slot("arguments"), true);
+  const CircuitCall call = read_call(L, *object, a.slot("arguments"), true);
   std::vector<Value> hermitians;
   quantum::Readout readout = readout_of(call.observables, object->circuit.qubits(), &hermitians);
   const bool changed = object->last == nullptr ||
@@ -385,7 +389,7 @@ void add_methods(Module& ms) {
           .example = "print(ms.circuit(1):h(1):state({}))",
           .body = [](lua_State* L, Args& a) {
             const CircuitPointer circuit = a.self<CircuitPointer>();
-            const CircuitCall call = read_call(L, circuit->circuit, a.slot("inputs"), false);
+            const CircuitCall call = read_call(L, *circuit, a.slot("inputs"), false);
             const ZeroVectorWarning warning;
             push(L, quantum::state(circuit->circuit, call.inputs, call.dtype));
             warning.show(L);

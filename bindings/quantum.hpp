@@ -15,11 +15,7 @@
 
 namespace moonstill::lua {
 
-/// A circuit under construction or in use, and the last readout that it was called with.
-struct LuaCircuit {
-  quantum::Circuit circuit;
-  std::shared_ptr<const quantum::Measurement> last = nullptr;
-};
+struct LuaCircuit;
 
 /// An element, row or block of a circuit's input, scaled and shifted.
 struct LuaAngle {
@@ -29,6 +25,13 @@ struct LuaAngle {
   Shape shape;             // of what is left to index
   double scale = 1;
   double offset = 0;
+};
+
+/// A circuit under construction or in use.
+struct LuaCircuit {
+  quantum::Circuit circuit;
+  std::vector<LuaAngle> bits{};                                // rows that must hold 0 and 1
+  std::shared_ptr<const quantum::Measurement> last = nullptr;  // the readout that it was last called with
 };
 
 /// Observables whose matrix is a tensor, to be given to the call as an input.
@@ -120,6 +123,9 @@ struct GateCall {
 
 /// The name of the input that an angle is part of.
 [[nodiscard]] std::string angle_name(const LuaAngle& angle);
+
+/// Throws Error{argument} unless all numbers of a row, in each sample of its input's value, are 0 or 1.
+void check_bits(const LuaAngle& row, const Value& input);
 
 void open_angles(Module& ms);
 void open_observables(Module& ms);

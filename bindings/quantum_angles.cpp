@@ -38,6 +38,20 @@ std::string angle_name(const LuaAngle& angle) {
   return owner ? owner->circuit.inputs()[static_cast<std::size_t>(angle.input)].name : "input";
 }
 
+void check_bits(const LuaAngle& row, const Value& input) {
+  const Tensor numbers = input.tensor().row_major().cast(DType::f64);
+  const auto values = numbers.data<double>();
+  const auto whole = row.owner.lock()->circuit.inputs()[static_cast<std::size_t>(row.input)].shape.count();
+  for (std::int64_t first = row.begin; first < numbers.count(); first += whole) {
+    for (std::int64_t i = first; i < first + row.shape.count(); ++i) {
+      const double bit = row.scale * values[static_cast<std::size_t>(i)] + row.offset;
+      if (bit != 0 && bit != 1) {
+        fail(ErrorKind::argument, "input '{}': basis embedding takes 0 and 1, got {}", angle_name(row), bit);
+      }
+    }
+  }
+}
+
 void open_angles(Module& ms) {
   ms.add_class<LuaAngle>();
   add_angle_arithmetic(ms, "__add", [](const LuaAngle& x, double b, bool) { return affine(x, 1, b); });

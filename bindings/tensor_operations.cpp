@@ -294,12 +294,18 @@ void add_shapers(Module& ms) {
                 ops::take(x, axis, Tensor::from(wide, {static_cast<std::int64_t>(wide.size())}, DType::i32)));
           }});
   ms.add({.name = "ms.Tensor:__index",
-          .documentation = "Takes one element of the first axis: t[i] has the other axes.",
+          .documentation =
+              "Takes one element of the first axis: t[i] has the other axes.\n\nOne past the end is "
+              "nil, where ipairs stops.",
           .parameters = {{"a", "ms.Tensor", "The tensor."}, {"index", "integer", "From 1."}},
           .returns = "ms.Tensor",
           .body = [](lua_State* L, Args& a) {
             const auto& x = a.object<Value>("a");
             if (x.rank() == 0) a.fail("index", "a tensor of one number has no axis to index");
+            if (a.integer("index") == x.size(0) + 1) {
+              lua_pushnil(L);
+              return 1;
+            }
             const auto at = static_cast<std::int64_t>(a.index("index", static_cast<std::size_t>(x.size(0))));
             return push(L, ops::reshape(ops::slice(x, 0, at, 1), x.shape().without(0)));
           }});

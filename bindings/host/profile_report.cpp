@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "engine/core/threads.hpp"
-#include "engine/io/file.hpp"
 
 namespace moonstill::lua {
 namespace {
@@ -78,11 +77,10 @@ std::string profile_text(const Profile& profile) {
   return text;
 }
 
-void write_trace(const Profile& profile, const std::filesystem::path& path) {
+void write_trace(const Profile& profile, io::AtomicFile& file) {
   const auto microseconds = [](Profile::Clock::duration time) {
     return std::chrono::duration<double, std::micro>(time).count();
   };
-  io::AtomicFile file(path);
   std::string text = "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[";
   for (const Profile::Event& event : profile.events()) {
     const nlohmann::json row{{"name", profile.names()[event.name]},

@@ -6,13 +6,16 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "bindings/host/profile_report.hpp"
+#include "bindings/support/barrier.hpp"
 #include "bindings/support/call_profile.hpp"
 #include "bindings/support/callback.hpp"
 #include "engine/autograd/ops.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/interrupt.hpp"
+#include "engine/io/file.hpp"
 
 namespace moonstill::lua {
 namespace {
@@ -125,28 +128,83 @@ int main_body(lua_State* L) {
   return 1;
 }
 
-// Shown last, after a failure too. The script's exit code counts, unless only the trace failed.
-int report_profile(const Profile& profile, const std::string& trace, int code) {
-  std::fprintf(stderr, "\n%s", profile_text(profile).c_str());
-  try {
-    write_trace(profile, trace);
-  } catch (const Error& error) {
-    std::fprintf(stderr, "moonstill: %s\n", error.what());
-    return code == exit_done ? exit_failed : code;
+// What a run says at its end, after a failure and when the script calls os.exit too: its zero vectors and its
+// profile.
+class Ending {
+ public:
+  // Throws Error{io} where the trace cannot be written: before the run, not after it.
+  Ending(Runtime& state, const std::optional<std::string>& trace) : state_(state) {
+    if (trace) state_.profile = &recording_.emplace(*trace).calls;
   }
-  const auto written = static_cast<long long>(profile.events().size());
-  const auto left_out = static_cast<long long>(profile.event_count()) - written;
-  std::fprintf(stderr, "\n%lld spans for chrome://tracing or Perfetto in %s", written, trace.c_str());
-  if (left_out > 0) std::fprintf(stderr, " (the later %lld left out)", left_out);
-  std::fputc('\n', stderr);
-  return code;
+  ~Ending() { state_.profile = nullptr; }
+  Ending(const Ending&) = delete;
+  Ending& operator=(const Ending&) = delete;
+
+  // Gives the exit code: the script's, unless only the trace failed.
+  int say(lua_State* L, int code) {
+    if (std::exchange(said_, true)) return code;
+    say_zero_vectors(L);
+    return recording_ ? say_profile(code) : code;
+  }
+
+ private:
+  struct Recording {
+    explicit Recording(const std::string& trace) : path(trace), file(trace) {}
+    std::string path;
+    io::AtomicFile file;
+    CallProfile calls;
+  };
+
+  // The first one was said where it was seen.
+  static void say_zero_vectors(lua_State* L) {
+    const std::uint64_t count = ops::zero_rows_seen();
+    if (count < 2) return;
+    lua_warning(
+        L,
+        fmt::format("zero vectors were embedded as basis state 0 {} times, each evaluation counted", count)
+            .c_str(),
+        0);
+  }
+
+  int say_profile(int code) {
+    const Profile& profile = recording_->calls.profile();
+    std::fprintf(stderr, "\n%s", profile_text(profile).c_str());
+    try {
+      write_trace(profile, recording_->file);
+    } catch (const Error& error) {
+      std::fprintf(stderr, "moonstill: %s\n", error.what());
+      return code == exit_done ? exit_failed : code;
+    }
+    const auto written = static_cast<long long>(profile.events().size());
+    const auto left_out = static_cast<long long>(profile.event_count()) - written;
+    std::fprintf(stderr, "\n%lld spans for chrome://tracing or Perfetto in %s", written,
+                 recording_->path.c_str());
+    if (left_out > 0) std::fprintf(stderr, " (the later %lld left out)", left_out);
+    std::fputc('\n', stderr);
+    return code;
+  }
+
+  Runtime& state_;
+  std::optional<Recording> recording_;
+  bool said_ = false;
+};
+
+// os.exit, which is the upvalue before the ending, unwinds nothing.
+int say_and_exit(lua_State* L) {
+  static_cast<Ending*>(lua_touserdata(L, lua_upvalueindex(2)))->say(L, exit_done);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, 0);
+  return 0;
 }
 
-// The first one was said where it was seen.
-void report_zero_vectors(lua_State* L) {
-  const std::uint64_t count = ops::zero_rows_seen();
-  if (count > 1)
-    lua_warning(L, fmt::format("{} zero vectors were embedded as basis state 0", count).c_str(), 0);
+void say_before_exit(lua_State* L, Ending& ending) {
+  lua_getglobal(L, "os");
+  lua_getfield(L, -1, "exit");
+  lua_pushlightuserdata(L, &ending);
+  lua_pushcclosure(L, guard<say_and_exit>, 2);
+  lua_setfield(L, -2, "exit");
+  lua_pop(L, 1);
 }
 
 }  // namespace
@@ -154,16 +212,13 @@ void report_zero_vectors(lua_State* L) {
 int run_command(Interpreter& interpreter, const Command& command) {
   lua_State* L = interpreter.state();
   interpreter.shared().wants_backtrace = command.backtrace;
-  std::optional<CallProfile> profile;
-  if (command.trace) interpreter.shared().profile = &profile.emplace();
+  Ending ending(interpreter.shared(), command.trace);
+  say_before_exit(L, ending);
   lua_pushcfunction(L, main_body);
   lua_pushlightuserdata(L, const_cast<Command*>(&command));
   const int code = finish(L, 1, 1);
-  report_zero_vectors(L);
-  interpreter.shared().profile = nullptr;
   // The prompt, the tests and the self-test say themselves whether all went well.
-  const int outcome = code == exit_done && lua_toboolean(L, -1) == 0 ? exit_failed : code;
-  return profile ? report_profile(profile->profile(), *command.trace, outcome) : outcome;
+  return ending.say(L, code == exit_done && lua_toboolean(L, -1) == 0 ? exit_failed : code);
 }
 
 }  // namespace moonstill::lua

@@ -53,7 +53,6 @@ void Profile::leave() {
   if (!open_.empty()) open_.back().inside += length;
   for (Total* total : {&by_name_[span.name], &by_place_[span.place]}) {
     total->own += own;
-    total->whole += length;
     ++total->count;
   }
   ++event_count_;

@@ -28,7 +28,7 @@ class Profile {
   };
   /// `own` leaves out spans inside.
   struct Total {
-    Clock::duration own{}, whole{};
+    Clock::duration own{};
     std::int64_t count = 0;
   };
 

@@ -240,7 +240,7 @@ std::vector<Value> vjp_hessian(const Call& call, std::span<const Value> cotangen
 
   Flags needed_point(call.needs.begin(), call.needs.begin() + static_cast<std::ptrdiff_t>(size) + 1);
   if (!any(needed_point)) return out;
-  if (!values_only) fail(ErrorKind::unsupported, "expectation: derivatives of order 3 are not offered");
+  if (!values_only) fail(ErrorKind::unsupported, "circuit: derivatives of order 3 are not offered");
   needed_point[size] = false;
   if (!any(needed_point)) return out;
   Flags directed = a.directed;
@@ -344,7 +344,7 @@ Value embed(const Circuit& circuit, const Value& x) {
   if (x.rank() == shape.rank() + 1 && x.shape().without(0) == shape) {
     return ops::unit(ops::reshape(x, {x.size(0), size}));
   }
-  fail(ErrorKind::shape, "expectation: '{}' must have shape {}, or one axis more for samples; got {}", name,
+  fail(ErrorKind::shape, "circuit: '{}' must have shape {}, or one axis more for samples; got {}", name,
        shape.text(), x.shape().text());
 }
 
@@ -352,12 +352,11 @@ Value embed(const Circuit& circuit, const Value& x) {
 std::vector<Value> point_of(const Circuit& circuit, std::span<const Value> inputs,
                             std::span<const Value> hermitians) {
   if (inputs.size() != circuit.inputs().size()) {
-    fail(ErrorKind::argument, "expectation: expected {} inputs, got {}", circuit.inputs().size(),
-         inputs.size());
+    fail(ErrorKind::argument, "circuit: expected {} inputs, got {}", circuit.inputs().size(), inputs.size());
   }
   std::vector<Value> point;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (!inputs[i]) fail(ErrorKind::argument, "expectation: input '{}' is missing", circuit.inputs()[i].name);
+    if (!inputs[i]) fail(ErrorKind::argument, "circuit: input '{}' is missing", circuit.inputs()[i].name);
     if (static_cast<int>(i) != circuit.amplitude_input()) point.push_back(inputs[i]);
   }
   if (circuit.amplitude_input() >= 0) {
@@ -377,8 +376,7 @@ Value expectation(std::shared_ptr<const Measurement> measurement, std::span<cons
                   std::span<const Value> hermitians, DType dtype) {
   const std::size_t expected = measurement->readout.hermitian_inputs().size();
   if (hermitians.size() != expected) {
-    fail(ErrorKind::argument, "expectation: expected {} Hermitian inputs, got {}", expected,
-         hermitians.size());
+    fail(ErrorKind::argument, "circuit: expected {} Hermitian inputs, got {}", expected, hermitians.size());
   }
   const std::vector<Value> point = point_of(measurement->circuit, inputs, hermitians);
   const auto states = running_transforms() > 0 ? std::make_shared<Tensor>() : nullptr;

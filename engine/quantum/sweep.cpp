@@ -44,7 +44,7 @@ DType dtype_of_point(const SweepPoint& point, DType otherwise) {
 // Adds a batch axis of n samples, or finds that it fits those seen before.
 void see_samples(Batch& batch, std::int64_t n, std::string_view name) {
   if (batch.batched && batch.samples != n) {
-    fail(ErrorKind::shape, "expectation: '{}' has {} samples, the inputs before it have {}", name, n,
+    fail(ErrorKind::shape, "circuit: '{}' has {} samples, the inputs before it have {}", name, n,
          batch.samples);
   }
   batch = {n, true};
@@ -54,7 +54,7 @@ void see_samples(Batch& batch, std::int64_t n, std::string_view name) {
 bool per_sample(const Tensor& tensor, const Shape& shape, std::string_view name) {
   if (tensor.shape() == shape) return false;
   if (tensor.rank() == shape.rank() + 1 && tensor.shape().without(0) == shape) return true;
-  fail(ErrorKind::shape, "expectation: '{}' must have shape {}, or one axis more for samples; got {}", name,
+  fail(ErrorKind::shape, "circuit: '{}' must have shape {}, or one axis more for samples; got {}", name,
        shape.text(), tensor.shape().text());
 }
 
@@ -66,8 +66,8 @@ void check_hermitian(const Tensor& tensor, const Readout::HermitianInput& input)
   const std::int64_t d = input.dimension;
   if (r >= 3 && s[r - 1] == 2 && s[r - 2] == d && s[r - 3] == d && s.count() == input.blocks * d * d * 2)
     return;
-  fail(ErrorKind::shape, "expectation: a Hermitian input must have shape [{}, {}, {}, 2], got {}",
-       input.blocks, d, d, s.text());
+  fail(ErrorKind::shape, "circuit: a Hermitian input must have shape [{}, {}, {}, 2], got {}", input.blocks,
+       d, d, s.text());
 }
 
 // Everything about one call that depends on the element type and the route: AnyPlan is Plan or StatePlan.
@@ -459,7 +459,7 @@ Batch check_point(const Circuit& circuit, const Readout& readout, const SweepPoi
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (static_cast<int>(i) == circuit.amplitude_input()) continue;
     const Tensor& angles = at(point.angles, i);
-    if (!angles) fail(ErrorKind::argument, "expectation: input '{}' is missing", inputs[i].name);
+    if (!angles) fail(ErrorKind::argument, "circuit: input '{}' is missing", inputs[i].name);
     if (per_sample(angles, inputs[i].shape, inputs[i].name))
       see_samples(batch, angles.size(0), inputs[i].name);
   }
@@ -467,13 +467,13 @@ Batch check_point(const Circuit& circuit, const Readout& readout, const SweepPoi
     see_samples(batch, point.amplitudes.size(0), "amplitudes");
   }
   if (point.hermitians.size() != readout.hermitian_inputs().size()) {
-    fail(ErrorKind::argument, "expectation: expected {} Hermitian inputs, got {}",
+    fail(ErrorKind::argument, "circuit: expected {} Hermitian inputs, got {}",
          readout.hermitian_inputs().size(), point.hermitians.size());
   }
   for (std::size_t i = 0; i < point.hermitians.size(); ++i) {
     check_hermitian(point.hermitians[i], readout.hermitian_inputs()[i]);
   }
-  if (batch.samples < 1) fail(ErrorKind::shape, "expectation: expected at least one sample, got 0");
+  if (batch.samples < 1) fail(ErrorKind::shape, "circuit: expected at least one sample, got 0");
   return batch;
 }
 

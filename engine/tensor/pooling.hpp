@@ -25,7 +25,7 @@ struct WindowMax {
   Tensor places;  // of a Selection
 };
 
-/// Each window's largest element, the first on ties.
+/// Each window's largest element, the first on ties; NaN where there is one.
 WindowMax window_max(const Tensor& x, PoolGeometry g);
 /// x at the selected places: [N, C, OH, OW].
 Tensor window_take(const Tensor& x, const Selection& s);

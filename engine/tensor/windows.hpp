@@ -63,7 +63,7 @@ template <class T>
 }
 
 /// The largest elements of the window whose first element is at `first`, and their places (the first on
-/// ties).
+/// ties). NaN counts as larger than any number.
 template <class T>
 [[gnu::always_inline]] inline Samples<T> largest_of(const T* first, std::span<const std::int64_t> offsets,
                                                     Places<T>& places) {
@@ -74,7 +74,7 @@ template <class T>
     const auto number = static_cast<WholeNumber<T>>(p);
 #pragma GCC unroll 16
     for (int i = 0; i < Samples<T>::parts; ++i) {
-      const auto larger = value.part[i] > best.part[i];
+      const auto larger = ~(value.part[i] <= best.part[i]) & (best.part[i] == best.part[i]);
       best.part[i] = larger ? value.part[i] : best.part[i];
       places.part[i] = larger ? Lanes<WholeNumber<T>, Places<T>::width>{} + number : places.part[i];
     }

@@ -117,11 +117,20 @@ test("error values pass through transforms unchanged, and the next transform wor
   test.near(ms.grad(function(x) return (x * x):sum() end)(one), { 2, 2 })
 end)
 
+test("ipairs goes over a tensor's first axis", function()
+  local rows = {}
+  for i, row in ipairs(ms.tensor { { 1, 2 }, { 3, 4 } }) do rows[i] = row:totable() end
+  test.equal(rows, { { 1, 2 }, { 3, 4 } })
+  for _ in ipairs(ms.zeros { 0, 3 }) do error "no rows are there" end
+end)
+
 test("tensors are indexed along their first axis, and never assigned to", function()
   local x = ms.tensor { { 1, 2 }, { 3, 4 } }
   test.equal(x[2]:totable(), { 3, 4 })
   test.equal(ms.grad(function(v) return v[2][1] ^ 2 end)(x):totable(), { { 0, 0 }, { 6, 0 } })
-  test.fails_with("ms.Tensor '[]': argument 2 'index': 3 is outside 1..2", function() return x[3] end)
+  for _, i in ipairs { 0, -1, 4 } do
+    test.fails_with(("ms.Tensor '[]': argument 2 'index': %d is outside 1..2"):format(i), function() return x[i] end)
+  end
   test.fails_with("a tensor of one number has no axis to index", function() return x:sum()[1] end)
   test.fails_with("tensors never change in place", function() x[1] = 1 end)
 end)

@@ -118,7 +118,7 @@ test("zero vectors are warned of once, and counted", function()
     .. "with zero derivatives (said once)\n"
   test.equal({ program.run { one.path } }, { said:format(one.path) .. "1.0\n", 0 })
   test.equal({ program.run { many.path } }, { said:format(many.path)
-    .. "moonstill: warning: 3 zero vectors were embedded as basis state 0\n", 0 })
+    .. "moonstill: warning: zero vectors were embedded as basis state 0 3 times, each evaluation counted\n", 0 })
   test.equal({ program.run { off.path } }, { "", 0 })
 end)
 
@@ -139,6 +139,22 @@ test("--profile shows operations and lines, and writes a trace", function()
     if event.name == "ms.grad" and event.args.line == file.path .. ":3" then calls = calls + 1 end
   end
   test.equal(calls, 5)
-  local plain = select(1, program.run { "--profile", "--trace", "/proc/none/x.json", "-e", "print(1)" })
-  test.ok(plain:find "^1\n" and plain:find "cannot .*'/proc/none", plain)
+end)
+
+test("--profile reports when the script calls os.exit", function()
+  for call, expected in pairs { ["os.exit(3)"] = 3, ["os.exit(true, true)"] = 0, ["coroutine.wrap(os.exit)(false)"] = 1 } do
+    local trace <close> = program.file(".json", "")
+    local text, code = program.run { "--trace", trace.path, "-e",
+      "local ms = require 'moonstill' ms.ones(3):sum() " .. call }
+    test.equal(code, expected)
+    test.ok(text:find("ms.Tensor:sum", 1, true) and text:find("spans for chrome", 1, true), text)
+    local handle <close> = assert(io.open(trace.path))
+    test.ok(#ms.io.parse_json(handle:read "a").traceEvents > 0, "the trace is written")
+  end
+end)
+
+test("a trace that cannot be written is noticed before the run", function()
+  local text, code = program.run { "--profile", "--trace", "/proc/none/x.json", "-e", "print(1)" }
+  test.equal(code, 1)
+  test.ok(text:find "^moonstill: cannot .*'/proc/none", text)
 end)

@@ -92,6 +92,14 @@ test("basis and angle embedding", function()
   for i, row in ipairs { { -1, 1, -1 }, { 1, 1, -1 } } do
     for k = 1, 3 do near(f[i][k], row[k]) end
   end
+  local part = ms.circuit(2, { x = { 2, 2 } }, function(c, x) c:rx(1, x[1][1]):basis(1 - x[2]) end)
+  local rows = { { { 0.5, 3 }, { 0, 1 } }, { { 0.5, 3 }, { 1, 0 } } }
+  near(part({ x = rows, observable = pauli("Z", 2) })[1][1]:item(), 1)
+  near(part({ x = rows, observable = pauli("Z", 2) })[2][1]:item(), -1)
+  test.fails_with("input 'bits': basis embedding takes 0 and 1, got 0.5", function() circuit:state { bits = { 0.5, 1, 1 } } end)
+  test.fails_with("ms.Circuit '()': input 'bits': basis embedding takes 0 and 1, got 2", function()
+    ms.grad(function(bits) return circuit { bits = bits, observable = z }:sum() end)(ms.tensor { { 0, 1, 1 }, { 0, 2, 1 } })
+  end)
 end)
 
 test("controls and matrices of one's own", function()
@@ -137,7 +145,7 @@ local cases = {
   { "c{w = ms.ones{2, 3}}", "observable: expected an observable or a list of them, got nil" },
   { "c{v = 1}", "ms.Circuit '()': unknown argument 'v' (known: w, observable, dtype)" },
   { "c{w = ms.ones{3}, observable = z}",
-    "expectation: 'w' must have shape [2, 3], or one axis more for samples; got [3]" },
+    "circuit: 'w' must have shape [2, 3], or one axis more for samples; got [3]" },
   { "ms.observable.pauli('XY', { 1, 1 })", "ms.observable.pauli: argument 2 'qubits': qubit 1 is named twice" },
   { "ms.observable.probabilities({ 2, 2 })", "ms.observable.probabilities: argument 1 'qubits': qubit 2 is named twice" },
   { "ms.observable.hermitian(ms.zeros { 4, 4, 2 }, { 1, 1 })",

@@ -333,7 +333,7 @@ TEST_CASE("third derivatives are refused by name", "[quantum][expectation]") {
   const Values x = small_point(47);
   const Values u = small_point(53);
   const Function curvature = [&](std::span<const Value> at) { return Values{ops::sum(hvp(loss, at, u)[1])}; };
-  CHECK_THROWS_WITH(value_and_grad(curvature, x), "expectation: derivatives of order 3 are not offered");
+  CHECK_THROWS_WITH(value_and_grad(curvature, x), "circuit: derivatives of order 3 are not offered");
 }
 
 TEST_CASE("zero amplitudes stand for basis state 0", "[quantum][expectation]") {
@@ -351,20 +351,20 @@ TEST_CASE("inputs that do not fit are refused", "[quantum][expectation]") {
   const Readout readout{PauliSum{{pauli_word("Z", std::array{0})}}};
   const auto zeros = [](const Shape& shape) { return Value(Tensor::zeros(shape, DType::f64)); };
   const auto call = [&](std::vector<Value> inputs) { return expectation(circuit, readout, inputs); };
-  CHECK_THROWS_WITH(call({zeros({4})}), "expectation: expected 2 inputs, got 1");
+  CHECK_THROWS_WITH(call({zeros({4})}), "circuit: expected 2 inputs, got 1");
   CHECK_THROWS_WITH(call({zeros({5}), zeros({2})}),
-                    "expectation: 'x' must have shape [4], or one axis more for samples; got [5]");
+                    "circuit: 'x' must have shape [4], or one axis more for samples; got [5]");
   CHECK_THROWS_WITH(call({zeros({3, 4}), zeros({2, 2})}),
                     test::ContainsSubstring("has 3 samples, the inputs before it have 2"));
   CHECK_THROWS_WITH(call({zeros({4}), zeros({3})}),
-                    "expectation: 'a' must have shape [2], or one axis more for samples; got [3]");
-  CHECK_THROWS_WITH(call({zeros({4}), Value()}), "expectation: input 'a' is missing");
+                    "circuit: 'a' must have shape [2], or one axis more for samples; got [3]");
+  CHECK_THROWS_WITH(call({zeros({4}), Value()}), "circuit: input 'a' is missing");
   const Readout outside{PauliSum{{pauli_word("Z", std::array{2})}}};
   const std::vector<Value> inputs{zeros({4}), zeros({2})};
   CHECK_THROWS_WITH(expectation(circuit, outside, inputs), "pauli: qubit 3 is outside 1..2");
   CHECK_THROWS_WITH(expectation(circuit, Readout(), inputs),
                     "readout: expected at least one observable, got none");
-  CHECK_THROWS_WITH(state(circuit, std::vector<Value>{zeros({4})}), "expectation: expected 2 inputs, got 1");
+  CHECK_THROWS_WITH(state(circuit, std::vector<Value>{zeros({4})}), "circuit: expected 2 inputs, got 1");
 }
 
 }  // namespace moonstill::quantum

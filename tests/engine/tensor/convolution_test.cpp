@@ -1,5 +1,7 @@
 #include "engine/tensor/convolution.hpp"
 
+#include <cmath>
+#include <limits>
 #include <vector>
 
 #include "engine/core/error.hpp"
@@ -134,6 +136,17 @@ TEST_CASE("a convolution of which pooling keeps some elements is both, one after
         CHECK(values(conv_weight(x, y, c.g, c.kernel, &kept)) == values(conv_weight(x, put, c.g, c.kernel)));
       }
     }
+  }
+}
+
+TEST_CASE("NaN goes through a convolution and the pooling after it", "[tensor][convolution]") {
+  std::vector<double> numbers(36, 1.0);
+  numbers[21] = std::numeric_limits<double>::quiet_NaN();
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    const Tensor x = Tensor::from(numbers, {1, 1, 6, 6}, dtype);
+    const std::vector<double> y =
+        values(conv_max(x, Tensor::full({1, 1, 1, 1}, 1.0, dtype), {}, {2, 2}).values);
+    for (std::size_t i = 0; i < y.size(); ++i) CHECK(std::isnan(y[i]) == (i == 4));
   }
 }
 

@@ -1,5 +1,6 @@
 #include "engine/tensor/pooling.hpp"
 
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -106,6 +107,21 @@ TEST_CASE("pooling agrees with plain loops", "[tensor][pooling]") {
 TEST_CASE("the first of equal elements is chosen", "[tensor][pooling]") {
   const Tensor x = Tensor::full({2, 1, 4, 4}, 1.5, DType::f32);
   CHECK(values(window_max(x, {}).places) == std::vector<double>(8));
+}
+
+TEST_CASE("a window that holds NaN gives NaN, wherever it is", "[tensor][pooling]") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    for (std::size_t p = 0; p < 4; ++p) {
+      std::vector<double> numbers{4, -1, 2, 3};
+      numbers[p] = nan;
+      const auto [largest, places] = window_max(Tensor::from(numbers, {1, 1, 2, 2}, dtype), {});
+      CHECK(std::isnan(values(largest)[0]));
+      CHECK(values(places)[0] == static_cast<double>(p));
+    }
+    const auto all = window_max(Tensor::full({1, 1, 2, 2}, nan, dtype), {});
+    CHECK(values(all.places)[0] == 0);
+  }
 }
 
 TEST_CASE("pooling gives the same bytes with any number of threads", "[tensor][pooling]") {
