@@ -25,11 +25,12 @@ end
 --- @return string?
 function machine.processor() return look_up("/proc/cpuinfo", "^model name%s*:%s*(.+)") end
 
---- Gives the fingerprint of the script that runs, or nil where there is none.
+--- Gives the fingerprint of the script that runs, or nil where there is none (at the prompt, in tests of a folder).
 --- @return string?
 function machine.script_hash()
   local script = (rawget(_G, "arg") or {})[0]
-  return script and ms.io.exists(script) and ms.io.fingerprint(ms.io.read_text(script)) or nil
+  local fine, text = pcall(ms.io.read_text, script)
+  return fine and ms.io.fingerprint(text) or nil
 end
 
 return machine

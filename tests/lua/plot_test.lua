@@ -1,6 +1,6 @@
 -- Curves as .svg files.
 local ms = require "moonstill"
-local plot = require "experiment.plot"
+local plot = require "plot"
 local test = require "moonstill.test"
 
 local function draw(panels)

@@ -69,7 +69,7 @@ const std::vector<Layer> lua_layers{
     {"stdlib/train", {"moonstill", "train"}},
     {"stdlib/plot", {"moonstill", "plot"}},
     {"stdlib/experiment", {"moonstill", "qnn", "train", "distill", "experiment"}},
-    {"stdlib/distill", {"moonstill", "qnn", "train", "distill"}},
+    {"stdlib/distill", {"moonstill", "plot", "qnn", "train", "distill"}},
 };
 
 bool holds(const Names& names, std::string_view name) {

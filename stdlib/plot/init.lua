@@ -109,7 +109,7 @@ local panel_options = {
 --- Writes panels as an .svg file. Points that are not finite are gaps.
 ---
 --- ```lua
---- local plot = require "experiment.plot"
+--- local plot = require "plot"
 --- local path = os.tmpname()
 --- plot.write(path, { { title = "Squares", lines = { { name = "y", points = { { 1, 1 }, { 2, 4 }, { 3, 9 } } } } } })
 --- os.remove(path)
