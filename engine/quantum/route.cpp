@@ -10,10 +10,10 @@ namespace moonstill::quantum {
 namespace {
 
 // A tile, however few of its samples are there, takes as long as so many samples one after the other, for 0,
-// 1, 2 ... qubits; measured by route_gradient in tests/bench. With more qubits a tile never pays: it leaves
-// the second-level cache.
-constexpr std::array worth_of_tile_f32{2, 2, 2, 2, 3, 3, 4, 6, 9, 13, 16};
-constexpr std::array worth_of_tile_f64{2, 2, 2, 3, 3, 4, 5, 9, 11, 14, 15};
+// 1, 2 ... qubits; measured by route_gradient in tests/bench. From 9 qubits on two threads share such
+// samples, but not the tile. With more qubits a tile never pays: it leaves the second-level cache.
+constexpr std::array worth_of_tile_f32{2, 2, 2, 2, 2, 2, 2, 4, 5, 13, 16, 16};
+constexpr std::array worth_of_tile_f64{2, 2, 2, 2, 3, 3, 4, 6, 8, 14, 15, 16};
 
 // From here on threads share one state even where there are several samples: states are large.
 constexpr int least_shared_qubits = 20;
