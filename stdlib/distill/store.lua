@@ -1,4 +1,4 @@
--- A distillation's files: checkpoint, metrics, images. A checkpoint holds no clock times: equal runs give equal bytes.
+-- A run in its folder: checkpoint and metrics. A checkpoint holds no clock times: equal runs give equal bytes.
 local ms = require "moonstill"
 local check = require "moonstill.check"
 local host = require "moonstill.host"
@@ -183,10 +183,7 @@ function Run:keep(still)
   tensors.parameters = still.parameters
   metadata.iteration, metadata.settings, metadata.metrics_rows = still.iteration, self.settings, self.rows
   metadata.script, metadata.ledger = machine.script_hash(), ms.io.json(still.counts)
-  write(self, function()
-    ms.io.save(self.checkpoint, tensors, { metadata = metadata })
-    ms.io.write_text(self.folder .. "/ledger.json", metadata.ledger .. "\n")
-  end)
+  write(self, function() ms.io.save(self.checkpoint, tensors, { metadata = metadata }) end)
   self.kept = still.iteration
 end
 
@@ -209,47 +206,11 @@ function Run:append(row)
   self.rows = self.rows + 1
 end
 
---- Draws what the run's metrics say.
-function Run:finish()
-  if self.folder then record.draw_curves(self.folder) end
-end
-
---- Writes images.npz and images.png. The .npz has images, labels from 0, step sizes, mean and deviation of the pixels,
---- and, as bytes of JSON, what the images are for.
---- @param still distill.Still
---- @param folder string
---- @param network? table  what tells the network, such as { model = "quantum" }
-function store.save_images(still, folder, network)
-  local labels = {}
-  for _ = 1, still.steps do
-    for _, class in ipairs(still.image_classes) do labels[#labels + 1] = class - 1 end
-  end
-  local about = ms.io.json {
-    network = network, dataset = still.train:name(), images_per_class = still.images_per_class, steps = still.steps,
-    passes = still.passes, init = still.init, seed = still.seed, dtype = still.dtype,
-  }
-  ms.io.save(folder .. "/images.npz", {
-    images = ms.concat(still.parameters.images), labels = ms.tensor(labels, { dtype = "i32" }),
-    step_sizes = still.parameters.raw_step_sizes:softplus(), raw_step_sizes = still.parameters.raw_step_sizes,
-    mean = ms.tensor(still.train:mean()), deviation = ms.tensor(still.train:deviation()),
-    about = ms.tensor({ about:byte(1, -1) }, { dtype = "u8" }),
-  })
-  record.draw_images(folder .. "/images.png", still.parameters.images)
-end
-
---- Reads what save_images wrote.
---- @param path string
---- @return table parameters  of a still
---- @return table about       { network?, dataset, images_per_class, steps, passes, init, seed, dtype }
-function store.load_images(path)
-  local saved = ms.io.load(path)
-  if not (saved.about and saved.images and saved.raw_step_sizes) then
-    check.fail("distill.load", "'%s' holds no distilled images: expected arrays images, raw_step_sizes and about", path)
-  end
-  local about = ms.io.parse_json(string.char(table.unpack(saved.about:totable())))
-  local each, lists = saved.images:size(1) // about.steps, {}
-  for s = 1, about.steps do lists[s] = saved.images:slice(1, (s - 1) * each + 1, s * each) end
-  return { images = lists, raw_step_sizes = saved.raw_step_sizes }, about
+--- Writes what the run has come to: its ledger and curves.
+function Run:finish(still)
+  if not self.folder then return end
+  ms.io.write_text(self.folder .. "/ledger.json", ms.io.json(still.counts) .. "\n")
+  record.draw_curves(self.folder)
 end
 
 return store

@@ -2,7 +2,7 @@
 -- random real images and class means under the same protocol.
 local ms, qnn = require "moonstill", require "qnn"
 local check = require "moonstill.check"
-local store = require "distill.store"
+local image_files = require "distill.image_files"
 local unrolled = require "distill.unrolled"
 
 local trial = {}
@@ -71,7 +71,7 @@ end
 --- @param set { train: ms.ImageSet, test: ms.ImageSet }  the data that they were distilled from
 --- @return distill.Still
 function trial.load(path, set)
-  local parameters, about = store.load_images(path)
+  local parameters, about = image_files.load(path)
   if not about.network then check.fail("distill.load", "'%s' does not say for which network its images are", path) end
   if about.dataset ~= set.train:name() then
     check.fail("distill.load", "'%s' is distilled from %s, got %s", path, about.dataset, set.train:name())

@@ -4,12 +4,9 @@
 -- that takes these T gradient steps from its initial weights, and sees nothing else, should then know the real data.
 local ms = require "moonstill"
 local check = require "moonstill.check"
-local diagnose = require "distill.diagnose"
-local estimate = require "distill.estimate"
-local host = require "moonstill.host"
-local lock = require "distill.lock"
+local fitting = require "distill.fitting"
+local image_files = require "distill.image_files"
 local search = require "distill.search"
-local store = require "distill.store"
 local train = require "train"
 local tune = require "distill.tune"
 
@@ -179,16 +176,6 @@ local fit_spec = check.spec("still:fit", {
   { "quiet", "boolean", "Prints no progress.", default = false },
 })
 
-local least_rate = 1e-3   -- of the first one: who has backed off as far will not get on
-
--- Makes the folder this process's alone, without what a killed one has left.
-local function take_folder(folder)
-  local taken, process = lock.take(folder)
-  if not taken then check.fail("still:fit", "process %s is at work in '%s'", process, folder) end
-  lock.clean(folder)
-  return taken
-end
-
 --- Distils: takes outer iterations until there were as many as asked for, or goes on from the folder's checkpoint.
 --- @param options table
 --- @return distill.Still self
@@ -197,119 +184,8 @@ function Still:fit(options)
   if o.averaging >= 1 then
     check.fail("still:fit", "argument 'averaging': expected less than 1, got %g", o.averaging)
   end
-  local batches = self.train:batches {
-    batch = math.min(o.batch, #self.train), random = self.random:split "order", drop_last = true,
-    dtype = self.dtype,
-  }
-  -- With the same settings a second call goes on where the first one ended.
-  local settings = store.settings(self, o)
-  if self.settings ~= settings then
-    self.search, self.settings, self.counts = search.new(self.parameters, o), settings, {}
-  end
-  local _ <close> = o.folder and take_folder(o.folder) or nil
-  self.run = store.open(self, o)
-  local book <close> = ms.ledger.from(self.counts)
-  self:print_estimate(o, batches)
-  local bar = ms.progress { total = o.iterations, label = "distil", done = self.iteration, quiet = o.quiet }
-  while self.iteration < o.iterations do
-    local clock = ms.timer()
-    local loss, norm = self:iterate(o, batches:at(self.iteration + 1))
-    self.run:add_seconds(clock:seconds())
-    local assessed = self.iteration % o.evaluate_every == 0 or self.iteration == o.iterations
-    local results = assessed and o.validation and self:judge(o) or {}
-    self.counts = book:totable()
-    if assessed then self:note(o, loss, norm, results) end
-    bar:update(self.iteration, ("loss %.3f%s"):format(loss, self.run.summary))
-  end
-  bar:finish()
-  self.run:finish()
+  fitting.run(self, o)
   return self
-end
-
-function Still:print_estimate(o, batches)
-  if o.quiet then return end
-  local _ <close> = ms.ledger.pause()
-  local text = estimate.text(self, o,
-    function() self:outer_gradient(self.iteration + 1, batches:at(self.iteration + 1)) end,
-    function() self:validate(o, self.parameters) end)
-  if text then io.stderr:write(text, "\n") end
-end
-
--- Ends the run at an iteration that cannot be taken; the state before it is the checkpoint.
-function Still:stop(problem)
-  self.run:keep(self)
-  check.fail("still:fit", "iteration %d: %s; the state after iteration %d is kept", self.iteration + 1, problem,
-    self.iteration)
-end
-
--- Goes on from the best state after an iteration that cannot be taken, which counts.
-function Still:back_off(problem)
-  if self.search.rate / 2 < least_rate then self:stop(problem .. ", after many a smaller learning rate") end
-  self.parameters = self.search:back_off() or self:start_parameters()
-  self.iteration = self.iteration + 1
-  self.run:say(("iteration %d: %s; back to %s, learning rates times %.3g"):format(self.iteration, problem,
-    self.search.best and ("the state after iteration %d"):format(self.search.best.iteration) or "the first state",
-    self.search.rate))
-end
-
--- The outer gradient, where nearly all of the time goes. Ctrl-C there leaves a whole state, which is kept.
-function Still:interruptible_gradient(x, y)
-  local fine, loss, gradient = host.call(self.outer_gradient, self, self.iteration + 1, x, y)
-  if fine then return loss, gradient end
-  local problem, interrupted = loss, gradient
-  if interrupted then
-    self.run:keep_on_interrupt(self)
-    host.interrupt()
-  end
-  error(problem, 0)
-end
-
--- One outer iteration. Where the loss or gradient is not finite it changes nothing but ends the run or backs off.
-function Still:iterate(o, x, y)
-  local _ <close> = ms.ledger.phase "distil"
-  self.parameters = self.search:begin(self.parameters)
-  local loss, gradient = self:interruptible_gradient(x, y)
-  local problem, moved, norm = check.not_finite(loss), nil, nil
-  if problem then
-    problem = ("the outer loss is %s (%s)"):format(problem, diagnose.loss(self))
-  else
-    moved, norm = self.search:step(self.parameters, gradient)
-    if not moved then problem = ("the outer gradient is not finite (%s)"):format(diagnose.gradient(gradient)) end
-  end
-  if not problem then
-    self.parameters, self.iteration = moved, self.iteration + 1
-    ms.ledger.step()
-  elseif o.on_nan == "backoff" then
-    self:back_off(problem)
-  else
-    self:stop(problem)
-  end
-  return loss, norm
-end
-
-function Still:validate(o, parameters)
-  local _ <close> = ms.ledger.phase "distil/validate"
-  return self:evaluate(o.validation, { parameters = parameters, networks = 3 })
-end
-
--- Judges by the held-out images.
-function Still:judge(o)
-  local results = self.search:judge(self.parameters, self.iteration, function(p) return self:validate(o, p) end)
-  self.run.summary = (", held out %.4f"):format(results.last.accuracy)
-  return results
-end
-
--- Writes the metrics' row and now and then the checkpoint.
-function Still:note(o, loss, norm, results)
-  local row = {
-    iteration = self.iteration, loss = loss, gradient_norm = norm, rate = o.validation and self.search.rate or nil,
-  }
-  for kind, result in pairs(results) do
-    row[kind .. "_loss"], row[kind .. "_accuracy"] = result.loss, result.accuracy
-  end
-  self.run:append(row)
-  local evaluations = self.iteration // o.evaluate_every
-  if evaluations % o.checkpoint_every == 0 or self.iteration == o.iterations then self.run:keep(self) end
 end
 
 local evaluate_spec = check.spec("still:evaluate", {
@@ -422,7 +298,7 @@ end
 function Still:save(folder, network)
   check.argument("still:save", 1, "folder", "string", folder)
   check.argument("still:save", 2, "network", "table|nil", network)
-  store.save_images(self, folder, network)
+  image_files.save(self, folder, network)
 end
 
 function Still:__tostring()
