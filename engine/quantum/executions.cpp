@@ -82,14 +82,16 @@ int terms_of(const Operation& operation, std::size_t angle) {
   return counts[row][angle][operation.controls.empty() ? 0 : 1];
 }
 
-// Shift terms R of some angles: their sum, and the sum of their squares.
+// Some angles: how many, the sum of their shift terms R, and the sum of the squares of these.
 struct Shifts {
+  double count = 0;
   double terms = 0;
   double squares = 0;
 
-  void add(double count, double rule) {
-    terms += count * rule;
-    squares += count * rule * rule;
+  void add(double more, double rule) {
+    count += more;
+    terms += more * rule;
+    squares += more * rule * rule;
   }
 };
 
@@ -140,6 +142,7 @@ SweepRequest parts_if(bool given, const SweepRequest& parts) {
 Shifts all_shifts(const Circuit& circuit, const SweepRequest& parts) {
   Shifts shifts = angle_shifts(circuit, parts.angles);
   const Shifts inputs = input_shifts(circuit, parts.amplitudes);
+  shifts.count += inputs.count;
   shifts.terms += inputs.terms;
   shifts.squares += inputs.squares;
   return shifts;
@@ -153,11 +156,12 @@ double second_order_settings(const Circuit& circuit, const Readout& readout, con
   const Shifts common = all_shifts(circuit, joined(wanted, directed, true));
   // Of two angles that are both wanted and directed, either order gives the same entry.
   const double twice = (common.terms * common.terms - common.squares) / 2;
-  const double pairs = a * b - common.squares - twice + common.terms;
+  const double pairs = a * b - common.squares - twice;
+  const double alone = common.terms - common.count + (common.count > 0 ? 1 : 0);
   const auto tomography = [&](const SweepRequest& parts) {
     return tomography_settings(readout, parts.hermitians);
   };
-  return pairs * settings(readout) + (b - common.terms) * tomography(wanted) +
+  return (pairs + alone) * settings(readout) + (b - common.terms) * tomography(wanted) +
          (a - common.terms) * tomography(directed) +
          common.terms * tomography(joined(wanted, directed, false));
 }

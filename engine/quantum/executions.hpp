@@ -16,8 +16,9 @@
 // hermitians    dF/dO_k is the state of O_k's qubits, by tomography in the 3^k bases of k qubits (James et
 //               al., quant-ph/0103121): T settings, one tomography for all matrices on disjoint qubits.
 // second order  Two shifts (Mari, Bromley and Killoran, arXiv 2008.06517): for each pair of different angles
-//               of which the Hessian has an entry that is asked for, R R' S; for an angle with itself R S
-//               (the frequencies are known); for an angle and Hermitian entries R T.
+//               of which the Hessian has an entry that is asked for, R R' S; for an angle with itself
+//               (R - 1) S (the frequencies are known), and for all of these S once, without a shift; for an
+//               angle and Hermitian entries R T.
 //
 // Derivatives of the values along a direction, and rows of the Hessian along weights, are first derivatives.
 // Weights cost nothing: one setting reads all outputs. What is asked for twice is counted twice, so a jvp,

@@ -139,11 +139,11 @@ test("a whole distillation against the formula, recomputed or not, in both types
   local net, angles, inputs = layer(2, 1)
   local images, batch, passes, iterations = 10, 50, 3, 4
   local shifts = angles + inputs
-  -- Pairs of different rotations of two terms, a rotation with itself, and a rotation with a tomography. In the first
-  -- update the weights are given: of the pairs those with an input count.
+  -- Pairs of different rotations of two terms, each rotation with itself (all of them also unshifted), and a rotation
+  -- with a tomography. In the first update the weights are given: of the pairs those with an input count.
   local rotations = shifts / 2
-  local hessian = 4 * rotations * (rotations - 1) / 2 + 2 * rotations + 3 * shifts
-  local of_inputs = 4 * (inputs / 2) * (inputs / 2 - 1) / 2 + inputs + inputs * angles + 3 * inputs
+  local hessian = 4 * rotations * (rotations - 1) / 2 + rotations + 1 + 3 * shifts
+  local of_inputs = 4 * (inputs / 2) * (inputs / 2 - 1) / 2 + inputs / 2 + 1 + inputs * angles + 3 * inputs
   -- The backward pass takes first derivatives of each update again: along the change of the inner gradient's weights,
   -- and along that of the values.
   local function first(samples, again, weights_again)

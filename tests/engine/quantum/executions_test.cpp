@@ -58,7 +58,7 @@ struct Layer {
   [[nodiscard]] double inputs() const { return 2.0 * ((1 << n) - 1); }
   [[nodiscard]] double hessian() const {
     const double rotations = (angles() + inputs()) / 2;
-    return 4 * rotations * (rotations - 1) / 2 + 2 * rotations + 3 * (angles() + inputs());
+    return 4 * rotations * (rotations - 1) / 2 + rotations + 1 + 3 * (angles() + inputs());
   }
 };
 
@@ -174,6 +174,34 @@ TEST_CASE("shift terms by gate", "[quantum][executions]") {
   }
 }
 
+// Of PennyLane 0.40: its Tracker's executions, and the circuits of param_shift_hessian.
+TEST_CASE("PennyLane counts the same", "[quantum][executions]") {
+  Generator random(13);
+  Circuit controlled_rotations(2);
+  const int w = controlled_rotations.add_input("w", {4});
+  controlled_rotations.add(gate("h"), {0}).add(gate("crx"), {0, 1}, {{w, 0}});
+  controlled_rotations.add(gate("crot"), {1, 0}, {{w, 1}, {w, 2}, {w, 3}});
+  Circuit rotations(2);
+  rotations.add_input("w", {4});
+  rotations.add(gate("rx"), {0}, {{w, 0}}).add(gate("ry"), {1}, {{w, 1}}).add(gate("cnot"), {0, 1});
+  rotations.add(gate("rz"), {1}, {{w, 2}}).add(gate("rx"), {0}, {{w, 3}});
+  const auto loss = [](const Circuit& circuit, PauliWord word) {
+    return Function([&circuit, readout = Readout{PauliSum{{std::move(word)}}}](std::span<const Value> at) {
+      return Values{ops::sum(expectation(circuit, readout, at))};
+    });
+  };
+  const Values at{normal({4}, random)};
+  const Function first = loss(controlled_rotations, pauli_word("Z", std::array{0}));
+  const Executions gradient = counted([&] { value_and_grad(first, at); });
+  CHECK(gradient.values + gradient.angles == 17);
+  const Function second = loss(rotations, pauli_word("ZX", std::array{0, 1}));
+  CHECK(counted([&] { hvp(second, at, at); }).second_order == 29);
+  const Readout readout{
+      PauliSum{{pauli_word("ZZ", std::array{0, 1})}}, PauliSum{{pauli_word("X", std::array{2})}},
+      PauliSum{{pauli_word("X", std::array{0})}}, PauliSum{{pauli_word("YX", std::array{0, 3})}}};
+  CHECK(settings(readout) == 3);
+}
+
 TEST_CASE("settings and tomographies", "[quantum][executions]") {
   const auto word = [](const char* letters, std::vector<int> qubits) {
     return PauliSum{{pauli_word(letters, qubits)}};
@@ -222,11 +250,13 @@ TEST_CASE("second derivatives by the list of pairs", "[quantum][executions]") {
       parts.push_back({2, wanted.amplitudes, directed.amplitudes});
     }
     double expected = 0;
+    bool unshifted = false;
     for (std::size_t a = 0; a < parts.size(); ++a) {
       for (std::size_t b = a; b < parts.size(); ++b) {
         const bool asked = (parts[a].wanted && parts[b].directed) || (parts[b].wanted && parts[a].directed);
-        const double circuits = a == b ? parts[a].rule : parts[a].rule * parts[b].rule;
+        const double circuits = a == b ? parts[a].rule - 1 : parts[a].rule * parts[b].rule;
         if (asked) expected += circuits * settings(c.readout);
+        if (asked && a == b) unshifted = true;
       }
       std::vector<bool> matrices(c.readout.hermitian_inputs().size());
       for (std::size_t i = 0; i < matrices.size(); ++i) {
@@ -235,6 +265,7 @@ TEST_CASE("second derivatives by the list of pairs", "[quantum][executions]") {
       }
       expected += parts[a].rule * tomography_settings(c.readout, matrices);
     }
+    if (unshifted) expected += settings(c.readout);
     const Executions got = derivative_executions(c.circuit, c.readout, 3, wanted, directed);
     CHECK(got == Executions{0, 0, 0, 0, 3 * expected});
   }
