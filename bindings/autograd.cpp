@@ -120,7 +120,8 @@ struct Results {
   std::vector<Reference> rest;  // with first_only: results after the first
 };
 
-Values call_function(const Callback& f, const Arguments& arguments, std::span<const Value> leaves,
+template <class AnyFunction>
+Values call_function(const AnyFunction& f, const Arguments& arguments, std::span<const Value> leaves,
                      bool first_only, Results& results) {
   lua_State* L = f.begin();
   const int base = lua_gettop(L) - 1;
@@ -153,10 +154,20 @@ int push_results(lua_State* L, const Results& results, std::span<const Value> va
   return static_cast<int>(results.trees.size());
 }
 
-// What a transformed function remembers.
+// The function that a transform is of, for as long as the transformed function runs, whose second upvalue it
+// is: there Lua's collector sees what holds what.
+struct TransformedFunction {
+  lua_State* L;
+  [[nodiscard]] lua_State* begin() const {
+    luaL_checkstack(L, LUA_MINSTACK, "too many nested calls");
+    lua_pushvalue(L, lua_upvalueindex(2));
+    return L;
+  }
+};
+
+// What a transformed function remembers as its first upvalue.
 struct Transform {
   std::string_view name;
-  Callback f;
   std::vector<std::size_t> wrt;
   bool wrt_list = false;
 
@@ -204,7 +215,7 @@ int call_grad(lua_State* L, const Transform& t) {
   const Arguments arguments = t.arguments(L);
   Results results;
   const Function f = [&](std::span<const Value> x) {
-    return call_function(t.f, arguments, x, true, results);
+    return call_function(TransformedFunction{L}, arguments, x, true, results);
   };
   arguments.push_gradients(L, value_and_grad(f, arguments.values()).gradient, t.wrt_list);
   return 1;
@@ -214,7 +225,7 @@ int call_value_and_grad(lua_State* L, const Transform& t) {
   const Arguments arguments = t.arguments(L);
   Results results;
   const Function f = [&](std::span<const Value> x) {
-    return call_function(t.f, arguments, x, true, results);
+    return call_function(TransformedFunction{L}, arguments, x, true, results);
   };
   const GradResult result = value_and_grad(f, arguments.values());
   push(L, result.value);
@@ -245,7 +256,7 @@ int call_vjp(lua_State* L, const Transform& t) {
   Arguments arguments = t.arguments(L);
   Results results;
   const Function f = [&](std::span<const Value> x) {
-    return call_function(t.f, arguments, x, false, results);
+    return call_function(TransformedFunction{L}, arguments, x, false, results);
   };
   VjpResult result = vjp(f, arguments.values());
   const int count = push_results(L, results, result.outputs);
@@ -278,7 +289,7 @@ int call_jvp(lua_State* L, const Transform& t) {
   const Arguments arguments = t.arguments(L);
   Results results;
   const Function f = [&](std::span<const Value> x) {
-    return call_function(t.f, arguments, x, false, results);
+    return call_function(TransformedFunction{L}, arguments, x, false, results);
   };
   const JvpResult result = jvp(f, arguments.values(), direction);
   return push_results(L, results, result.outputs) + push_results(L, results, result.tangents);
@@ -289,7 +300,7 @@ int call_hvp(lua_State* L, const Transform& t) {
   const Arguments arguments = t.arguments(L);
   Results results;
   const Function f = [&](std::span<const Value> x) {
-    return call_function(t.f, arguments, x, true, results);
+    return call_function(TransformedFunction{L}, arguments, x, true, results);
   };
   arguments.push_gradients(L, hvp(f, arguments.values(), direction), false);
   return 1;
@@ -309,7 +320,7 @@ int call_checkpoint(lua_State* L, const Transform& t) {
   // Tensors among the arguments keep their boxes, so that the engine sees them as captured.
   const auto arguments = std::make_shared<const Arguments>(t.arguments(L));
   const auto results = std::make_shared<Results>();
-  const Callback f = t.f;
+  const Callback f(L, lua_upvalueindex(2));
   const Function run = [f, arguments, results](std::span<const Value>) {
     return call_function(f, *arguments, {}, false, *results);
   };
@@ -325,7 +336,7 @@ int call_transform(lua_State* L) {
 
 template <Body body>
 int make_transform(lua_State* L, Args& a) {
-  Transform t{a.function().display_name(), Callback(L, a.slot("f")), {0}};
+  Transform t{a.function().display_name(), {0}};
   if constexpr (body == call_grad || body == call_value_and_grad || body == call_vjp) {
     t.wrt.clear();
     for (const std::int64_t place : a.integers("wrt")) {
@@ -339,7 +350,8 @@ int make_transform(lua_State* L, Args& a) {
   }
   if constexpr (body == call_checkpoint) t.wrt.clear();
   push(L, std::move(t));
-  lua_pushcclosure(L, guard<call_transform<body>>, 1);
+  lua_pushvalue(L, a.slot("f"));
+  lua_pushcclosure(L, guard<call_transform<body>>, 2);
   return 1;
 }
 

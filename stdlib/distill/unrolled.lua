@@ -59,8 +59,7 @@ function unrolled.new(options)
   self.updates = o.steps * o.passes
   self.w0 = self:draw_weights(self.random:split "weights")
   self.labels = self:make_labels()
-  local net = o.net  -- alone: a transform that held the still would keep it for good
-  self.inner_gradient = ms.grad(function(w, x, y) return ms.nn.cross_entropy(net(x, w), y) end)
+  self.inner_gradient = ms.grad(function(w, x, y) return ms.nn.cross_entropy(o.net(x, w), y) end)
   if o.checkpoint == nil then self.checkpoint = self.updates >= 50 end
   self.parameters = self:start_parameters()
   self.iteration = 0

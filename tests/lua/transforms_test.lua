@@ -63,6 +63,18 @@ test("the gradient of gradient descent", function()
   ms.test.gradcheck(function(a) return outer(a) ^ 2 end, f64(5), { order = 2 })
 end)
 
+test("an object that holds a transform of its own is collected", function()
+  local seen = setmetatable({}, { __mode = "v" })
+  for i, transform in ipairs { ms.grad, ms.value_and_grad, ms.vjp, ms.jvp, ms.hvp, ms.checkpoint } do
+    local object = { k = 3 }
+    object.derivative = transform(function(x) return (x * object.k):sum() end)
+    object.derivative(ms.ones(2), ms.ones(2))
+    seen[i] = object
+  end
+  for _ = 1, 2 do collectgarbage() end  -- finalizers of the first let go of what the second takes
+  test.equal(next(seen), nil)
+end)
+
 test("checkpoint changes no number, at first and second order", function()
   local function f(x) return (x:sin() * x:exp()) ^ 2 end
   local x = f64 { 0.3, 0.7 }
