@@ -84,8 +84,8 @@ function Report:__tostring()
   for _, row in ipairs(self.rows) do
     local after = self.pays_after[row.name]
     if after then
-      lines[#lines + 1] =
-        ("Distilling has paid for itself after %s trainings, against '%s'."):format(grouped(after), row.name)
+      lines[#lines + 1] = ("Distilling has paid for itself after %s training%s, against '%s'."):format(
+        grouped(after), after == 1 and "" or "s", row.name)
     elseif after == false then
       lines[#lines + 1] = ("Distilling never pays for itself against '%s'."):format(row.name)
     end
