@@ -10,12 +10,10 @@
 namespace moonstill::quantum {
 namespace {
 
-using std::cos;
-using std::sin;
-
 template <class R>
 Complex<R> phase(const R& angle) {
-  return {cos(angle), sin(angle)};
+  const auto [s, c] = sine_cosine(angle);
+  return {c, s};
 }
 
 template <class R>
@@ -37,15 +35,13 @@ GateMatrix<R> two_qubits(std::initializer_list<Complex<R>> entries) {
 
 template <class R>
 GateMatrix<R> rotation_x(const R& t) {
-  const R c = cos(t * 0.5);
-  const R s = sin(t * 0.5);
+  const auto [s, c] = sine_cosine(t * 0.5);
   return one_qubit<R>({c, 0.0}, {0.0, -s}, {0.0, -s}, {c, 0.0});
 }
 
 template <class R>
 GateMatrix<R> rotation_y(const R& t) {
-  const R c = cos(t * 0.5);
-  const R s = sin(t * 0.5);
+  const auto [s, c] = sine_cosine(t * 0.5);
   return one_qubit<R>({c, 0.0}, {-s, 0.0}, {s, 0.0}, {c, 0.0});
 }
 
@@ -57,8 +53,7 @@ GateMatrix<R> rotation_z(const R& t) {
 // RZ(omega) RY(theta) RZ(phi).
 template <class R>
 GateMatrix<R> rotation(const R& phi, const R& theta, const R& omega) {
-  const R c = cos(theta * 0.5);
-  const R s = sin(theta * 0.5);
+  const auto [s, c] = sine_cosine(theta * 0.5);
   const Complex<R> sum = phase<R>((phi + omega) * 0.5);
   const Complex<R> difference = phase<R>((phi - omega) * 0.5);
   const Complex<R> a{sum.re * c, sum.im * c};
@@ -68,9 +63,10 @@ GateMatrix<R> rotation(const R& phi, const R& theta, const R& omega) {
 
 template <class R>
 GateMatrix<R> general(const R& theta, const R& phi, const R& delta) {
-  const Complex<R> c{cos(theta * 0.5), 0.0};
-  const Complex<R> s{sin(theta * 0.5), 0.0};
-  const Complex<R> minus_s{-s.re, 0.0};
+  const auto [sine, cosine] = sine_cosine(theta * 0.5);
+  const Complex<R> c{cosine, 0.0};
+  const Complex<R> s{sine, 0.0};
+  const Complex<R> minus_s{-sine, 0.0};
   return one_qubit<R>(c, phase<R>(delta) * minus_s, phase<R>(phi) * s, phase<R>(phi + delta) * c);
 }
 
@@ -78,8 +74,8 @@ GateMatrix<R> general(const R& theta, const R& phi, const R& delta) {
 // YY).
 template <class R>
 GateMatrix<R> ising(const R& t, double outer, double inner) {
-  const Complex<R> c{cos(t * 0.5), 0.0};
-  const R s = sin(t * 0.5);
+  const auto [s, cosine] = sine_cosine(t * 0.5);
+  const Complex<R> c{cosine, 0.0};
   const Complex<R> o{0.0, s * -outer};
   const Complex<R> i{0.0, s * -inner};
   return two_qubits<R>({c, {}, {}, o, {}, c, i, {}, {}, i, c, {}, o, {}, {}, c});

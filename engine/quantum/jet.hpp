@@ -3,7 +3,8 @@
 #pragma once
 
 #include <array>
-#include <cmath>
+
+#include "engine/tensor/vector_math.hpp"
 
 namespace moonstill::quantum {
 
@@ -57,14 +58,22 @@ inline Jet operator*(const Jet& a, const Jet& b) {
   return r;
 }
 
-inline Jet sin(const Jet& a) {
-  const double s = std::sin(a.v);
-  return a.chain(s, std::cos(a.v), -s);
+/// The sine and the cosine of an angle.
+template <class R>
+struct SineCosine {
+  R sine;
+  R cosine;
+};
+
+inline SineCosine<double> sine_cosine(double angle) {
+  SineCosine<double> r{};
+  vector_math::sine_and_cosine(angle, r.sine, r.cosine);
+  return r;
 }
 
-inline Jet cos(const Jet& a) {
-  const double c = std::cos(a.v);
-  return a.chain(c, -std::sin(a.v), -c);
+inline SineCosine<Jet> sine_cosine(const Jet& angle) {
+  const auto [s, c] = sine_cosine(angle.v);
+  return {angle.chain(s, c, -s), angle.chain(c, -s, -c)};
 }
 
 }  // namespace moonstill::quantum

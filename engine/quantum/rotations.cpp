@@ -1,7 +1,6 @@
 #include "engine/quantum/rotations.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace moonstill::quantum {
 namespace {
@@ -68,8 +67,9 @@ void Rotations::evaluate(std::span<const AngleSource<T>> sources, int lanes, Ope
     }
     for (std::size_t q = 0; q < qubits_.size(); ++q) {
       T* at = out.matrix.data() + 2 * q * stride + static_cast<std::size_t>(lane);
-      at[0] = static_cast<T>(std::cos(angles[q] / 2));
-      at[stride] = static_cast<T>(std::sin(angles[q] / 2));
+      const auto [s, c] = sine_cosine(angles[q] / 2);
+      at[0] = static_cast<T>(c);
+      at[stride] = static_cast<T>(s);
       out.tangent[q * stride + static_cast<std::size_t>(lane)] = static_cast<T>(rates[q] / 2);
     }
   }

@@ -94,6 +94,13 @@ inline void sine_and_cosine_of(double x, double& sine, double& cosine) {
   cosine = ((quarters + 1) & 2) != 0 ? -c : c;
 }
 
+/// Of any angle.
+inline void sine_and_cosine(double x, double& sine, double& cosine) {
+  if (std::abs(x) <= largest_turn) return sine_and_cosine_of(x, sine, cosine);
+  sine = std::sin(x);
+  cosine = std::cos(x);
+}
+
 /// Of all angles, however large.
 inline void sines_and_cosines(std::span<const double> angles, double* sines, double* cosines) {
   double largest = 0;
@@ -102,10 +109,7 @@ inline void sines_and_cosines(std::span<const double> angles, double* sines, dou
     for (std::size_t i = 0; i < angles.size(); ++i) sine_and_cosine_of(angles[i], sines[i], cosines[i]);
     return;
   }
-  for (std::size_t i = 0; i < angles.size(); ++i) {
-    sines[i] = std::sin(angles[i]);
-    cosines[i] = std::cos(angles[i]);
-  }
+  for (std::size_t i = 0; i < angles.size(); ++i) sine_and_cosine(angles[i], sines[i], cosines[i]);
 }
 
 }  // namespace moonstill::vector_math
