@@ -88,6 +88,13 @@ end
 --- print(book)   -- one execution for the value, two for the angle
 --- ```
 --- With `local book <close> = ms.ledger()` it counts to the end of the scope. Any number may count at once.
+---
+--- One execution is one circuit for one sample, measured in one basis of each qubit, which reads all observables that
+--- fit it. A sample takes as many for its values as its observables need bases (Hermitians on different qubits one);
+--- two or four times as many for each angle of a gate; twice as many for each of the 2^n - 1 rotations that prepare
+--- 2^n amplitudes; 3^k for the entries of Hermitians on k qubits; and two shifts, of each pair of angles, for second
+--- derivatives. What is asked for twice is counted twice, but a checkpoint's second run is not. How the simulator works
+--- makes no difference. Statevectors and ms.qubits are not counted.
 --- @return ms.Ledger
 function ledger.open() return start(setmetatable({ phases = {} }, Ledger)) end
 
