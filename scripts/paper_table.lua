@@ -153,6 +153,7 @@ local function run(row, seed)
   write_table()
 end
 
+lock.clean(opt.out)
 for _, row in ipairs(rows) do
   for seed = 1, math.max(row.seeds, opt.row == row.name and opt.seed or 0) do
     local asked = (opt.row == "all" or opt.row == row.name) and (opt.seed == 0 or opt.seed == seed)

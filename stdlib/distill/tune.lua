@@ -2,6 +2,7 @@
 -- then one for each update, learned as those of a still are.
 local ms = require "moonstill"
 local check = require "moonstill.check"
+local finite = require "train.finite"
 
 local tune = {}
 
@@ -40,7 +41,7 @@ local function learn(still, images, iterations, raw, try)
   end)
   for i = 1, iterations do
     local gradient = gradient_of(raw, still:initial_weights(i)[1], batches:at(i))
-    if (gradient * 0):sum():item() ~= 0 then return end
+    if not finite.all(gradient) then return end
     raw = optimizer:step(raw, gradient)
     if i % math.ceil(iterations / settings.evaluations) == 0 or i == iterations then try(raw) end
   end

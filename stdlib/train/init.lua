@@ -1,6 +1,7 @@
 -- Training a network on a whole data set.
 local ms = require "moonstill"
 local check = require "moonstill.check"
+local finite = require "train.finite"
 local median = require "moonstill.median"
 
 local train = {}
@@ -87,9 +88,9 @@ function train.fit(options)
       local loss, gradient = loss_and_grad(w, x, y)
       local number = loss:item()
       local problem = check.not_finite(number)
-      if problem then stop("the loss is " .. problem) end
-      -- Zero times NaN or infinity is NaN.
-      if (gradient * 0):sum():item() ~= 0 then stop "the gradient is not finite" end
+      if problem then stop(("the loss is %s (%s)"):format(problem, finite.source(o.net, w))) end
+      local culprit = finite.culprit(o.net, gradient)
+      if culprit then stop(("the gradient by '%s' is not finite"):format(culprit)) end
       good.w, good.step = w, step - 1
       w = o.net:project(optimizer:step(w, gradient))
       ms.ledger.step()

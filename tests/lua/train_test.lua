@@ -39,8 +39,8 @@ end)
 
 -- A layer whose loss, or only whose gradient, is NaN from its third step on.
 local poisons = {
-  loss = { "the loss is NaN", function(x, p) return x * p.s * (0 / 0) end },
-  gradient = { "the gradient is not finite", function(x, p) return x * p.s + (p.s * 0):sqrt() end },
+  loss = { "the loss is NaN (the network's outputs)", function(x, p) return x * p.s * (0 / 0) end },
+  gradient = { "the gradient by '2.s' is not finite", function(x, p) return x * p.s + (p.s * 0):sqrt() end },
 }
 
 for name, poison in pairs(poisons) do
@@ -84,7 +84,7 @@ local train, net, set, on_failure = ...
 train.fit { net = net, train = set.train, batch = 100, quiet = true, on_failure = on_failure }
 ]]
   local chunk = assert(load(code, "@scripts/user.lua"))
-  test.fails("scripts/user.lua:2: train.fit: step 3: the loss is NaN",
+  test.fails("scripts/user.lua:2: train.fit: step 3: the loss is NaN (the network's outputs)",
     function() chunk(train, net, set, function(w, step) kept = { w = w, step = step } end) end)
   test.equal(kept.step, 1)
   test.ok(kept.w:abs():max():item() < 10, "finite weights")

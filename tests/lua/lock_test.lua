@@ -1,0 +1,55 @@
+-- One process at a time in a folder, and what killed ones leave.
+local lock = require "distill.lock"
+local ms = require "moonstill"
+local test = require "moonstill.test"
+
+local function folder()
+  local path = os.tmpname()
+  os.remove(path)
+  return setmetatable({ path = path }, { __close = function() os.execute("rm -rf '" .. path .. "'") end })
+end
+
+-- A process that sleeps until the end of the scope, and what a lock of its own would hold.
+local function sleeper()
+  local pipe <close> = assert(io.popen "sleep 60 >/dev/null & echo $!")
+  local process = pipe:read "l"
+  local stat <close> = assert(io.open(("/proc/%s/stat"):format(process)))
+  local fields = {}
+  for field in stat:read "a":gmatch "%S+" do fields[#fields + 1] = field end
+  local function kill() os.execute("kill -9 " .. process .. " 2>/dev/null") end
+  return setmetatable({ process = process, identity = process .. " " .. fields[22], kill = kill }, { __close = kill })
+end
+
+test("a folder is this process's until the lock is closed", function()
+  local out <close> = folder()
+  do
+    local _ <close> = lock.take(out.path)
+    do
+      local _ <close> = lock.take(out.path)
+    end
+    test.ok(ms.io.exists(out.path .. "/lock"), "the inner one frees nothing")
+    test.equal(lock.holder(out.path), nil)
+  end
+  test.ok(not ms.io.exists(out.path .. "/lock"), "free again")
+end)
+
+test("another process's lock holds until that process is gone", function()
+  local out <close> = folder()
+  local other <close> = sleeper()
+  ms.io.write_text(out.path .. "/lock", other.identity)
+  test.equal({ lock.take(out.path) }, { nil, other.process })
+  ms.io.write_text(out.path .. "/lock", other.process .. " 1")   -- an earlier process of that number
+  test.equal(lock.holder(out.path), nil)
+  ms.io.write_text(out.path .. "/lock", other.identity)
+  other.kill()
+  test.ok(lock.take(out.path), "free")
+end)
+
+test("files half written by processes that are gone are removed, others stay", function()
+  local out <close> = folder()
+  local other <close> = sleeper()
+  local names = { "/.a.json." .. other.process .. "-0.tmp", "/b.tmp", "/.a.json.999999999-0.tmp" }
+  for _, name in ipairs(names) do ms.io.write_text(out.path .. name, "") end
+  lock.clean(out.path)
+  for i, name in ipairs(names) do test.equal({ name, ms.io.exists(out.path .. name) }, { name, i < 3 }) end
+end)
