@@ -23,7 +23,7 @@ constexpr int most_whole_qubits = 16;
 constexpr std::size_t block_bytes = 1 << 19;
 // A single state falls into 2^3 blocks at least, for the threads, when it has enough qubits.
 constexpr int shared_block_bits = 3;
-constexpr int least_divided_qubits = 14;
+constexpr int least_divided_qubits = 15;
 
 // Tables of merged diagonals, as large as states, are worth their making and keeping for so many samples of
 // so many qubits.
