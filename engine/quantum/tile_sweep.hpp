@@ -10,27 +10,14 @@
 
 #include "engine/core/interrupt.hpp"
 #include "engine/core/memory.hpp"
-#include "engine/quantum/environment.hpp"
-#include "engine/quantum/plan.hpp"
-#include "engine/quantum/readout_kernels.hpp"
-#include "engine/quantum/sweep_context.hpp"
+#include "engine/quantum/tile_readout.hpp"
 
 namespace moonstill::quantum {
-
-template <class T>
-using TileContext = SweepContext<T, Plan>;
-
-/// A tile's states, and those that a request does not need absent.
-template <class T>
-struct TileStates {
-  Planes<T> s, sdot, a, adot;
-};
 
 template <class T>
 class TileSweep {
   static constexpr auto lanes = static_cast<int>(tile_lanes);
   static constexpr auto stride = static_cast<std::size_t>(tile_lanes);
-  using Vector = Lanes<T, lanes>;
 
  public:
   explicit TileSweep(const TileContext<T>& context)
@@ -39,7 +26,8 @@ class TileSweep {
         tangents_(context.request.tangents),
         gradients_(context.request.gradients()),
         size_(static_cast<std::size_t>(plan_.amplitudes()) * stride),
-        numbers_(context.plan.operations().size()) {}
+        numbers_(context.plan.operations().size()),
+        readout_(context) {}
 
   /// Carries tiles forward and, when gradients are wanted, back. Adds to `partial`.
   void run(std::int64_t begin, std::int64_t end, double* partial) {
@@ -50,10 +38,9 @@ class TileSweep {
       else
         find(tile);
       if (c_.kept_states != nullptr) keep();
-      read();
-      if (c_.request.values) write_values();
+      readout_.read(states(), tile, valid_lanes_, partial);
       if (!gradients_) continue;
-      seed();
+      readout_.seed();
       backward();
     }
   }
@@ -70,14 +57,8 @@ class TileSweep {
   /// Reads a caller's own states and, when gradients are wanted, seeds their adjoints.
   void observe(const TileStates<T>& states, std::int64_t tile, double* partial) {
     begin_tile(tile);
-    partial_ = partial;
-    s_ = states.s;
-    sdot_ = states.sdot;
-    a_ = states.a;
-    adot_ = states.adot;
-    read();
-    if (c_.request.values) write_values();
-    if (gradients_) seed();
+    readout_.read(states, tile, valid_lanes_, partial);
+    if (gradients_) readout_.seed();
   }
 
   /// This sweep's own states, and the way back through the circuit from what they hold.
@@ -209,148 +190,6 @@ class TileSweep {
     if (c_.amplitude_gradient.wanted) add_amplitude_gradient();
   }
 
-  // f_k and fdot_k, and the Hermitians' gradients, which need no adjoint state.
-  void read() {
-    const auto outputs = static_cast<std::size_t>(plan_.outputs());
-    values_.assign(outputs * stride, 0.0);
-    for (std::size_t h = 0; h < plan_.hermitians().size(); ++h) read_hermitian(h);
-    if (!c_.request.values) return;
-    const Planes<T>& other = tangents_ ? sdot_ : s_;
-    const double factor = tangents_ ? 2 : 1;
-    for (const LoweredWord& word : plan_.words()) {
-      std::array<T, stride> sums{};
-      WordKernel<T>(word, plan_.places()).read(s_, other, size_ / stride, sums.data());
-      for (int lane = 0; lane < lanes; ++lane)
-        value(word.output, lane) +=
-            factor * word.coefficient * static_cast<double>(sums[static_cast<std::size_t>(lane)]);
-    }
-    for (const LoweredProbabilities& item : plan_.probabilities()) {
-      const std::size_t count = static_cast<std::size_t>(item.groups.dimension()) * stride;
-      std::vector<double> sums(count);
-      read_probabilities(item.groups, s_, other, sums.data());
-      for (std::size_t e = 0; e < count; ++e) {
-        values_[static_cast<std::size_t>(item.output) * stride + e] += factor * sums[e];
-      }
-    }
-  }
-
-  void write_values() {
-    T* to = c_.values.samples + tile_ * plan_.outputs() * lanes;
-    for (std::size_t e = 0; e < values_.size(); ++e) to[e] = static_cast<T>(values_[e]);
-  }
-
-  double& value(int output, int lane) { return values_[static_cast<std::size_t>(output * lanes + lane)]; }
-
-  void read_hermitian(std::size_t h) {
-    const LoweredHermitian& item = plan_.hermitians()[h];
-    const bool gradient =
-        item.input >= 0 && c_.hermitian_gradients[static_cast<std::size_t>(item.input)].wanted;
-    if (!gradient && !c_.request.values) return;
-    MatrixStep<T> step{&item.groups};
-    step.s = s_;
-    step.sdot = sdot_;
-    reset_environments(step, item.dimension());
-    quantum::run(tangents_ ? MatrixTask::gather_tangent : MatrixTask::gather, Structure::hermitian, step);
-    if (c_.request.values) {
-      const auto& mdot = c_.hermitian_directions[h];
-      double* f = &value(item.output, 0);
-      (tangents_ ? environment_tangent_ : environment_).add_real_product(c_.hermitians[h].data(), f);
-      if (tangents_ && !mdot.empty()) environment_.add_real_product(mdot.data(), f);
-    }
-    if (gradient) add_hermitian_gradient(item);
-  }
-
-  void add_hermitian_gradient(const LoweredHermitian& item) {
-    const std::size_t parts = environment_.parts();
-    double* to = partial_ + c_.hermitian_gradients[static_cast<std::size_t>(item.input)].partial +
-                 static_cast<std::int64_t>(parts) * item.block;
-    for (int lane = 0; lane < valid_lanes_; ++lane) {
-      const double c = weight(c_.weights, item.output, lane);
-      const double cdot = tangents_ ? weight(c_.weight_direction, item.output, lane) : 0;
-      for (std::size_t part = 0; part < parts; ++part) {
-        const double sum = tangents_
-                               ? c * environment_tangent_.at(part, lane) + cdot * environment_.at(part, lane)
-                               : c * environment_.at(part, lane);
-        to[part] += part % 2 == 0 ? sum : -sum;
-      }
-    }
-  }
-
-  double weight(const Source<T>& source, int output, int lane) const {
-    return source.values == nullptr ? 0.0
-                                    : static_cast<double>(source.tile(tile_, lanes)[output * lanes + lane]);
-  }
-
-  // a = sum_k c_k O_k s and its tangent.
-  void seed() {
-    std::fill_n(a_.re, size_, T{0});
-    std::fill_n(a_.im, size_, T{0});
-    if (tangents_) {
-      std::fill_n(adot_.re, size_, T{0});
-      std::fill_n(adot_.im, size_, T{0});
-    }
-    for (std::size_t h = 0; h < plan_.hermitians().size(); ++h) seed_hermitian(h);
-    for (const LoweredWord& word : plan_.words()) {
-      seed_word(word, c_.weights, s_, a_);
-      if (!tangents_) continue;
-      seed_word(word, c_.weights, sdot_, adot_);
-      if (c_.weight_direction.values != nullptr) seed_word(word, c_.weight_direction, s_, adot_);
-    }
-    for (const LoweredProbabilities& item : plan_.probabilities()) {
-      const auto weights = [&](const Source<T>& source) {
-        return source.tile(tile_, lanes) + item.output * lanes;
-      };
-      seed_probabilities(item.groups, weights(c_.weights), s_, a_);
-      if (!tangents_) continue;
-      seed_probabilities(item.groups, weights(c_.weights), sdot_, adot_);
-      if (c_.weight_direction.values != nullptr) {
-        seed_probabilities(item.groups, weights(c_.weight_direction), s_, adot_);
-      }
-    }
-  }
-
-  // Of an output, in all lanes.
-  Vector weights(const Source<T>& source, int output) const {
-    return source.values == nullptr ? Vector{}
-                                    : load_lanes<T, lanes>(source.tile(tile_, lanes) + output * lanes);
-  }
-
-  void seed_hermitian(std::size_t h) {
-    const LoweredHermitian& item = plan_.hermitians()[h];
-    const auto& m = c_.hermitians[h];
-    const auto& mdot = c_.hermitian_directions[h];
-    std::vector<T> weighted(m.size() * stride);
-    std::vector<T> weighted_dot(tangents_ ? weighted.size() : 0);
-    const Vector c = weights(c_.weights, item.output);
-    const Vector cdot = weights(c_.weight_direction, item.output);
-    for (std::size_t e = 0; e < m.size(); ++e) {
-      const T number = static_cast<T>(m[e]);
-      store_lanes<T, lanes>(weighted.data() + e * stride, c * number);
-      if (!tangents_) continue;
-      const T change = mdot.empty() ? T{0} : static_cast<T>(mdot[e]);
-      store_lanes<T, lanes>(weighted_dot.data() + e * stride, cdot * number + c * change);
-    }
-    MatrixStep<T> step{&item.groups};
-    step.matrix = weighted.data();
-    step.tangent = weighted_dot.data();
-    step.matrix_lanes = lanes;
-    step.s = s_;
-    step.sdot = sdot_;
-    step.a = a_;
-    step.adot = adot_;
-    quantum::run(tangents_ ? MatrixTask::accumulate_tangent : MatrixTask::accumulate, Structure::hermitian,
-                 step);
-  }
-
-  void seed_word(const LoweredWord& word, const Source<T>& source, const Planes<T>& from,
-                 const Planes<T>& to) {
-    std::array<T, stride> weights;
-    for (int lane = 0; lane < lanes; ++lane)
-      weights[static_cast<std::size_t>(lane)] =
-          static_cast<T>(word.coefficient * weight(source, word.output, lane));
-    WordKernel<T>(word, plan_.places()).seed(weights.data(), from, to, size_ / stride);
-  }
-
   [[nodiscard]] Structure structure(std::size_t o) const {
     const TileOperation& operation = plan_.operations()[o];
     if (operation.form == Form::diagonal) return Structure::diagonal;
@@ -386,16 +225,8 @@ class TileSweep {
     MatrixStep<T> step{
         &operation.groups, n.matrix.data(), n.tangent.data(), n.lanes, state, sdot_, a_, adot_};
     if (task == MatrixTask::backward || task == MatrixTask::backward_tangent)
-      reset_environments(step, operation.dimension());
+      environments_.reset(step, operation.dimension(), tangents_);
     quantum::run(task, structure(o), step);
-  }
-
-  void reset_environments(MatrixStep<T>& step, int dimension) {
-    environment_.reset(dimension);
-    step.environment = environment_.data();
-    if (!tangents_) return;
-    environment_tangent_.reset(dimension);
-    step.environment_tangent = environment_tangent_.data();
   }
 
   void add_phase_slopes(std::size_t o) {
@@ -426,8 +257,8 @@ class TileSweep {
     const OperationNumbers<T>& n = numbers(o);
     const bool shared = n.lanes == 1;
     if (shared) {
-      environment_.sum_samples(valid_lanes_, sums_);
-      if (tangents_) environment_tangent_.sum_samples(valid_lanes_, tangent_sums_);
+      environments_.value.sum_samples(valid_lanes_, sums_);
+      if (tangents_) environments_.tangent.sum_samples(valid_lanes_, tangent_sums_);
     }
     const auto& parameters = plan_.operations()[o].parameters;
     for (std::size_t m = 0; m < parameters.size(); ++m) {
@@ -442,8 +273,8 @@ class TileSweep {
         continue;
       }
       for (int lane = 0; lane < valid_lanes_; ++lane) {
-        double g = (tangents_ ? environment_tangent_ : environment_).real_product(slope, lane);
-        if (tangents_) g += environment_.real_product(slope_dot, lane);
+        double g = (tangents_ ? environments_.tangent : environments_.value).real_product(slope, lane);
+        if (tangents_) g += environments_.value.real_product(slope_dot, lane);
         add_angle_gradient(to, parameters[m].slot, lane, 2 * g);
       }
     }
@@ -482,8 +313,8 @@ class TileSweep {
   std::shared_ptr<std::byte> memory_;
   Planes<T> s_, sdot_, a_, adot_;
   std::vector<OperationNumbers<T>> numbers_;
-  std::vector<double> values_;  // [outputs][lanes]
-  Environment<T> environment_, environment_tangent_;
+  TileReadout<T> readout_;
+  Environments<T> environments_;
   std::vector<double> sums_, tangent_sums_;  // of environments, over the samples
   T* slopes_ = nullptr;                      // of the phase of each row, or of rotations, and of each sample
 };
