@@ -54,6 +54,16 @@ local function collect(rows, folder_of)
   return collected, full
 end
 
+-- "3000", or "2000 to 3000" where the results differ.
+local function iterations(results)
+  local least, most = math.huge, 0
+  for _, result in ipairs(results) do
+    least, most = math.min(least, result.iterations), math.max(most, result.iterations)
+  end
+  return least == most and tostring(most) or ("%d to %d"):format(least, most)
+end
+
+-- The mean.
 local function minutes(results)
   local total = 0
   for _, result in ipairs(results) do total = total + result.seconds / 60 end
@@ -66,11 +76,10 @@ local function line_of(entry, full)
   if entry.run == 0 then
     table.move({ "not run", "", "", "", "", "", "", "" }, 1, 8, 3, cells)
   else
-    local first = entry.results[1]
     table.move({
       percent(entry.best), percent(entry.last), percent(entry["random real images"]), percent(entry["class means"]),
-      on_all.run > 0 and percent(on_all.best) or "not run", ("%d of %d"):format(entry.run, entry.seeds),
-      tostring(first.iterations), minutes(entry.results),
+      on_all and on_all.run > 0 and percent(on_all.best) or "not run", ("%d of %d"):format(entry.run, entry.seeds),
+      iterations(entry.results), minutes(entry.results),
     }, 1, 8, 3, cells)
   end
   return "| " .. table.concat(cells, " | ") .. " |"

@@ -93,6 +93,20 @@ test("fixed observables have no gradient, and the angles have one", function()
   test.ok(gradient["11.1.1.w"]:abs():max():item() > 0, "the angles")
 end)
 
+test("fixed angles have no gradient, and the observables have one", function()
+  local fixed = qnn.lenet.quantum { angles = "fixed" }
+  local gradient = fixed:named(ms.grad(function(weights) return fixed(x, weights):sum() end)(w))
+  test.equal(gradient["11.1.1.w"]:abs():max():item(), 0.0)
+  test.ok(gradient["11.1.1.hermitian"]:abs():max():item() > 0, "the Hermitians")
+end)
+
+test("full training clamps trained Hermitians to [-1, 1], and leaves fixed ones as they were drawn", function()
+  for observable, largest in pairs { trainable = 1, fixed = net:named(w)["11.1.1.hermitian"]:abs():max():item() } do
+    local projected = qnn.lenet.quantum({ observable = observable }):project(w)
+    test.equal(net:named(projected)["11.1.1.hermitian"]:abs():max():item(), largest)
+  end
+end)
+
 test("on the built-in digits a LeNet learns clearly more than a linear model", function()
   local set = ms.data.images("digits", { train = 2000, test = 500 })
   local function accuracy(some, lr)

@@ -1,0 +1,51 @@
+-- Tables of many runs: means and deviations, and what is said of those that were not run.
+local ms = require "moonstill"
+local report = require "experiment.report"
+local test = require "moonstill.test"
+
+local rows = {
+  { name = "three", task = { data = "d", init = "known" }, model = "m", seeds = 3, paper = 91.9 },
+  { name = "unknown", task = { data = "d", init = "unknown" }, model = "n", seeds = 1 },
+  { name = "none", task = { data = "e", init = "known" }, model = "m", seeds = 1 },
+  { name = "full", task = { data = "d", epochs = 3 }, model = "m", seeds = 1 },
+}
+
+-- The table and the JSON for results by "row/seed".
+local function written(results)
+  local path = os.tmpname()
+  os.remove(path)
+  local function folder_of(row, seed) return ("%s/%s/%d"):format(path, row.name, seed) end
+  for place, result in pairs(results) do
+    ms.io.write_text(("%s/%s/result.json"):format(path, place), ms.io.json(result))
+  end
+  report.write(path, rows, folder_of)
+  local text, json = ms.io.read_text(path .. "/table.md"), ms.io.parse_json(ms.io.read_text(path .. "/results.json"))
+  os.execute("rm -rf '" .. path .. "'")
+  return text, json
+end
+
+local function result(accuracy, more)
+  local r = {
+    test_accuracy = accuracy, test_accuracy_last = accuracy - 0.1, test_accuracy_random_images = 0.2, iterations = 100,
+    seconds = 120,
+  }
+  for name, value in pairs(more or {}) do r[name] = value end
+  return r
+end
+
+test("mean and deviation over seeds; nothing where nothing was run", function()
+  local text, json = written {
+    ["three/1"] = result(0.9), ["three/2"] = result(0.94), ["three/3"] = result(0.92, { iterations = 200 }),
+    ["unknown/1"] = result(0.8, { test_deviation = 0.05 }), ["full/1"] = result(0.99),
+  }
+  local lines = {}
+  for line in text:gmatch "[^\n]+" do lines[#lines + 1] = line end
+  test.equal(table.move(lines, #lines - 2, #lines, 1, {}), {
+    "| three | 91.9 | 92.00 ± 2.00 | 82.00 ± 2.00 | 20.00 ± 0.00 |  | 99.00 | 3 of 3 | 100 to 200 | 2 |",
+    "| unknown |  | 80.00 ± 5.00 | 70.00 | 20.00 |  | not run | 1 of 1 | 100 | 2 |",
+    "| none |  | not run |  |  |  |  |  |  |  |",
+  })
+  test.ok(text:find "JPEG artefacts", text)
+  test.near({ json.rows[1].best.mean, json.rows[1].best.deviation }, { 0.92, 0.02 }, 1e-12)
+  test.equal({ json.rows[3].run, #json.rows[3].results }, { 0, 0 })
+end)
