@@ -5,21 +5,10 @@
 #include <memory>
 #include <vector>
 
-#include "engine/quantum/circuit.hpp"
-#include "engine/quantum/route.hpp"
+#include "engine/quantum/sweep_point.hpp"
 #include "engine/tensor/tensor.hpp"
 
 namespace moonstill::quantum {
-
-/// Numbers that the sweep depends on, or a direction in them; all of one type, f32 or f64. A tensor with one
-/// axis more than it was declared with holds one value for each sample.
-struct SweepPoint {
-  std::vector<Tensor>
-      angles;         // one for each input of the circuit; absent: not an angle input, or zero direction
-  Tensor amplitudes;  // psi, of 2-norm 1; absent: |0...0>, or zero direction
-  std::vector<Tensor> hermitians;  // one for each Hermitian input of the readout
-  Tensor weights;                  // c, one for each output: for gradients
-};
 
 struct SweepRequest {
   bool values = false;
@@ -44,10 +33,6 @@ struct SweepResult {
 
 SweepResult sweep(const Circuit& circuit, const Readout& readout, const SweepPoint& point,
                   const SweepPoint& direction, const SweepRequest& request);
-
-/// The samples of a point. Throws Error{shape} where sizes do not fit the circuit, the readout or one
-/// another.
-Batch check_point(const Circuit& circuit, const Readout& readout, const SweepPoint& point);
 
 /// The states after the circuit: [N, 2^n, 2] or [2^n, 2], real and imaginary parts last.
 Tensor final_states(const Circuit& circuit, const SweepPoint& point, DType dtype, RouteChoice choice = {});

@@ -1,0 +1,38 @@
+// Where a circuit and its readout are evaluated, and whether everything there fits.
+#pragma once
+
+#include <vector>
+
+#include "engine/quantum/circuit.hpp"
+#include "engine/quantum/route.hpp"
+#include "engine/tensor/tensor.hpp"
+
+namespace moonstill::quantum {
+
+/// Numbers that the sweep depends on, or a direction in them; all of one type, f32 or f64. A tensor with one
+/// axis more than it was declared with holds one value for each sample.
+struct SweepPoint {
+  std::vector<Tensor>
+      angles;         // one for each input of the circuit; absent: not an angle input, or zero direction
+  Tensor amplitudes;  // psi, of 2-norm 1; absent: |0...0>, or zero direction
+  std::vector<Tensor> hermitians;  // one for each Hermitian input of the readout
+  Tensor weights;                  // c, one for each output: for gradients
+};
+
+/// The tensor at `index`, or an absent one beyond the end.
+[[nodiscard]] const Tensor& tensor_at(const std::vector<Tensor>& tensors, std::size_t index);
+
+/// The samples of a point. Throws Error{shape} where sizes do not fit the circuit, the readout or one
+/// another.
+Batch check_point(const Circuit& circuit, const Readout& readout, const SweepPoint& point);
+
+/// The type of the point's numbers, or `otherwise` where it holds none.
+[[nodiscard]] DType dtype_of_point(const SweepPoint& point, DType otherwise);
+
+/// For each input of the circuit whether all samples share its angles.
+[[nodiscard]] std::vector<bool> shared_inputs(const Circuit& circuit, const SweepPoint& point);
+
+/// Of one sample's amplitudes.
+[[nodiscard]] Shape amplitude_shape(const Circuit& circuit);
+
+}  // namespace moonstill::quantum

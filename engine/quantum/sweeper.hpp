@@ -1,0 +1,368 @@
+// One call of a sweep: operands laid out as a route wants them, numbers of the matrices that all samples
+// share, results put together from partial sums.
+#pragma once
+
+#include <algorithm>
+#include <type_traits>
+#include <vector>
+
+#include "engine/core/scratch.hpp"
+#include "engine/core/threads.hpp"
+#include "engine/quantum/contraction.hpp"
+#include "engine/quantum/state_sweep.hpp"
+#include "engine/quantum/tile_sweep.hpp"
+
+namespace moonstill::quantum {
+
+/// Bytes of states that a sweep for values leaves at most.
+inline constexpr std::size_t most_kept_bytes = 64 << 20;
+/// Some 20 microseconds of one thread, in amplitudes that an operation changes.
+inline constexpr std::int64_t serial_work = 1 << 17;
+/// Partial sums kept side by side, so that their number does not grow with the batch.
+inline constexpr std::int64_t most_tile_partials = 256;
+inline constexpr std::int64_t most_state_partials = 32;
+
+/// Everything about one call that depends on the element type and the route: AnyPlan is Plan or StatePlan.
+template <class T, class AnyPlan>
+class Sweeper {
+  static constexpr bool tiled = std::is_same_v<AnyPlan, Plan>;
+
+ public:
+  Sweeper(const Circuit& circuit, const Readout& readout, const Batch& batch,
+          std::shared_ptr<const AnyPlan> plan, const SweepPoint& point, const SweepPoint& direction,
+          const SweepRequest& request)
+      : circuit_(circuit),
+        readout_(readout),
+        batch_(batch),
+        plan_(std::move(plan)),
+        context_{*plan_, request, scratch_.memory()} {
+    context_.samples = batch_.samples;
+    take_angles(point, direction);
+    context_.amplitudes = source(point.amplitudes, amplitude_shape(circuit));
+    context_.amplitude_direction = source(direction.amplitudes, amplitude_shape(circuit));
+    const Shape outputs{plan_->outputs()};
+    context_.weights = source(point.weights, outputs);
+    context_.weight_direction = source(direction.weights, outputs);
+    take_hermitians(point.hermitians, context_.hermitians, true);
+    take_hermitians(request.tangents ? direction.hermitians : std::vector<Tensor>(),
+                    context_.hermitian_directions, false);
+    prepare_numbers();
+  }
+
+  SweepResult run(const SweepPoint& point, const SweepPoint& direction) {
+    make_destinations(point);
+    const int lanes = plan_->sample_lanes();
+    const std::int64_t tiles = (batch_.samples + lanes - 1) / lanes;
+    // A fixed number of tiles for each partial sum, whatever the threads.
+    const bool inside = !tiled && threads_share_states(circuit_.qubits());
+    const std::int64_t most = tiled ? most_tile_partials : inside ? 1 : most_state_partials;
+    const std::int64_t chunk = (tiles + most - 1) / most;
+    const auto chunks = static_cast<std::size_t>((tiles + chunk - 1) / chunk);
+    if constexpr (tiled) {
+      if (contracts()) return run_contracted(point, direction, chunk, chunks);
+      share_states(tiles);
+    }
+    std::pmr::vector<double> partials(chunks * static_cast<std::size_t>(partial_count_), 0.0,
+                                      scratch_.memory());
+    const auto work = [&](auto& sweep, std::size_t begin, std::size_t end) {
+      for (std::size_t c = begin; c < end; ++c) {
+        const auto first = static_cast<std::int64_t>(c) * chunk;
+        sweep.run(first, std::min(tiles, first + chunk),
+                  partials.data() + c * static_cast<std::size_t>(partial_count_));
+      }
+    };
+    if constexpr (tiled) {
+      parallel_for(chunks, grain(chunk), [&](std::size_t begin, std::size_t end) {
+        TileSweep<T> sweep(context_);
+        work(sweep, begin, end);
+      });
+    } else {
+      const auto phases = phase_tables(context_);
+      parallel_for(chunks, grain(chunk), [&](std::size_t begin, std::size_t end) {
+        StateSweep<T> sweep(context_, phases);
+        work(sweep, begin, end);
+      });
+    }
+    return finish(partials, chunks);
+  }
+
+  Tensor states() {
+    const std::int64_t size = plan_->amplitudes();
+    Tensor out = Tensor::empty(batched(Shape{size, 2}), dtype_of<T>());
+    T* to = out.write<T>().data();
+    if constexpr (tiled) {
+      const int lanes = plan_->sample_lanes();
+      TileSweep<T> sweep(context_);
+      Planes<T> last;
+      for (std::int64_t sample = 0; sample < batch_.samples; ++sample) {
+        if (sample % lanes == 0) last = sweep.run_forward(sample / lanes).s;
+        for (std::int64_t r = 0; r < size; ++r) {
+          const std::int64_t row = plan_->places().empty() ? r : plan_->places()[static_cast<std::size_t>(r)];
+          const std::int64_t from = row * lanes + sample % lanes;
+          to[(sample * size + r) * 2] = last.re[from];
+          to[(sample * size + r) * 2 + 1] = last.im[from];
+        }
+      }
+    } else {
+      const auto phases = phase_tables(context_);
+      StateSweep<T> sweep(context_, phases);
+      for (std::int64_t sample = 0; sample < batch_.samples; ++sample)
+        sweep.run_forward(sample, to + sample * size * 2);
+    }
+    return out;
+  }
+
+ private:
+  [[nodiscard]] bool contracts() const {
+    const RouteChoice& choice = context_.request.choice;
+    const bool varies = std::ranges::find(context_.varies, true) != context_.varies.end();
+    if (varies || context_.amplitudes.values == nullptr || context_.amplitudes.shared) return false;
+    if (choice.route) return *choice.route == Route::contract;
+    return contraction_pays(circuit_.qubits(), batch_, plan_->cost());
+  }
+
+  void share_states(std::int64_t tiles) {
+    const SweepRequest& request = context_.request;
+    if (!request.states || request.tangents) return;
+    if (request.gradients()) {
+      if (const Tensor& found = *request.states; found && found.dtype() == dtype_of<T>())
+        context_.found_states = found.template data<T>().data();
+      return;
+    }
+    const std::int64_t count = tiles * 2 * plan_->amplitudes() * tile_lanes;
+    if (static_cast<std::size_t>(count) * sizeof(T) > most_kept_bytes) return;
+    *request.states = Tensor::empty({count}, dtype_of<T>());
+    context_.kept_states = request.states->template write<T>().data();
+  }
+
+  SweepResult run_contracted(const SweepPoint& point, const SweepPoint& direction, std::int64_t chunk,
+                             std::size_t chunks) {
+    const auto amplitudes = [](const Tensor& t) { return t ? t.cast(dtype_of<T>()).as_tiled() : t; };
+    Contraction<T> contraction(context_, amplitudes(point.amplitudes), amplitudes(direction.amplitudes));
+    const std::size_t sums = contraction.partials(chunks);
+    const auto count = static_cast<std::size_t>(partial_count_);
+    std::pmr::vector<double> partials(sums * count, 0.0, scratch_.memory());
+    contraction.run(chunk, chunks, partials.data(), count);
+    return finish(partials, sums);
+  }
+
+  [[nodiscard]] Shape batched(const Shape& shape) const {
+    return batch_.batched ? shape.inserted(0, batch_.samples) : shape;
+  }
+
+  // Chunks that are worth waking a thread for. Backward takes about as long as two forward, and with tangents
+  // everything as long as three times.
+  [[nodiscard]] std::size_t grain(std::int64_t chunk) const {
+    const SweepRequest& request = context_.request;
+    const std::int64_t weight = (request.gradients() ? 2 : 1) * (request.tangents ? 3 : 1);
+    const std::int64_t work = weight * plan_->amplitudes() * plan_->sample_lanes() * chunk *
+                              static_cast<std::int64_t>(plan_->operations().size() + 1);
+    return static_cast<std::size_t>(std::max<std::int64_t>(1, serial_work / work));
+  }
+
+  // An operand laid out as the route wants it; when it is not the caller's own, held for the length of the
+  // call.
+  Source<T> source(const Tensor& tensor, const Shape& shape) {
+    if (!tensor) return {};
+    const bool shared = !batch_.batched || tensor.rank() == shape.rank();
+    const Layout layout = !shared && tiled ? Layout::tiled : Layout::row_major;
+    const bool fits = tensor.dtype() == dtype_of<T>() && tensor.layout() == layout;
+    if (!fits) held_.push_back(tensor.cast(dtype_of<T>()).with_layout(layout));
+    return {(fits ? tensor : held_.back()).template data<T>().data(), shape.count(), shared};
+  }
+
+  void take_angles(const SweepPoint& point, const SweepPoint& direction) {
+    context_.angles.reserve(circuit_.inputs().size());
+    context_.angle_directions.reserve(circuit_.inputs().size());
+    for (std::size_t i = 0; i < circuit_.inputs().size(); ++i) {
+      const Shape& shape = circuit_.inputs()[i].shape;
+      context_.angles.push_back(source(tensor_at(point.angles, i), shape));
+      context_.angle_directions.push_back(source(tensor_at(direction.angles, i), shape));
+    }
+  }
+
+  // The Hermitian part of each lowered observable's matrix, as [d * d][2].
+  void take_hermitians(const std::vector<Tensor>& inputs, std::pmr::vector<std::pmr::vector<double>>& out,
+                       bool fixed) {
+    out.reserve(plan_->hermitians().size());
+    for (const auto& item : plan_->hermitians()) {
+      auto& m = out.emplace_back();
+      if (item.input < 0) {
+        for (const auto& entry : item.matrix.entries) m.insert(m.end(), {entry.real(), entry.imag()});
+        if (!fixed) m.clear();
+      } else if (const Tensor& tensor = tensor_at(inputs, static_cast<std::size_t>(item.input)); tensor) {
+        const auto d = static_cast<std::size_t>(item.dimension());
+        const T* block =
+            source(tensor, tensor.shape()).values + static_cast<std::size_t>(item.block) * d * d * 2;
+        m.resize(d * d * 2);
+        for (std::size_t i = 0; i < d; ++i) {
+          for (std::size_t j = 0; j < d; ++j) {
+            const T* ij = block + (i * d + j) * 2;
+            const T* ji = block + (j * d + i) * 2;
+            m[(i * d + j) * 2] = 0.5 * (static_cast<double>(ij[0]) + static_cast<double>(ji[0]));
+            m[(i * d + j) * 2 + 1] = 0.5 * (static_cast<double>(ij[1]) - static_cast<double>(ji[1]));
+          }
+        }
+      }
+    }
+  }
+
+  void prepare_numbers() {
+    std::pmr::vector<AngleSource<T>> sources(scratch_.memory());
+    sources.reserve(context_.angles.size());
+    for (std::size_t i = 0; i < context_.angles.size(); ++i) {
+      const bool shared = context_.angles[i].shared;
+      sources.push_back({context_.angles[i].values, context_.angle_directions[i].values, 1});
+      if (!shared) sources.back() = {};
+    }
+    const Orders orders =
+        context_.request.tangents || context_.request.gradients() ? Orders::derivatives : Orders::value;
+    const int lanes = plan_->sample_lanes();
+    context_.varies.reserve(plan_->operations().size());
+    context_.shared_numbers.reserve(plan_->operations().size());
+    for (const auto& operation : plan_->operations()) {
+      const bool varies = std::ranges::any_of(operation.parameters, [&](const Parameter& parameter) {
+        return !context_.angles[static_cast<std::size_t>(parameter.input)].shared;
+      });
+      context_.varies.push_back(varies);
+      auto& numbers = context_.shared_numbers.emplace_back(scratch_.memory());
+      if (operation.form == Form::phases)
+        prepare_phases(operation, sources, numbers);
+      else if (operation.form == Form::rotations && !varies)
+        prepare_rotations(operation, sources, numbers);
+      else if (operation.parameters.empty())
+        evaluate_constant(operation.constant, numbers);
+      else if (!varies)
+        evaluate<T>(operation, sources, 1, orders, numbers);
+      numbers.lanes = varies ? lanes : 1;
+    }
+  }
+
+  template <class Operation>
+  void prepare_phases(const Operation& operation, std::span<const AngleSource<T>> sources,
+                      OperationNumbers<T>& numbers) {
+    if constexpr (tiled) operation.phases.evaluate(sources, numbers);
+  }
+
+  template <class Operation>
+  void prepare_rotations(const Operation& operation, std::span<const AngleSource<T>> sources,
+                         OperationNumbers<T>& numbers) {
+    if constexpr (tiled) operation.rotations.evaluate(sources, 1, numbers);
+  }
+
+  Destination<T> destination(bool wanted, const Source<T>& like, const Shape& shape, Tensor& out) {
+    if (!wanted) return {};
+    Destination<T> to{true, -1, nullptr, shape};
+    if (like.shared) {
+      to.partial = partial_count_;
+      partial_count_ += shape.count();
+    } else {
+      out = Tensor::zeros(batched(shape), dtype_of<T>(), tiled ? Layout::tiled : Layout::row_major);
+      to.samples = out.template write<T>().data();
+    }
+    return to;
+  }
+
+  void make_destinations(const SweepPoint& point) {
+    const SweepRequest& request = context_.request;
+    if (request.values) {
+      result_.values = Tensor::empty(batched(Shape{plan_->outputs()}), dtype_of<T>(),
+                                     tiled ? Layout::tiled : Layout::row_major);
+      context_.values.samples = result_.values.template write<T>().data();
+    }
+    SweepPoint& gradients = result_.gradients;
+    gradients.angles.resize(circuit_.inputs().size());
+    gradients.hermitians.resize(readout_.hermitian_inputs().size());
+    context_.angle_gradients.reserve(gradients.angles.size());
+    context_.hermitian_gradients.reserve(gradients.hermitians.size());
+    for (std::size_t i = 0; i < gradients.angles.size(); ++i) {
+      const bool wanted = i < request.angles.size() && request.angles[i];
+      context_.angle_gradients.push_back(
+          destination(wanted, context_.angles[i], circuit_.inputs()[i].shape, gradients.angles[i]));
+    }
+    context_.amplitude_gradient =
+        destination(request.amplitudes, context_.amplitudes, amplitude_shape(circuit_), gradients.amplitudes);
+    for (std::size_t i = 0; i < gradients.hermitians.size(); ++i) {
+      const bool wanted = i < request.hermitians.size() && request.hermitians[i];
+      const Shape shape = wanted ? point.hermitians[i].shape() : Shape{};
+      context_.hermitian_gradients.push_back(
+          destination(wanted, Source<T>{}, shape, gradients.hermitians[i]));
+    }
+    if (request.gradients()) make_phase_slopes();
+  }
+
+  // Slopes of each row's phase are summed over the samples before angles take their share.
+  void make_phase_slopes() {
+    if constexpr (tiled) {
+      context_.phase_slopes.reserve(plan_->operations().size());
+      for (const TileOperation& operation : plan_->operations()) {
+        context_.phase_slopes.push_back(partial_count_);
+        if (operation.form == Form::phases)
+          partial_count_ += static_cast<std::int64_t>(operation.phases.rows());
+      }
+    }
+  }
+
+  void add_phase_gradients(std::span<double> total) const {
+    if constexpr (tiled) {
+      for (std::size_t o = 0; o < plan_->operations().size(); ++o) {
+        const Phases& phases = plan_->operations()[o].phases;
+        const auto slopes = total.subspan(static_cast<std::size_t>(context_.phase_slopes[o]), phases.rows());
+        phases.pull_back(slopes, [&](const Parameter& parameter, double amount) {
+          const Destination<T>& to = context_.angle_gradients[static_cast<std::size_t>(parameter.input)];
+          if (to.wanted) total[static_cast<std::size_t>(to.partial + parameter.slot)] += amount;
+        });
+      }
+    }
+  }
+
+  SweepResult finish(std::span<const double> partials, std::size_t chunks) {
+    if (!context_.request.gradients()) return tiled_results();
+    std::pmr::vector<double> total(static_cast<std::size_t>(partial_count_), 0.0, scratch_.memory());
+    for (std::size_t c = 0; c < chunks; ++c) {
+      for (std::size_t e = 0; e < total.size(); ++e) total[e] += partials[c * total.size() + e];
+    }
+    add_phase_gradients(total);
+    const auto take = [&](const Destination<T>& from, Tensor& to) {
+      if (!from.wanted || from.partial < 0) return;
+      const auto sums = std::span(total).subspan(static_cast<std::size_t>(from.partial),
+                                                 static_cast<std::size_t>(from.count()));
+      to = Tensor::from(sums, from.shape, dtype_of<T>());
+    };
+    SweepPoint& gradients = result_.gradients;
+    for (std::size_t i = 0; i < gradients.angles.size(); ++i) {
+      take(context_.angle_gradients[i], gradients.angles[i]);
+    }
+    take(context_.amplitude_gradient, gradients.amplitudes);
+    for (std::size_t i = 0; i < gradients.hermitians.size(); ++i) {
+      take(context_.hermitian_gradients[i], gradients.hermitians[i]);
+    }
+    return tiled_results();
+  }
+
+  // What descends from a batch is tiled.
+  SweepResult tiled_results() {
+    if (tiled || batch_.samples == 1) return std::move(result_);
+    if (result_.values) result_.values = result_.values.as_tiled();
+    SweepPoint& gradients = result_.gradients;
+    for (std::size_t i = 0; i < gradients.angles.size(); ++i) {
+      if (gradients.angles[i] && !context_.angles[i].shared)
+        gradients.angles[i] = gradients.angles[i].as_tiled();
+    }
+    if (gradients.amplitudes && !context_.amplitudes.shared)
+      gradients.amplitudes = gradients.amplitudes.as_tiled();
+    return std::move(result_);
+  }
+
+  const Circuit& circuit_;
+  const Readout& readout_;
+  Batch batch_;
+  std::shared_ptr<const AnyPlan> plan_;
+  Scratch<1 << 15> scratch_;
+  SweepContext<T, AnyPlan> context_;
+  std::vector<Tensor> held_;
+  std::int64_t partial_count_ = 0;
+  SweepResult result_;
+};
+
+}  // namespace moonstill::quantum
