@@ -75,5 +75,5 @@ print(("\n%s\n\n%s"):format(book, report))
 ms.io.write_text(opt.out .. "/report.md", tostring(report) .. "\n")
 experiment.finish(opt, {
   dataset = set.train:name(), model = net.name, iterations = still:iterations(), images = #real,
-  test_accuracies = accuracies, ledger = book:totable(), report = report,
+  seconds_before = still:seconds_before(), test_accuracies = accuracies, ledger = book:totable(), report = report,
 })
