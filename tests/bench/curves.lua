@@ -56,10 +56,7 @@ while batch <= (opt.once and 64 or 16384) do
   pair("batch, n=6", batch, batch, 6, 3, batch)
   batch = 2 * batch
 end
-for qubits = 2, opt.once and 12 or 22 do pair("qubits, one state", qubits, 1, qubits, 3) end
-if not opt.once then
-  for qubits = 23, 24 do report("qubits, one state, forward", qubits, 1, (layer(qubits, 3))) end
-end
+for qubits = 2, opt.once and 12 or 24 do pair("qubits, one state", qubits, 1, qubits, 3) end
 for _, layers in ipairs { 1, 2, 4, 8, 16, 32, 64 } do pair("layers, n=6 batch=1024", layers, 1024, 6, layers, 1024) end
 
 -- Distillation of ten digits with a small outer batch, so that the inner updates are nearly all of it.
