@@ -10,10 +10,11 @@ namespace moonstill::quantum {
 namespace {
 
 // A tile, however few of its samples are there, takes as long as so many samples one after the other, for 0,
-// 1, 2 ... qubits; measured by route_gradient in tests/bench. From 9 qubits on two threads share such
-// samples, but not the tile. With more qubits a tile never pays: it leaves the second-level cache.
-constexpr std::array worth_of_tile_f32{2, 2, 2, 2, 2, 2, 2, 4, 5, 13, 16, 16};
-constexpr std::array worth_of_tile_f64{2, 2, 2, 2, 3, 3, 4, 6, 8, 14, 15, 16};
+// 1, 2 ... qubits; measured by route_gradient in tests/bench. From 9 qubits on a half more than measured, for
+// two threads share such samples, but not the tile. With more qubits a tile never pays: it leaves the
+// second-level cache.
+constexpr std::array worth_of_tile_f32{2, 2, 2, 2, 2, 2, 2, 4, 5, 10, 13, 14};
+constexpr std::array worth_of_tile_f64{2, 2, 2, 2, 3, 3, 4, 6, 8, 12, 14, 15};
 
 // From here on threads share one state even where there are several samples: states are large.
 constexpr int least_shared_qubits = 20;
@@ -32,13 +33,15 @@ constexpr int most_merged_qubits = 16;
 
 }  // namespace
 
-Route route_of(int qubits, const Batch& batch, std::size_t number_size, const RouteChoice& choice) {
-  if (!batch.batched) return Route::state;
-  if (choice.route) return *choice.route;
+std::int64_t samples_in_tiles(int qubits, const Batch& batch, std::size_t number_size,
+                              const RouteChoice& choice) {
+  if (!batch.batched) return 0;
+  if (choice.route) return *choice.route == Route::state ? 0 : batch.samples;
   const auto& worth = number_size == sizeof(float) ? worth_of_tile_f32 : worth_of_tile_f64;
   const auto n = static_cast<std::size_t>(qubits);
-  const std::int64_t tiles = (batch.samples + tile_lanes - 1) / tile_lanes;
-  return n < worth.size() && batch.samples >= tiles * worth[n] ? Route::tiles : Route::state;
+  if (n >= worth.size()) return 0;
+  const std::int64_t rest = batch.samples % tile_lanes;
+  return rest >= worth[n] ? batch.samples : batch.samples - rest;
 }
 
 bool contraction_pays(int qubits, const Batch& batch, double circuit_cost) {
