@@ -17,7 +17,8 @@ local outer = {
 local tasks = {
   { name = "mnist-10", data = "mnist", init = "known", steps = 1, iterations = 20000,
     paper = { quantum = 91.9, classical = 93.76 }, seeds = { quantum = 3, fixed_hermitians = 3 } },
-  { name = "cifar10-100", data = "cifar10", init = "known", steps = 10, step_size = 0.02, iterations = 10000,
+  { name = "cifar10-100", data = "cifar10", init = "known", steps = 10, step_size = 0.02, iterations = 20000,
+    batch = 1024, lr = 0.01, cycle = 10000,   -- at 0.03, with a smaller batch, every new cycle broke off in NaN
     paper = { quantum = 50.3, classical = 54 }, seeds = { quantum = 3, fixed_hermitians = 3 } },
   { name = "mnist-100", data = "mnist", init = "known", steps = 10, step_size = 0.02, iterations = 10000 },
   { name = "cifar10-10", data = "cifar10", init = "known", steps = 1, iterations = 20000 },
