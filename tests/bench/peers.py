@@ -1,25 +1,36 @@
 """What other simulators need for the work that the benchmarks here time, on this machine.
 
 usage: peers.py [NAME ...]     (torch pennylane lightning qulacs qsim tensorcircuit; default: all that are installed)
+       peers.py --here NAME    (in this process, with the environment as it is)
 
 Prints one JSON object a line: {"row": ..., "peer": ..., "seconds": median of one call}. Rows have the names that
-report.lua knows. A package that is not installed is named on standard error and left out. The layer is the paper's: real
-amplitudes, 3 strongly entangling layers, a Hermitian on each qubit, gradients of the summed readouts. PennyLane's bare
-layer and qulacs compute in f64, as they do by default; the others in f32.
+report.lua knows. A package that is not installed is named on standard error and left out. Each peer has a process of
+its own, so that no other's threads are there, with the environment in which it is fastest. The layer is the paper's:
+real amplitudes, 3 strongly entangling layers, a Hermitian on each qubit, gradients of the summed readouts. PennyLane's
+bare layer and qulacs compute in f64, as they do by default; the others in f32.
 """
 
 import importlib.util
 import json
 import math
 import os
+import re
+import subprocess
 import sys
 import time
 
-import numpy as np
+try:
+    import numpy as np
+except ImportError:  # main() names what is missing
+    np = None
 
 LAYERS = 3
 THREADS = len(os.sched_getaffinity(0))
 BATCHES = {6: 1024, 10: 64, 16: 16, 20: 1}
+# Memory is kept by the process: by default, large tensors go back to the system, and their pages are zeroed anew in each
+# call, which takes PyTorch a tenth to a half of its time.
+ENVIRONMENT = {"OMP_NUM_THREADS": str(THREADS), "QULACS_NUM_THREADS": str(THREADS), "MALLOC_MMAP_MAX_": "0",
+               "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
 
 
 def median_seconds(call, at_least=0.5, most=100):
@@ -63,6 +74,23 @@ class Problem:
                 yield ("cnot", q, (q + layer % (self.n - 1) + 1) % self.n)
 
 
+def prepare_torch():
+    """PyTorch with all threads; says where it has only the reference BLAS, which is several times slower than others."""
+    import torch
+
+    torch.set_num_threads(THREADS)
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        if re.search(r"/blas/libblas\.so", maps.read()):
+            print("torch: computes with the slow reference BLAS; OpenBLAS (libopenblas0-openmp) makes it a fairer peer",
+                  file=sys.stderr)
+    return torch
+
+
+def channels_last(tensor):
+    """Images and kernels as oneDNN likes them: a LeNet's step takes half the time that it takes otherwise."""
+    return tensor.contiguous(memory_format=sys.modules["torch"].channels_last) if tensor.dim() == 4 else tensor
+
+
 class TorchLeNets:
     """LeNets in PyTorch on lists of weights, and their derivatives. `layer(z, angles, parts)` is the quantum layer."""
 
@@ -76,11 +104,11 @@ class TorchLeNets:
         self.quantum_weights = self.weights(trunk + [(64, 120), (64,), (3, 6, 3), (6, 2, 2, 2), (10, 6), (10,), (10, 64),
                                                      (10,), (), (10, 10), (10,)])
         self.shape = (channels, size, size)
-        self.x, self.y = torch.randn(1024, *self.shape), torch.arange(1024) % 10
+        self.x, self.y = channels_last(torch.randn(1024, *self.shape)), torch.arange(1024) % 10
 
     def weights(self, shapes):
         torch = self.torch
-        return [(torch.randn(s) / math.sqrt(max(1, np.prod(s[1:])))).requires_grad_() for s in shapes]
+        return [channels_last(torch.randn(s) / math.sqrt(max(1, np.prod(s[1:])))).requires_grad_() for s in shapes]
 
     def features(self, w, x):
         f, torch = self.torch.nn.functional, self.torch
@@ -106,7 +134,7 @@ class TorchLeNets:
     def outer_iteration(self, net, w, lists, updates):
         """Lists of 10 images, taken in turn; gradients of the images and of the step sizes."""
         torch = self.torch
-        images = [torch.randn(10, *self.shape, requires_grad=True) for _ in range(lists)]
+        images = [channels_last(torch.randn(10, *self.shape)).requires_grad_() for _ in range(lists)]
         labels, sizes = torch.arange(10), torch.full((updates,), 0.02, requires_grad=True)
         cross_entropy = torch.nn.functional.cross_entropy
 
@@ -120,56 +148,57 @@ class TorchLeNets:
         return iteration
 
 
-def run_torch():
-    """The layer as one unitary applied to the batch, and LeNet: what a careful user writes by hand."""
+def unitary_layer(n):
+    """The layer on n qubits as one unitary, applied to the batch: what a careful user of PyTorch writes by hand."""
     import torch
 
-    torch.set_num_threads(THREADS)
-
-    def rot(w):
-        phi, theta, omega = w[0], w[1], w[2]
-        c, s = torch.cos(theta / 2), torch.sin(theta / 2)
-
-        def phase(x):
-            return torch.complex(torch.cos(x), torch.sin(x))
-
-        return torch.stack([
-            torch.stack([phase(-(phi + omega) / 2) * c, -phase((phi - omega) / 2) * s]),
-            torch.stack([phase((omega - phi) / 2) * s, phase((phi + omega) / 2) * c]),
-        ])
-
-    def ring(n, reach):
+    def ring(reach):
         rows = np.arange(1 << n)
         for q in range(n):
             control, target = n - 1 - q, n - 1 - (q + reach) % n
             rows = rows ^ (((rows >> control) & 1) << target)
-        inverse = np.empty_like(rows)
-        inverse[rows] = np.arange(1 << n)
-        return torch.as_tensor(inverse)
+        return torch.as_tensor(np.argsort(rows))
 
-    def unitary(n, angles):
-        u = None
-        for layer in range(LAYERS):
-            gate = rot(angles[layer, 0])
-            for q in range(1, n):
-                gate = torch.kron(gate, rot(angles[layer, q]))
-            gate = gate[ring(n, layer % (n - 1) + 1)]
-            u = gate if u is None else gate @ u
+    rings = [ring(layer % (n - 1) + 1) for layer in range(LAYERS)]
+    # The amplitudes with qubit q at 0, and at 1: a row for each q.
+    rows = np.arange(1 << n)
+    sides = [torch.as_tensor(np.stack([rows[(rows >> (n - 1 - q)) & 1 == bit] for q in range(n)])) for bit in (0, 1)]
+
+    def rotations(angles):
+        phi, theta, omega = angles.unbind(-1)
+        c, s, plus, minus = torch.cos(theta / 2), torch.sin(theta / 2), (phi + omega) / 2, (phi - omega) / 2
+        same, other, turn = torch.cos(plus) * c, torch.cos(minus) * s, torch.sin(plus) * c
+        mixed = -torch.sin(minus) * s
+        return torch.complex(torch.stack([same, -other, other, same], -1),
+                             torch.stack([-turn, mixed, mixed, turn], -1)).unflatten(-1, (2, 2))
+
+    def unitary(angles):
+        gates = rotations(angles)
+        product = gates[:, 0]
+        for q in range(1, n):
+            product = (product[:, :, None, :, None] * gates[:, q, None, :, None, :]).reshape(LAYERS, 2 << q, 2 << q)
+        u = product[0][rings[0]]
+        for layer in range(1, LAYERS):
+            u = product[layer][rings[layer]] @ u
         return u
 
     def layer(x, angles, parts):
-        n = angles.shape[1]
         x = x / x.norm(dim=1, keepdim=True)
-        state = x.to(torch.complex64) @ unitary(n, angles).T
-        a = torch.complex(parts[..., 0], parts[..., 1])
-        hermitian = (a + a.conj().transpose(1, 2)) / 2
-        out = []
-        for q in range(n):
-            s = state.reshape(-1, 1 << q, 2, 1 << (n - 1 - q))
-            rho = torch.einsum("bixj,biyj->bxy", s, s.conj())
-            out.append(torch.einsum("xy,byx->b", hermitian[q], rho).real)
-        return torch.stack(out, 1)
+        flat = torch.view_as_real(unitary(angles).T).reshape(1 << n, 2 << n)
+        state = torch.view_as_complex((x @ flat).unflatten(1, (1 << n, 2)))
+        low, high = state[:, sides[0]], state[:, sides[1]]
+        cross = (low.conj() * high).sum(-1)
+        # The Hermitian is (A + A') / 2.
+        across = torch.complex(parts[:, 0, 1, 0] + parts[:, 1, 0, 0], parts[:, 0, 1, 1] - parts[:, 1, 0, 1])
+        populations = [torch.view_as_real(side).square().sum((-1, -2)) for side in (low, high)]
+        return parts[:, 0, 0, 0] * populations[0] + parts[:, 1, 1, 0] * populations[1] + (across * cross).real
 
+    return layer
+
+
+def run_torch():
+    torch = prepare_torch()
+    layer = unitary_layer(6)
     for batch in (1024, 10):
         problem = Problem(6, batch)
         x = torch.tensor(problem.states, dtype=torch.float32, requires_grad=True)
@@ -202,21 +231,19 @@ def run_torch():
     report("torch", "outer iteration CIFAR-10 classical",
            colour.outer_iteration(colour.classical, colour.classical_weights, 10, 30))
 
-    functional = torch.nn.functional
+    conv2d, backward = torch.nn.functional.conv2d, torch.ops.aten.convolution_backward
     first_input = nets.x
     first_weight, second_weight = nets.quantum_weights[0].detach(), nets.quantum_weights[2].detach()
-    small = torch.randn(1024, 6, 14, 14)
-    first_cotangent, second_cotangent = torch.randn(1024, 6, 28, 28), torch.randn(1024, 16, 10, 10)
+    second_input, first_cotangent, second_cotangent = (
+        channels_last(torch.randn(1024, *shape)) for shape in ((6, 14, 14), (6, 28, 28), (16, 10, 10)))
 
     def five_kernels():
-        functional.conv2d(first_input, first_weight, padding=2)
-        functional.conv2d(small, second_weight)
-        torch.nn.grad.conv2d_input(small.shape, second_weight, second_cotangent)
-        backward = torch.ops.aten.convolution_backward
+        conv2d(first_input, first_weight, padding=2)
+        conv2d(second_input, second_weight)
         options = ([1, 1], [2, 2], [1, 1], False, [0, 0], 1)
         backward(first_cotangent, first_input, first_weight, None, *options, [False, True, False])
         options = ([1, 1], [0, 0], [1, 1], False, [0, 0], 1)
-        backward(second_cotangent, small, second_weight, None, *options, [False, True, False])
+        backward(second_cotangent, second_input, second_weight, None, *options, [True, True, False])
 
     report("torch", "LeNet convolutions batch=1024", five_kernels)
 
@@ -227,9 +254,8 @@ def run_torch():
 def run_pennylane():
     """default.qubit with PyTorch, the paper's stack."""
     import pennylane as qml
-    import torch
 
-    torch.set_num_threads(THREADS)
+    torch = prepare_torch()
     for batch in (1024, 10):
         problem = Problem(6, batch)
         device = qml.device("default.qubit", wires=6)
@@ -291,7 +317,6 @@ def run_lightning():
 
 def run_qulacs():
     """f64; gates merged by its optimiser for the forward pass; gradients (angles only) start from |0...0>."""
-    os.environ.setdefault("QULACS_NUM_THREADS", str(THREADS))
     import qulacs
     from qulacs.circuit import QuantumCircuitOptimizer
 
@@ -428,19 +453,24 @@ PEERS = {
 
 
 def main():
-    names = sys.argv[1:] or list(PEERS)
+    names = sys.argv[1:]
+    if len(names) == 2 and names[0] == "--here":
+        PEERS[names[1]][0]()
+        return
+    names, absent, measured = names or list(PEERS), [], 0
     for name in names:
         if name not in PEERS:
             sys.exit(f"peers.py: no peer '{name}' (known: {', '.join(PEERS)})")
-        run, packages = PEERS[name]
-        missing = [p for p in packages if importlib.util.find_spec(p) is None]
+        missing = [p for p in ["numpy", *PEERS[name][1]] if importlib.util.find_spec(p) is None]
         if missing:
-            print(f"{name}: left out, {', '.join(missing)} not installed", file=sys.stderr)
+            absent += [p for p in missing if p not in absent]
             continue
-        try:
-            run()
-        except Exception as error:  # a peer that fails is no reason to stop the others
-            print(f"{name}: stopped, {type(error).__name__}: {error}", file=sys.stderr)
+        command = [sys.executable, __file__, "--here", name]
+        if subprocess.run(command, env={**ENVIRONMENT, **os.environ}, check=False).returncode != 0:
+            print(f"{name}: stopped by its error", file=sys.stderr)  # no reason to stop the others
+        measured += 1
+    if absent:
+        print(f"{'some peers' if measured else 'all peers'} left out, not installed: {', '.join(absent)}", file=sys.stderr)
 
 
 if __name__ == "__main__":
