@@ -111,6 +111,43 @@ local function parse_one(declared, arguments, i, values)
   return i + (attached and 1 or 2)
 end
 
+-- Help is at most this wide. Choices that are longer than `most_value` stand in the text instead of beside the flag.
+local page_width, least_text, most_value = 100, 40, 30
+
+local function pad(text, width) return text .. (" "):rep(width - #text) end
+
+-- The text's words in lines of at most `width`, unless a word is longer.
+local function wrap(text, width)
+  local lines = {}
+  for word in text:gmatch "%S+" do
+    local longer = lines[1] and lines[#lines] .. " " .. word
+    if longer and #longer <= width then
+      lines[#lines] = longer
+    else
+      lines[#lines + 1] = word
+    end
+  end
+  return lines
+end
+
+-- What stands beside a flag, and its text.
+local function describe(entry)
+  local choices = entry.choices and table.concat(entry.choices, "|")
+  local listed = choices and #choices > most_value
+  local value = choices and not listed and choices or entry.type:upper()
+  local parts = {}
+  if entry.help ~= "" then parts[1] = entry.help end
+  if listed then parts[#parts + 1] = "(one of: " .. table.concat(entry.choices, ", ") .. ")" end
+  if entry.required then
+    parts[#parts + 1] = "(required)"
+  elseif entry.default == true then
+    parts[#parts + 1] = ("(on; --no%s turns it off)"):format(entry.flag:sub(2))
+  elseif entry.default and entry.default ~= "" then
+    parts[#parts + 1] = ("(default: %s)"):format(entry.default)
+  end
+  return entry.type == "boolean" and entry.flag or entry.flag .. " " .. value, table.concat(parts, " ")
+end
+
 local function usage(declared, script)
   local first = { ("Usage: moonstill %s [OPTIONS]"):format(script) }
   for _, entry in ipairs(declared.entries) do
@@ -119,22 +156,15 @@ local function usage(declared, script)
   local lines = { table.concat(first, " ") }
   if declared.about then lines[#lines + 1] = "\n" .. declared.about end
   lines[#lines + 1] = "\nOptions:"
-  local names, width = {}, #"--help"
-  for i, entry in ipairs(declared.entries) do
-    local value = entry.choices and table.concat(entry.choices, "|") or entry.type:upper()
-    names[i] = entry.type == "boolean" and entry.flag or entry.flag .. " " .. value
-    width = math.max(width, #names[i])
+  local names, texts, width = {}, {}, 0
+  for i, entry in ipairs(declared.entries) do names[i], texts[i] = describe(entry) end
+  names[#names + 1], texts[#texts + 1] = "--help", "Print this"
+  for _, name in ipairs(names) do width = math.max(width, #name) end
+  local indent = (" "):rep(width + 4)
+  for i, name in ipairs(names) do
+    local text = wrap(texts[i], math.max(least_text, page_width - #indent))
+    lines[#lines + 1] = "  " .. (text[1] and pad(name, width + 2) .. table.concat(text, "\n" .. indent) or name)
   end
-  for i, entry in ipairs(declared.entries) do
-    local shown = entry.default ~= nil and entry.default ~= "" and entry.type ~= "boolean"
-    local default = entry.required and "(required)"
-      or shown and ("(default: %s)"):format(entry.default)
-      or entry.default == true and ("(on; --no%s turns it off)"):format(entry.flag:sub(2))
-      or ""
-    local text = entry.help .. (entry.help ~= "" and default ~= "" and " " or "") .. default
-    lines[#lines + 1] = ("  %-" .. width .. "s  %s"):format(names[i], text)
-  end
-  lines[#lines + 1] = ("  %-" .. width .. "s  Print this"):format("--help")
   return table.concat(lines, "\n")
 end
 

@@ -100,6 +100,41 @@ Options:
   --help                     Print this]])
 end)
 
+test("usage of long texts and of many choices", function()
+  local long = {
+    { "row", default = "row-1", help = "which to run", choices = {} },
+    { "note", help = ("word "):rep(30) },
+  }
+  for i = 1, 30 do long[1].choices[i] = "row-" .. i end
+  test.equal(options.usage(long, "x.lua"), [[
+Usage: moonstill x.lua [OPTIONS]
+
+Options:
+  --row STRING   which to run (one of: row-1, row-2, row-3, row-4, row-5, row-6, row-7, row-8,
+                 row-9, row-10, row-11, row-12, row-13, row-14, row-15, row-16, row-17, row-18,
+                 row-19, row-20, row-21, row-22, row-23, row-24, row-25, row-26, row-27, row-28,
+                 row-29, row-30) (default: row-1)
+  --note STRING  word word word word word word word word word word word word word word word word
+                 word word word word word word word word word word word word word word
+  --help         Print this]])
+  local name = ("n"):rep(120)
+  test.ok(options.usage({ { name, default = 1, help = "wide" } }, "x.lua"):find("--" .. name .. " INTEGER  wide (", 1, true))
+end)
+
+test("every script's --help is readable", function()
+  local folder = debug.getinfo(1, "S").source:match "^@(.*)/[^/]*$" .. "/../../scripts"
+  local list <close> = assert(io.popen("ls '" .. folder .. "'/*.lua"))
+  local count = 0
+  for script in list:lines() do
+    local output, code = program.run { "run", script, "--help" }
+    test.equal(code, 0)
+    test.ok(output:find("Usage: moonstill " .. script, 1, true), output)
+    for line in output:gsub("^[^\n]*", ""):gmatch "[^\n]+" do test.ok(#line <= 100, line) end
+    count = count + 1
+  end
+  test.ok(count > 5, "scripts are found")
+end)
+
 test("a script with options", function()
   local script <close> = program.file(".lua", [[
 local ms = require "moonstill"

@@ -272,7 +272,7 @@ local function defaults(...)
   local output, code = program.run { scripts .. "distill.lua", "--help", ... }
   test.equal(code, 0)
   local values = {}
-  for line in output:gmatch "[^\n]+" do
+  for line in output:gsub("\n   +", " "):gmatch "[^\n]+" do
     local name, value = line:match "^  %-%-(%S+).*%(default: (.-)%)$"
     if name then values[name] = tonumber(value) or value end
   end
