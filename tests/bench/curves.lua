@@ -51,10 +51,15 @@ local function pair(name, x, samples, ...)
   report(name .. ", gradient", x, samples, gradient)
 end
 
-local batch = 1
-while batch <= (opt.once and 64 or 16384) do
-  pair("batch, n=6", batch, batch, 6, 3, batch)
-  batch = 2 * batch
+-- Batches that fill their tiles of 16 samples, and some that do not.
+local batches = {
+  1, 2, 4, 8, 15, 16, 17, 32, 33, 64, 65, 100, 128, 256, 512, 1000, 1024, 2048, 4096, 8192, 16384,
+}
+for _, qubits in ipairs { 6, 9 } do
+  for _, batch in ipairs(batches) do
+    if opt.once and batch > 64 then break end
+    pair(("batch, n=%d"):format(qubits), batch, batch, qubits, 3, batch)
+  end
 end
 for qubits = 2, opt.once and 12 or 24 do pair("qubits, one state", qubits, 1, qubits, 3) end
 for _, layers in ipairs { 1, 2, 4, 8, 16, 32, 64 } do pair("layers, n=6 batch=1024", layers, 1024, 6, layers, 1024) end

@@ -40,13 +40,6 @@ local function report(name, result, work, seconds)
   print(ms.io.json(result))
 end
 
--- Classes in turn: 1, 2, ..., 10, 1, ...
-local function labels(count)
-  local classes = {}
-  for i = 1, count do classes[i] = (i - 1) % 10 + 1 end
-  return ms.nn.one_hot(classes, 10, dtype)
-end
-
 local function loss_of(net)
   return function(w, x, y) return ms.nn.cross_entropy(net(x, w), y) end
 end
@@ -79,25 +72,6 @@ tiny_work("gradient of (x * x):sum()", 1, function(n)
   for _ = 1, n do square(tiny) end
 end)
 
--- Distillation's outer loss written out, for images of any shape: `lists` of 10 images each, taken in turn.
-local function outer_work(net, shape, lists, updates, real_batch)
-  local function images(count) return random:normal({ count, table.unpack(shape) }, dtype) end
-  local w0, synthetic, targets = net:initialise(random, dtype), {}, labels(10)
-  for s = 1, lists do synthetic[s] = images(10) end
-  local x, y = images(real_batch), labels(real_batch)
-  local loss = loss_of(net)
-  local inner_gradient = ms.grad(loss)
-  local outer = ms.value_and_grad(function(parameters)
-    local w = w0
-    for t = 1, updates do
-      w = w - parameters.eta:slice(1, t, t) * inner_gradient(w, parameters.images[(t - 1) % lists + 1], targets)
-    end
-    return loss(w, x, y)
-  end)
-  local parameters = { images = synthetic, eta = ms.full(updates, 0.02, dtype) }
-  return function() outer(parameters) end
-end
-
 -- A training step's derivatives, from the digits as the loader gives them.
 local digits = ms.data.images("digits", { train = 16384, test = 1 }).train
 local function loaded(batch) return digits:batches({ batch = batch, seed = 1, dtype = opt.dtype }):at(1) end
@@ -111,25 +85,38 @@ local function gradient_work(batch)
 end
 
 report("lenet forward and backward", { batch = 1024 }, gradient_work(1024), 3)
--- An outer iteration of distillation, the loader's part included.
-for _, model in ipairs { "quantum", "classical" } do
-  local still = distill.unrolled { net = qnn.lenet[model] {}, train = digits, passes = 3, dtype = opt.dtype }
-  local walk = digits:batches { batch = 1024, seed = 1, drop_last = true, dtype = opt.dtype }
-  local iteration = 0
-  report("outer iteration, MNIST", { model = model, batch = 1024, images = 10, updates = 3 }, function()
-    iteration = iteration + 1
-    still:outer_gradient(iteration, walk:at(iteration))
-  end, 3)
+-- Coloured noise in CIFAR-10's form, read as a file of images is.
+local function photographs()
+  local name = os.tmpname()
+  local path = name .. ".npz"
+  local images, classes = (random:normal { 2048, 3, 32, 32 }:sigmoid() * 255):to "u8", {}
+  for i = 1, images:size(1) do classes[i] = (i - 1) % 10 end
+  ms.io.save(path, { images = images, labels = ms.tensor(classes, { dtype = "i32" }) })
+  local set = ms.data.images(path).train
+  os.remove(name)
+  os.remove(path)
+  return set
 end
 
-for _, model in ipairs { "quantum", "classical" } do
-  local net = qnn.lenet[model] { channels = 3, size = 32 }
-  report("outer iteration, CIFAR-10", { model = model, batch = 1024, images = 100, updates = 30 },
-    outer_work(net, { 3, 32, 32 }, 10, 30, 1024), 5)
+-- An outer iteration of distillation, the loader's part included: 10 images and 3 updates, or 100 and 30.
+for _, task in ipairs { { "MNIST", set = digits, steps = 1 }, { "CIFAR-10", set = photographs(), steps = 10 } } do
+  local shape = task.set:shape()
+  for _, model in ipairs { "quantum", "classical" } do
+    local net = qnn.lenet[model] { channels = shape[1], size = shape[2] }
+    local still = distill.unrolled { net = net, train = task.set, steps = task.steps, passes = 3, dtype = opt.dtype }
+    local walk = task.set:batches { batch = 1024, seed = 1, drop_last = true, dtype = opt.dtype }
+    local iteration = 0
+    local sizes = { model = model, batch = 1024, images = 10 * task.steps, updates = still.updates }
+    report("outer iteration, " .. task[1], sizes, function()
+      iteration = iteration + 1
+      still:outer_gradient(iteration, walk:at(iteration))
+    end, 3)
+  end
 end
 
-local batch = 1
-while batch <= #digits do
+-- How cost grows, in f32 as the other curves.
+local batches = opt.dtype == "f32" and { 1, 2, 4, 8, 15, 16, 17, 32, 33, 64, 65, 100, 128, 256, 512, 1000, 1024, 2048,
+  4096, 8192, 16384 } or {}
+for _, batch in ipairs(batches) do
   report("lenet batch curve", { batch = batch, operations = batch }, gradient_work(batch))
-  batch = 2 * batch
 end

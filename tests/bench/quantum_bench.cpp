@@ -91,13 +91,13 @@ void route_gradient(benchmark::State& state, Route route, DType dtype) {
 }
 
 // RY on every qubit, then a ring of CNOTs, on one state: read once, or given in the order of basis states.
-void rotations_and_ring(benchmark::State& state, bool readable) {
+void rotations_and_ring(benchmark::State& state, bool readable, DType dtype) {
   const int n = static_cast<int>(state.range(0));
   Circuit circuit(n);
   const int w = circuit.add_input("w", {n});
   circuit.angles(gate("ry"), w);
   for (int q = 0; q < n; ++q) circuit.add(gate("cnot"), {q, (q + 1) % n});
-  const Values angles{random_value({n}, DType::f32, 2)};
+  const Values angles{random_value({n}, dtype, 2)};
   if (readable) {
     for (auto _ : state) benchmark::DoNotOptimize(quantum::state(circuit, angles));
     return;
@@ -120,6 +120,7 @@ BENCHMARK_CAPTURE(hessian_vector, f32, DType::f32)->Apply(rows);
 BENCHMARK_CAPTURE(forward, f64, DType::f64)->Apply(rows);
 BENCHMARK_CAPTURE(gradient, f64, DType::f64)->Apply(rows);
 BENCHMARK_CAPTURE(hessian_vector, f64, DType::f64)->Apply(rows);
+
 void route_rows(benchmark::internal::Benchmark* b) {
   b->ArgName("n")->DenseRange(2, 11)->Unit(benchmark::kMicrosecond)->UseRealTime();
 }
@@ -128,16 +129,15 @@ BENCHMARK_CAPTURE(route_gradient, tiles_f32, Route::tiles, DType::f32)->Apply(ro
 BENCHMARK_CAPTURE(route_gradient, state_f32, Route::state, DType::f32)->Apply(route_rows);
 BENCHMARK_CAPTURE(route_gradient, tiles_f64, Route::tiles, DType::f64)->Apply(route_rows);
 BENCHMARK_CAPTURE(route_gradient, state_f64, Route::state, DType::f64)->Apply(route_rows);
-BENCHMARK_CAPTURE(rotations_and_ring, one_readout, false)
-    ->Arg(22)
-    ->Arg(24)
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
-BENCHMARK_CAPTURE(rotations_and_ring, state, true)
-    ->Arg(22)
-    ->Arg(24)
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
+
+void large_rows(benchmark::internal::Benchmark* b) {
+  b->Arg(22)->Arg(24)->Unit(benchmark::kMillisecond)->UseRealTime();
+}
+
+BENCHMARK_CAPTURE(rotations_and_ring, one_readout_f32, false, DType::f32)->Apply(large_rows);
+BENCHMARK_CAPTURE(rotations_and_ring, one_readout_f64, false, DType::f64)->Apply(large_rows);
+BENCHMARK_CAPTURE(rotations_and_ring, state_f32, true, DType::f32)->Apply(large_rows);
+BENCHMARK_CAPTURE(rotations_and_ring, state_f64, true, DType::f64)->Apply(large_rows);
 
 }  // namespace
 }  // namespace moonstill::quantum

@@ -2,10 +2,11 @@
 -- One table of what run.sh measured: this program's time beside the best peer's, and as a fraction of the machine's
 -- limits.
 local ms = require "moonstill"
+local verdict = require "verdicts"
 
 local opt = ms.options {
   about = "Puts the benchmarks' files together: a table, and with --json all figures.",
-  { "folder", default = ".", help = "where {machine,quantum,tensor,autograd}.json, {lenet,curves,peers}.jsonl are" },
+  { "folder", default = ".", help = "where the benchmarks left their .json and .jsonl files" },
   { "json", default = "", help = "writes rows, curves, limits and all peers there" },
 }
 
@@ -50,50 +51,61 @@ for _, peer in ipairs(all_peers) do
 end
 
 -- One sample, beside what a plain loop takes for it with its matrices at hand.
+local function plain_layer(n) return machine_times["plain_layer/" .. n] end
 for _, n in ipairs { 6, 10 } do
-  local seconds = machine_times["plain_layer/" .. n]
+  local seconds = plain_layer(n)
   if seconds then best[("forward n=%d batch=1"):format(n)] = { peer = "plain loop", seconds = seconds } end
 end
 
 local rows = {}
-local function add(row) if row.seconds then rows[#rows + 1] = row end end
+local function add(row)
+  if row.dtype == "f64" then row.name = row.name .. " f64" end
+  if row.seconds then rows[#rows + 1] = row end
+end
+local dtypes = { "f32", "f64" }
 
 -- Operations of a layer as gates are usually counted: 28 for each pair of amplitudes and rotation; a gradient
 -- un-applies two states and sums an environment, a Hessian-vector product carries tangents of all that.
 local gate_passes = { forward = 1, gradient = 4, hessian_vector = 12 }
-for _, dtype in ipairs { "f32", "f64" } do
+for _, dtype in ipairs(dtypes) do
   for _, what in ipairs { "forward", "gradient", "hessian_vector" } do
     for _, size in ipairs { { 6, 1024 }, { 6, 10 }, { 6, 1 }, { 10, 64 }, { 16, 16 }, { 20, 1 } } do
       local n, batch = size[1], size[2]
       local name = ("%s n=%d batch=%d"):format(what, n, batch)
       add {
-        name = name .. (dtype == "f64" and " f64" or ""), samples = batch, peer = best[name], dtype = dtype,
+        name = name, samples = batch, peer = best[name], dtype = dtype,
         seconds = quantum[("%s/%s/n:%d/batch:%d/layers:3"):format(what, dtype, n, batch)],
         flop = gate_passes[what] * 3 * n * (1 << (n - 1)) * 28 * batch,
       }
     end
   end
 end
-for _, n in ipairs { 22, 24 } do
-  local name = ("rotations and ring n=%d"):format(n)
-  -- Peers give the whole state too.
-  add { name = name .. ", one readout", seconds = quantum["rotations_and_ring/one_readout/" .. n], bytes = 2 * 8 << n }
-  add { name = name, seconds = quantum["rotations_and_ring/state/" .. n], peer = best[name], bytes = 4 * 8 << n }
+for _, dtype in ipairs(dtypes) do
+  local bytes = dtype == "f64" and 16 or 8
+  for _, n in ipairs { 22, 24 } do
+    local name = ("rotations and ring n=%d"):format(n)
+    local function seconds(what) return quantum[("rotations_and_ring/%s_%s/%d"):format(what, dtype, n)] end
+    -- Peers give the whole state too.
+    add { name = name .. ", one readout", seconds = seconds "one_readout", bytes = 2 * bytes << n, dtype = dtype }
+    add { name = name, seconds = seconds "state", peer = best[name], bytes = 4 * bytes << n, dtype = dtype }
+  end
 end
 
 local kernels = {
   "convolve/first", "convolve/second", "convolve_input/second", "convolve_weight/first", "convolve_weight/second",
 }
-local together = 0
-for _, kernel in ipairs(kernels) do
-  local seconds = tensor[kernel .. "/1024"]
-  together = together and seconds and together + seconds
+for _, dtype in ipairs(dtypes) do
+  local together = 0
+  for _, kernel in ipairs(kernels) do
+    local seconds = tensor[("%s_%s/1024"):format(kernel, dtype)]
+    together = together and seconds and together + seconds
+  end
+  -- Multiplications and additions of one sample: 6 x 28 x 28 x 25 twice, 16 x 10 x 10 x 150 three times.
+  add {
+    name = "LeNet convolutions batch=1024", seconds = together, peer = best["LeNet convolutions batch=1024"],
+    dtype = dtype, samples = 1024, flop = 1024 * 2 * (2 * 6 * 784 * 25 + 3 * 16 * 100 * 150),
+  }
 end
--- Multiplications and additions of one sample: 6 x 28 x 28 x 25 twice, 16 x 10 x 10 x 150 three times.
-add {
-  name = "LeNet convolutions batch=1024", seconds = together, peer = best["LeNet convolutions batch=1024"],
-  dtype = "f32", samples = 1024, flop = 1024 * 2 * (2 * 6 * 784 * 25 + 3 * 16 * 100 * 150),
-}
 
 local peer_names = {
   ["lenet forward and backward"] = "classical LeNet gradient batch=1024",
@@ -103,24 +115,34 @@ local peer_names = {
   ["outer iteration, CIFAR-10 classical"] = "outer iteration CIFAR-10 classical",
   ["tiny add"] = "tiny add",
 }
-for _, run in ipairs(json_lines "lenet.jsonl") do
-  local name = run.name .. (run.model and " " .. run.model or "")
-  if not name:find "curve" then add { name = name, seconds = run.seconds, peer = best[peer_names[name]] } end
+for _, file in ipairs { "lenet.jsonl", "lenet_f64.jsonl" } do
+  for _, run in ipairs(json_lines(file)) do
+    local name = run.name .. (run.model and " " .. run.model or "")
+    if not name:find "curve" then
+      add { name = name, seconds = run.seconds, peer = best[peer_names[name]], dtype = run.dtype }
+    end
+  end
 end
 
 -- What the engine takes without Lua.
-for _, count in ipairs { 32, 1024 } do
-  local chain = recorded["recorded_chain/" .. count]
-  add { name = ("engine: add %d numbers"):format(count), seconds = autograd["small_binary/add/" .. count] }
-  add {
-    name = ("engine: operation on %d with gradient"):format(count), seconds = chain and 1 / chain.items_per_second,
-  }
-end
-for _, batch in ipairs { 1, 10, 1024 } do
-  add {
-    name = ("engine: LeNet forward and backward, %d"):format(batch), samples = batch,
-    seconds = autograd["lenet_gradient/" .. batch],
-  }
+for _, dtype in ipairs(dtypes) do
+  for _, count in ipairs { 32, 1024 } do
+    local chain = recorded[("recorded_chain/%s/%d"):format(dtype, count)]
+    add {
+      name = ("engine: add %d numbers"):format(count), dtype = dtype,
+      seconds = autograd[("small_binary/add_%s/%d"):format(dtype, count)],
+    }
+    add {
+      name = ("engine: operation on %d with gradient"):format(count), dtype = dtype,
+      seconds = chain and 1 / chain.items_per_second,
+    }
+  end
+  for _, batch in ipairs { 1, 10, 1024 } do
+    add {
+      name = ("engine: LeNet forward and backward, %d"):format(batch), samples = batch, dtype = dtype,
+      seconds = autograd[("lenet_gradient/%s/%d"):format(dtype, batch)],
+    }
+  end
 end
 
 local function time_text(seconds)
@@ -151,6 +173,10 @@ for _, row in ipairs(rows) do
     peer and ("%.1f"):format(peer.seconds / row.seconds) or ""))
 end
 
+print [[
+"% of FMA" counts the operations of the plain algorithm, gate by gate, though fewer may be done. Each peer computes in
+its usual type, beside the f64 rows too: qulacs and PennyLane's layer in f64, the others in f32.]]
+
 -- Cost against size, a line a curve; the bytes where they are the point.
 local curves, names = {}, {}
 local function add_point(name, point)
@@ -173,14 +199,21 @@ local function point_text(point)
   local text = ("%d: %s"):format(point.x, time_text(point.seconds))
   return point.peak_bytes and ("%s, %.0f MB"):format(text, point.peak_bytes / 1e6) or text
 end
-print "\nSeconds a sample, state or update; the most that tensors held:"
+print "\nSeconds a sample, state or update; the most that tensors held; what the curve is judged by:"
+local verdicts = {}
 for _, name in ipairs(names) do
   local texts = {}
   for i, point in ipairs(curves[name]) do texts[i] = point_text(point) end
   print(("%s\n    %s"):format(name, table.concat(texts, ";  ")))
+  local qubits = name:match "^batch, n=(%d+), forward$"
+  local text, figures = verdict(name, curves[name], qubits and plain_layer(qubits))
+  if text then print("  = " .. text) end
+  verdicts[name] = figures
 end
 if #all_peers == 0 then print "\nNo peers were measured: their Python packages are not installed." end
 if opt.json ~= "" then
-  local all = { threads = ms.threads(), limits = limits, rows = rows, curves = curves, peers = all_peers }
+  local all = {
+    threads = ms.threads(), limits = limits, rows = rows, curves = curves, verdicts = verdicts, peers = all_peers,
+  }
   ms.io.write_text(opt.json, ms.io.json(all, { indent = 1 }) .. "\n")
 end

@@ -1,4 +1,5 @@
-// Tensor kernels at the sizes of LeNet on a batch of 1,024 images (and of 10, as in distillation), f32.
+// Tensor kernels at the sizes of LeNet on a batch of 1,024 images (and of 10, as in distillation): f32, and
+// the convolutions of a training step in f64 too.
 #include <benchmark/benchmark.h>
 
 #include <vector>
@@ -13,14 +14,18 @@
 namespace moonstill {
 namespace {
 
-Tensor random_tensor(const Shape& shape, Layout layout) {
+Tensor random_tensor(const Shape& shape, Layout layout, DType dtype) {
   std::vector<double> numbers(static_cast<std::size_t>(shape.count()));
   Generator(1).fill_normal(numbers);
-  return Tensor::from(numbers, shape, DType::f32).with_layout(layout);
+  return Tensor::from(numbers, shape, dtype).with_layout(layout);
 }
 
-Tensor batch(const Shape& shape) { return random_tensor(shape, Layout::tiled); }
-Tensor weights(const Shape& shape) { return random_tensor(shape, Layout::row_major); }
+Tensor batch(const Shape& shape, DType dtype = DType::f32) {
+  return random_tensor(shape, Layout::tiled, dtype);
+}
+Tensor weights(const Shape& shape, DType dtype = DType::f32) {
+  return random_tensor(shape, Layout::row_major, dtype);
+}
 
 // One convolution of LeNet.
 struct Layer {
@@ -33,24 +38,24 @@ Layer second_layer(std::int64_t n) { return {{n, 6, 14, 14}, {16, 6, 5, 5}, {n, 
 
 using LayerOf = Layer (*)(std::int64_t);
 
-void convolve(benchmark::State& state, LayerOf layer_of) {
+void convolve(benchmark::State& state, LayerOf layer_of, DType dtype) {
   const Layer layer = layer_of(state.range(0));
-  const Tensor x = batch(layer.image);
-  const Tensor w = weights(layer.kernel);
+  const Tensor x = batch(layer.image, dtype);
+  const Tensor w = weights(layer.kernel, dtype);
   for (auto _ : state) benchmark::DoNotOptimize(conv(x, w, layer.g));
 }
 
-void convolve_input(benchmark::State& state, LayerOf layer_of) {
+void convolve_input(benchmark::State& state, LayerOf layer_of, DType dtype) {
   const Layer layer = layer_of(state.range(0));
-  const Tensor y = batch(layer.result);
-  const Tensor w = weights(layer.kernel);
+  const Tensor y = batch(layer.result, dtype);
+  const Tensor w = weights(layer.kernel, dtype);
   for (auto _ : state) benchmark::DoNotOptimize(conv_input(y, w, layer.g, layer.image));
 }
 
-void convolve_weight(benchmark::State& state, LayerOf layer_of) {
+void convolve_weight(benchmark::State& state, LayerOf layer_of, DType dtype) {
   const Layer layer = layer_of(state.range(0));
-  const Tensor x = batch(layer.image);
-  const Tensor y = batch(layer.result);
+  const Tensor x = batch(layer.image, dtype);
+  const Tensor y = batch(layer.result, dtype);
   for (auto _ : state) benchmark::DoNotOptimize(conv_weight(x, y, layer.g, layer.kernel));
 }
 
@@ -148,12 +153,17 @@ void sizes(benchmark::internal::Benchmark* b) {
   b->Arg(1024)->Arg(10)->Unit(benchmark::kMicrosecond)->MeasureProcessCPUTime()->UseRealTime();
 }
 
-BENCHMARK_CAPTURE(convolve, first, first_layer)->Apply(sizes);
-BENCHMARK_CAPTURE(convolve, second, second_layer)->Apply(sizes);
-BENCHMARK_CAPTURE(convolve_input, second, second_layer)->Apply(sizes);
-BENCHMARK_CAPTURE(convolve_weight, first, first_layer)->Apply(sizes);
-BENCHMARK_CAPTURE(convolve_weight, second, second_layer)->Apply(sizes);
-BENCHMARK_CAPTURE(convolve_input, first, first_layer)->Apply(sizes);
+BENCHMARK_CAPTURE(convolve, first_f32, first_layer, DType::f32)->Apply(sizes);
+BENCHMARK_CAPTURE(convolve, second_f32, second_layer, DType::f32)->Apply(sizes);
+BENCHMARK_CAPTURE(convolve_input, second_f32, second_layer, DType::f32)->Apply(sizes);
+BENCHMARK_CAPTURE(convolve_weight, first_f32, first_layer, DType::f32)->Apply(sizes);
+BENCHMARK_CAPTURE(convolve_weight, second_f32, second_layer, DType::f32)->Apply(sizes);
+BENCHMARK_CAPTURE(convolve_input, first_f32, first_layer, DType::f32)->Apply(sizes);
+BENCHMARK_CAPTURE(convolve, first_f64, first_layer, DType::f64)->Apply(sizes);
+BENCHMARK_CAPTURE(convolve, second_f64, second_layer, DType::f64)->Apply(sizes);
+BENCHMARK_CAPTURE(convolve_input, second_f64, second_layer, DType::f64)->Apply(sizes);
+BENCHMARK_CAPTURE(convolve_weight, first_f64, first_layer, DType::f64)->Apply(sizes);
+BENCHMARK_CAPTURE(convolve_weight, second_f64, second_layer, DType::f64)->Apply(sizes);
 BENCHMARK_CAPTURE(convolve_max, first, first_layer)->Apply(sizes);
 BENCHMARK_CAPTURE(convolve_max, second, second_layer)->Apply(sizes);
 BENCHMARK_CAPTURE(pooled_input, second, second_layer)->Apply(sizes);
