@@ -33,7 +33,8 @@ std::vector<Row> rows_by_name(const Profile& profile) {
 }
 
 // Places that share a line are one row; those without one are left out.
-std::vector<Row> rows_by_line(const Profile& profile, std::string Profile::Place::*line) {
+std::vector<Row> rows_by_line(const Profile& profile, std::string Profile::Place::*line,
+                              std::int64_t Profile::PlaceTotal::*calls) {
   std::map<std::string, Row> rows;
   for (std::size_t i = 0; i < profile.places().size(); ++i) {
     const std::string& label = profile.places()[i].*line;
@@ -41,7 +42,7 @@ std::vector<Row> rows_by_line(const Profile& profile, std::string Profile::Place
     Row& row = rows[label];
     row.label = label;
     row.own += seconds(profile.by_place()[i].own);
-    row.count += profile.by_place()[i].count;
+    row.count += profile.by_place()[i].*calls;
   }
   std::vector<Row> list;
   for (auto& [label, row] : rows) list.push_back(std::move(row));
@@ -69,11 +70,14 @@ std::string profile_text(const Profile& profile) {
   std::string text = fmt::format(
       "profile: {:.3f} s with {} thread{}, {:.1f} % of them in operations and functions of Moonstill\n",
       whole, thread_count(), thread_count() == 1 ? "" : "s", 100 * spent / whole);
+  if (profile.event_count() == 0) return text;
   text += table(rows_by_name(profile), "operation or function, without what runs inside", whole);
-  text += table(rows_by_line(profile, &Profile::Place::script_line), "line of the script", whole);
+  text += table(rows_by_line(profile, &Profile::Place::script_line, &Profile::PlaceTotal::script_calls),
+                "line of the script", whole);
   const auto own_line = [](const Profile::Place& place) { return place.line != place.script_line; };
   if (std::ranges::any_of(profile.places(), own_line))
-    text += table(rows_by_line(profile, &Profile::Place::line), "line, also of the standard library", whole);
+    text += table(rows_by_line(profile, &Profile::Place::line, &Profile::PlaceTotal::calls),
+                  "line, also of the standard library", whole);
   return text;
 }
 

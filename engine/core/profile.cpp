@@ -51,10 +51,14 @@ void Profile::leave() {
   const Clock::duration length = Clock::now() - span.begin;
   const Clock::duration own = length - span.inside;
   if (!open_.empty()) open_.back().inside += length;
-  for (Total* total : {&by_name_[span.name], &by_place_[span.place]}) {
-    total->own += own;
-    ++total->count;
-  }
+  by_name_[span.name].own += own;
+  ++by_name_[span.name].count;
+  PlaceTotal& total = by_place_[span.place];
+  total.own += own;
+  const Place& place = places_[span.place];
+  const Place* around = open_.empty() ? nullptr : &places_[open_.back().place];
+  if (around == nullptr || around->line != place.line) ++total.calls;
+  if (around == nullptr || around->script_line != place.script_line) ++total.script_calls;
   ++event_count_;
   if (events_.size() < most_events) events_.push_back({span.name, span.place, span.begin, length});
 }

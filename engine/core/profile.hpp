@@ -31,6 +31,12 @@ class Profile {
     Clock::duration own{};
     std::int64_t count = 0;
   };
+  /// `own` of all spans at a place. Calls leave out spans right inside one of the same line.
+  struct PlaceTotal {
+    Clock::duration own{};
+    std::int64_t calls = 0;         // of the line
+    std::int64_t script_calls = 0;  // of the script's line
+  };
 
   Profile();
   ~Profile();
@@ -50,9 +56,9 @@ class Profile {
   [[nodiscard]] Clock::time_point begin() const { return begin_; }
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   [[nodiscard]] const std::vector<Place>& places() const { return places_; }
-  /// Totals of each name, and own times at each place.
+  /// Totals of each name, and of each place.
   [[nodiscard]] const std::vector<Total>& by_name() const { return by_name_; }
-  [[nodiscard]] const std::vector<Total>& by_place() const { return by_place_; }
+  [[nodiscard]] const std::vector<PlaceTotal>& by_place() const { return by_place_; }
   /// The first million spans, in the order in which they ended.
   [[nodiscard]] const std::vector<Event>& events() const { return events_; }
   [[nodiscard]] std::int64_t event_count() const { return event_count_; }
@@ -70,7 +76,8 @@ class Profile {
   std::map<std::string, std::size_t, std::less<>> numbers_;
   std::vector<std::string> names_;
   std::vector<Place> places_;
-  std::vector<Total> by_name_, by_place_;
+  std::vector<Total> by_name_;
+  std::vector<PlaceTotal> by_place_;
   std::vector<Open> open_;
   std::vector<Event> events_;
   std::int64_t event_count_ = 0;

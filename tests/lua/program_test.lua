@@ -131,6 +131,8 @@ test("--profile shows operations and lines, and writes a trace", function()
   for _, wanted in ipairs { "profile: ", "  ms.grad\n", "  ms.Tensor '*'\n", "  mul\n", file.path .. ":3\n" } do
     test.ok(text:find(wanted, 1, true), ("'%s' in %s"):format(wanted, text))
   end
+  local called = text:match "line of the script\n(.*)":match("%% +(%d+) +%S+  " .. file.path:gsub("%p", "%%%0") .. ":3\n")
+  test.equal(called, "10", "five of ms.grad's function, five of ms.ones")
   local handle <close> = assert(io.open(trace.path))
   local events = ms.io.parse_json(handle:read "a").traceEvents
   local calls = 0
@@ -139,6 +141,14 @@ test("--profile shows operations and lines, and writes a trace", function()
     if event.name == "ms.grad" and event.args.line == file.path .. ":3" then calls = calls + 1 end
   end
   test.equal(calls, 5)
+end)
+
+test("--profile has no tables where nothing ran", function()
+  for _, arguments in ipairs { { "no-such-file.lua" }, { "-e", "local =" }, { "-e", "print(1)" } } do
+    local trace <close> = program.file(".json", "")
+    local text = program.run { "--trace", trace.path, table.unpack(arguments) }
+    test.ok(text:find("profile: ", 1, true) and not text:find("us a call", 1, true), text)
+  end
 end)
 
 test("--profile reports when the script calls os.exit", function()

@@ -29,9 +29,33 @@ TEST_CASE("spans nest, and own times leave out what is inside") {
   CHECK(inner.own >= milliseconds(10));
   CHECK(outer.own >= milliseconds(5));
   CHECK(profile.by_place()[place].own == outer.own + inner.own);  // what runs inside belongs to the same line
+  CHECK(profile.by_place()[place].calls == 1);
   REQUIRE(profile.events().size() == 3);
   CHECK(profile.events()[2].name == 0);
   CHECK(profile.events()[0].begin >= profile.events()[2].begin);
+}
+
+TEST_CASE("calls of a line leave out those inside of one") {
+  Profile profile;
+  const std::size_t library = profile.add_place({"library.lua:1", "a.lua:3"});
+  const std::size_t deeper = profile.add_place({"library.lua:2", "a.lua:3"});
+  const std::size_t callback = profile.add_place({"a.lua:2", "a.lua:2"});
+  for (int i = 0; i < 2; ++i) {
+    profile.enter("grad", library);
+    profile.enter("matmul", deeper);
+    { const ProfileSpan inner("copy"); }
+    profile.leave();
+    profile.enter("loss", callback);
+    profile.leave();
+    profile.leave();
+  }
+  const auto expect = [&](std::size_t place, std::int64_t calls, std::int64_t script_calls) {
+    CHECK(profile.by_place()[place].calls == calls);
+    CHECK(profile.by_place()[place].script_calls == script_calls);
+  };
+  expect(library, 2, 2);
+  expect(deeper, 2, 0);
+  expect(callback, 2, 2);
 }
 
 TEST_CASE("nothing is recorded without a profile, or on other threads") {
