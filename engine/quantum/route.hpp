@@ -11,6 +11,10 @@ namespace moonstill::quantum {
 ///   contract: tiles of basis states do, which makes the circuit one unitary, and samples are multiplied by
 ///   it; where angles are each sample's own, or amplitudes are not, this is the tiles route. state: one
 ///   sample after the other, block by block; CNOT, SWAP and X cost nothing.
+///
+/// There is none that carries the observables back through the circuit (the Heisenberg picture): K of them
+/// take K 4^n numbers a parameter step, the unitary of the contraction 2 4^n, so that it could win for a
+/// single output only.
 enum class Route : std::uint8_t { tiles, contract, state };
 
 /// Which one, where the caller and not a table decides, for tests and benchmarks. Without a batch axis it is

@@ -12,8 +12,8 @@ namespace moonstill::quantum {
 
 struct SweepRequest {
   bool values = false;
-  bool tangents =
-      false;  // along the direction: `values` are then fdot, and the gradients the rows of the Hessian
+  // Along the direction: `values` are then fdot, and the gradients the rows of the Hessian.
+  bool tangents = false;
   std::vector<bool> angles;
   bool amplitudes = false;
   std::vector<bool> hermitians;

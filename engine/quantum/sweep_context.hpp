@@ -52,8 +52,8 @@ struct SweepContext {
   std::pmr::vector<Destination<T>> angle_gradients{memory};
   Destination<T> amplitude_gradient{};
   std::pmr::vector<Destination<T>> hermitian_gradients{memory};
-  std::pmr::vector<std::int64_t> phase_slopes{
-      memory};  // of each operation, where its rows' slopes are summed
+  // Of each operation: where its rows' slopes are summed.
+  std::pmr::vector<std::int64_t> phase_slopes{memory};
 };
 
 }  // namespace moonstill::quantum

@@ -12,11 +12,14 @@ namespace moonstill::quantum {
 /// Numbers that the sweep depends on, or a direction in them; all of one type, f32 or f64. A tensor with one
 /// axis more than it was declared with holds one value for each sample.
 struct SweepPoint {
-  std::vector<Tensor>
-      angles;         // one for each input of the circuit; absent: not an angle input, or zero direction
-  Tensor amplitudes;  // psi, of 2-norm 1; absent: |0...0>, or zero direction
-  std::vector<Tensor> hermitians;  // one for each Hermitian input of the readout
-  Tensor weights;                  // c, one for each output: for gradients
+  // One for each input of the circuit; absent: not an angle input, or zero direction.
+  std::vector<Tensor> angles;
+  // psi, of 2-norm 1; absent: |0...0>, or zero direction.
+  Tensor amplitudes;
+  // One for each Hermitian input of the readout.
+  std::vector<Tensor> hermitians;
+  // c, one for each output: for gradients.
+  Tensor weights;
 };
 
 /// The tensor at `index`, or an absent one beyond the end.
