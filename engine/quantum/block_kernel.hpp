@@ -16,7 +16,7 @@ namespace moonstill::quantum {
 template <class T, int W, int N>
 struct LaneSums {
   using Vector = Lanes<T, W>;
-  using Index = Lanes<std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>, W>;
+  using Index = Lanes<WholeNumber<T>, W>;
 
   /// Leaves the sum of v[i] in lane i. `segment`: how many lanes each sum is spread over.
   template <int segment = W>
@@ -53,7 +53,7 @@ class BlockKernel {
   static constexpr int terms = 1 << flips;
   static constexpr int members = 1 << rank;
   using Vector = Lanes<T, W>;
-  using Index = Lanes<std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>, W>;
+  using Index = Lanes<WholeNumber<T>, W>;
 
   struct Group {
     Vector re[members];

@@ -34,7 +34,7 @@ template <class T, int count>
 template <class T>
 [[nodiscard]] T tree_sum(const T* numbers, int valid) {
   constexpr int lanes = static_cast<int>(tile_lanes);
-  using Index = Lanes<std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>, lanes>;
+  using Index = Lanes<WholeNumber<T>, lanes>;
   Index index;
   for (int lane = 0; lane < lanes; ++lane) index[lane] = lane;
   const Lanes<T, lanes> x = load_lanes<T, lanes>(numbers);

@@ -340,12 +340,8 @@ std::vector<Value> apply_hessian(const std::shared_ptr<const Measurement>& m, Fl
 Value embed(const Circuit& circuit, const Value& x) {
   const auto& [name, shape] = circuit.inputs()[static_cast<std::size_t>(circuit.amplitude_input())];
   const std::int64_t size = circuit.amplitude_count();
-  if (x.shape() == shape) return ops::unit(ops::reshape(x, {size}));
-  if (x.rank() == shape.rank() + 1 && x.shape().without(0) == shape) {
-    return ops::unit(ops::reshape(x, {x.size(0), size}));
-  }
-  fail(ErrorKind::shape, "circuit: '{}' must have shape {}, or one axis more for samples; got {}", name,
-       shape.text(), x.shape().text());
+  const bool samples = per_sample(x.shape(), shape, name);
+  return ops::unit(ops::reshape(x, samples ? Shape{x.size(0), size} : Shape{size}));
 }
 
 // The point in the primitives' order, all of one type.

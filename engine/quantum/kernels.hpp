@@ -3,22 +3,19 @@
 // tangents; the environment of a and s is E_ij = sum conj(a_i) s_j.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 
 #include "engine/quantum/groups.hpp"
+#include "engine/tensor/lanes.hpp"
 #include "engine/tensor/tensor.hpp"
 
 namespace moonstill::quantum {
 
-/// Lanes of this machine's vectors.
-#ifdef __AVX512F__
-inline constexpr int vector_bytes = 64;
-#else
-inline constexpr int vector_bytes = 32;
-#endif
+/// Lanes that go through a kernel together. Of vectors shorter than 32 bytes, the compiler takes two.
 template <class T>
-inline constexpr int vector_lanes = vector_bytes / static_cast<int>(sizeof(T));
+inline constexpr int vector_lanes = std::max(vector_bytes, 32) / static_cast<int>(sizeof(T));
 template <class T>
 inline constexpr int vector_bits = std::countr_zero(static_cast<unsigned>(vector_lanes<T>));
 

@@ -3,8 +3,7 @@
 // the last one makes up for all.
 #pragma once
 
-#include "engine/quantum/kernels.hpp"
-#include "engine/tensor/lanes.hpp"
+#include "engine/quantum/group_rows.hpp"
 
 namespace moonstill::quantum {
 
@@ -13,17 +12,9 @@ class RotationKernel {
   static constexpr int W = vector_lanes<T>;
   static constexpr int D = 1 << K;
   using Vector = Lanes<T, W>;
+  using State = LaneState<T>;
+  using Amplitudes = GroupAmplitudes<T, D>;
 
-  struct Amplitudes {
-    Vector re[D];
-    Vector im[D];
-  };
-  // A state from its first lane of this pass on.
-  struct State {
-    T* re;
-    T* im;
-    State(const Planes<T>& planes, int lane) : re(planes.re + lane), im(planes.im + lane) {}
-  };
   // What each rotation's slope sums up from real and from imaginary parts.
   struct Slopes {
     Vector re[K];
@@ -84,33 +75,6 @@ class RotationKernel {
       factor *= c;
     }
     return turns;
-  }
-
-  template <class Body>
-  [[gnu::always_inline]] static void each_group(const RotationStep<T>& step, Body&& body) {
-    const std::uint32_t* rows = step.groups->rows(0);
-    const std::uint32_t* const end = rows + step.groups->count() * D;
-    for (; rows != end; rows += D) {
-      std::size_t at[D];
-      for (int p = 0; p < D; ++p) at[p] = static_cast<std::size_t>(rows[p]) * tile_lanes;
-      body(at);
-    }
-  }
-
-  [[gnu::always_inline]] static Amplitudes load(const State& x, const std::size_t (&at)[D]) {
-    Amplitudes v;
-    for (int p = 0; p < D; ++p) {
-      v.re[p] = load_lanes<T, W>(x.re + at[p]);
-      v.im[p] = load_lanes<T, W>(x.im + at[p]);
-    }
-    return v;
-  }
-
-  [[gnu::always_inline]] static void store(const State& x, const std::size_t (&at)[D], const Amplitudes& v) {
-    for (int p = 0; p < D; ++p) {
-      store_lanes<T, W>(x.re + at[p], v.re[p]);
-      store_lanes<T, W>(x.im + at[p], v.im[p]);
-    }
   }
 
   // The bit of a row within its group that rotation q turns.
@@ -198,7 +162,7 @@ class RotationKernel {
   static void apply(const RotationStep<T>& step, int lane) {
     const Turns turns = load_turns(step, lane);
     const State s(step.s, lane);
-    each_group(step, [&, s](const std::size_t(&at)[D]) { turn_rows<back>(turns, s, at); });
+    each_group<D>(*step.groups, [&, s](const std::size_t(&at)[D]) { turn_rows<back>(turns, s, at); });
   }
 
   template <bool back>
@@ -213,7 +177,7 @@ class RotationKernel {
     const Turns turns = load_turns(step, lane);
     const State s(step.s, lane);
     const State sdot(step.sdot, lane);
-    each_group(step, [&, s, sdot](const std::size_t(&at)[D]) {
+    each_group<D>(*step.groups, [&, s, sdot](const std::size_t(&at)[D]) {
       turn_rows<false>(turns, s, at);
       Amplitudes xdot = load(sdot, at);
       turn<false>(turns, xdot);
@@ -227,7 +191,7 @@ class RotationKernel {
     const State s(step.s, lane);
     const State a(step.a, lane);
     Slopes slopes{};
-    each_group(step, [&, s, a](const std::size_t(&at)[D]) {
+    each_group<D>(*step.groups, [&, s, a](const std::size_t(&at)[D]) {
       Amplitudes x = load(s, at);
       add_slopes(a, at, x, slopes);
       turn<true>(turns, x);
@@ -245,7 +209,7 @@ class RotationKernel {
     const State a(step.a, lane);
     const State adot(step.adot, lane);
     Slopes slopes{};
-    each_group(step, [&, s, sdot, a, adot](const std::size_t(&at)[D]) {
+    each_group<D>(*step.groups, [&, s, sdot, a, adot](const std::size_t(&at)[D]) {
       Amplitudes x = load(s, at);
       add_slopes(adot, at, x, slopes);
       turn<true>(turns, x);

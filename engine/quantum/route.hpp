@@ -13,7 +13,7 @@ namespace moonstill::quantum {
 ///   sample after the other, block by block; CNOT, SWAP and X cost nothing.
 ///
 /// There is none that carries the observables back through the circuit (the Heisenberg picture): K of them
-/// take K 4^n numbers a parameter step, the unitary of the contraction 2 4^n, so that it could win for a
+/// take K 4^n products a parameter step, the unitary of the contraction 2 4^n, so that it could win for a
 /// single output only.
 enum class Route : std::uint8_t { tiles, contract, state };
 

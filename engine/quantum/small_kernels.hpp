@@ -1,8 +1,7 @@
 // The tasks of kernels.hpp for matrices of 2 and 4 rows, everything in registers.
 #pragma once
 
-#include "engine/quantum/kernels.hpp"
-#include "engine/tensor/lanes.hpp"
+#include "engine/quantum/group_rows.hpp"
 
 namespace moonstill::quantum {
 
@@ -15,21 +14,12 @@ class SmallKernel {
   static constexpr bool real = structure == Structure::real;
 
   using Vector = Lanes<T, W>;
+  using State = LaneState<T>;
+  using Amplitudes = GroupAmplitudes<T, D>;
 
-  struct Amplitudes {
-    Vector re[D];
-    Vector im[D];
-  };
   struct Matrix {
     Vector re[D][D];
     Vector im[D][D];
-  };
-
-  // A state from its first lane of this pass on.
-  struct State {
-    T* re;
-    T* im;
-    State(const Planes<T>& planes, int lane) : re(planes.re + lane), im(planes.im + lane) {}
   };
 
  public:
@@ -58,34 +48,6 @@ class SmallKernel {
         return accumulate(step, lane);
       case MatrixTask::accumulate_tangent:
         return accumulate_tangent(step, lane);
-    }
-  }
-
-  // Calls body(rows) for each group.
-  template <class Body>
-  [[gnu::always_inline]] static void each_group(const MatrixStep<T>& step, Body&& body) {
-    const std::uint32_t* rows = step.groups->rows(0);
-    const std::uint32_t* const end = rows + step.groups->count() * D;
-    for (; rows != end; rows += D) {
-      std::size_t at[D];
-      for (int p = 0; p < D; ++p) at[p] = static_cast<std::size_t>(rows[p]) * tile_lanes;
-      body(at);
-    }
-  }
-
-  [[gnu::always_inline]] static Amplitudes load(const State& x, const std::size_t (&at)[D]) {
-    Amplitudes v;
-    for (int p = 0; p < D; ++p) {
-      v.re[p] = load_lanes<T, W>(x.re + at[p]);
-      v.im[p] = load_lanes<T, W>(x.im + at[p]);
-    }
-    return v;
-  }
-
-  [[gnu::always_inline]] static void store(const State& x, const std::size_t (&at)[D], const Amplitudes& v) {
-    for (int p = 0; p < D; ++p) {
-      store_lanes<T, W>(x.re + at[p], v.re[p]);
-      store_lanes<T, W>(x.im + at[p], v.im[p]);
     }
   }
 
@@ -208,7 +170,8 @@ class SmallKernel {
   static void apply(const MatrixStep<T>& step, int lane) {
     const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
     const State s(step.s, lane);
-    each_group(step, [&, s](const std::size_t(&at)[D]) { store(s, at, product<adjoint>(m, load(s, at))); });
+    each_group<D>(*step.groups,
+                  [&, s](const std::size_t(&at)[D]) { store(s, at, product<adjoint>(m, load(s, at))); });
   }
 
   static void forward_tangent(const MatrixStep<T>& step, int lane) {
@@ -216,7 +179,7 @@ class SmallKernel {
     const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, lane);
     const State s(step.s, lane);
     const State sdot(step.sdot, lane);
-    each_group(step, [&, s, sdot](const std::size_t(&at)[D]) {
+    each_group<D>(*step.groups, [&, s, sdot](const std::size_t(&at)[D]) {
       const Amplitudes x = load(s, at);
       Amplitudes y = product<false>(m, load(sdot, at));
       multiply_add<false>(mdot, x, y);
@@ -230,7 +193,7 @@ class SmallKernel {
     const State s(step.s, lane);
     const State a(step.a, lane);
     Matrix e{};
-    each_group(step, [&, s, a](const std::size_t(&at)[D]) {
+    each_group<D>(*step.groups, [&, s, a](const std::size_t(&at)[D]) {
       const Amplitudes x = product<true>(m, load(s, at));
       store(s, at, x);
       const Amplitudes y = load(a, at);
@@ -249,7 +212,7 @@ class SmallKernel {
     const State adot(step.adot, lane);
     Matrix e{};
     Matrix edot{};
-    each_group(step, [&, s, sdot, a, adot](const std::size_t(&at)[D]) {
+    each_group<D>(*step.groups, [&, s, sdot, a, adot](const std::size_t(&at)[D]) {
       const Amplitudes after = load(s, at);
       Amplitudes xdot = product<true>(m, load(sdot, at));
       multiply_add<true>(mdot, after, xdot);
@@ -276,7 +239,7 @@ class SmallKernel {
     const State sdot(step.sdot, lane);
     Matrix e{};
     Matrix edot{};
-    each_group(step, [&, s, sdot](const std::size_t(&at)[D]) {
+    each_group<D>(*step.groups, [&, s, sdot](const std::size_t(&at)[D]) {
       const Amplitudes x = load(s, at);
       upper_environment(x, x, e);
       if constexpr (tangent) {
@@ -297,7 +260,7 @@ class SmallKernel {
     const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
     const State s(step.s, lane);
     const State a(step.a, lane);
-    each_group(step, [&, s, a](const std::size_t(&at)[D]) {
+    each_group<D>(*step.groups, [&, s, a](const std::size_t(&at)[D]) {
       Amplitudes y = load(a, at);
       multiply_add<false>(m, load(s, at), y);
       store(a, at, y);
@@ -311,7 +274,7 @@ class SmallKernel {
     const State sdot(step.sdot, lane);
     const State a(step.a, lane);
     const State adot(step.adot, lane);
-    each_group(step, [&, s, sdot, a, adot](const std::size_t(&at)[D]) {
+    each_group<D>(*step.groups, [&, s, sdot, a, adot](const std::size_t(&at)[D]) {
       const Amplitudes x = load(s, at);
       Amplitudes ydot = load(adot, at);
       multiply_add<false>(m, load(sdot, at), ydot);

@@ -14,14 +14,6 @@ void see_samples(Batch& batch, std::int64_t n, std::string_view name) {
   batch = {n, true};
 }
 
-// Whether a tensor has one axis more than `shape`; Error when it is neither.
-bool per_sample(const Tensor& tensor, const Shape& shape, std::string_view name) {
-  if (tensor.shape() == shape) return false;
-  if (tensor.rank() == shape.rank() + 1 && tensor.shape().without(0) == shape) return true;
-  fail(ErrorKind::shape, "circuit: '{}' must have shape {}, or one axis more for samples; got {}", name,
-       shape.text(), tensor.shape().text());
-}
-
 void check_hermitian(const Tensor& tensor, const Readout::HermitianInput& input) {
   const Shape& s = tensor.shape();
   const std::size_t r = s.rank();
@@ -37,6 +29,13 @@ void check_hermitian(const Tensor& tensor, const Readout::HermitianInput& input)
 const Tensor& tensor_at(const std::vector<Tensor>& tensors, std::size_t index) {
   static const Tensor absent;
   return index < tensors.size() ? tensors[index] : absent;
+}
+
+bool per_sample(const Shape& got, const Shape& shape, std::string_view name) {
+  if (got == shape) return false;
+  if (got.rank() == shape.rank() + 1 && got.without(0) == shape) return true;
+  fail(ErrorKind::shape, "circuit: '{}' must have shape {}, or one axis more for samples; got {}", name,
+       shape.text(), got.text());
 }
 
 DType dtype_of_point(const SweepPoint& point, DType otherwise) {
@@ -67,10 +66,10 @@ Batch check_point(const Circuit& circuit, const Readout& readout, const SweepPoi
     if (static_cast<int>(i) == circuit.amplitude_input()) continue;
     const Tensor& angles = tensor_at(point.angles, i);
     if (!angles) fail(ErrorKind::argument, "circuit: input '{}' is missing", inputs[i].name);
-    if (per_sample(angles, inputs[i].shape, inputs[i].name))
+    if (per_sample(angles.shape(), inputs[i].shape, inputs[i].name))
       see_samples(batch, angles.size(0), inputs[i].name);
   }
-  if (point.amplitudes && per_sample(point.amplitudes, amplitude_shape(circuit), "amplitudes")) {
+  if (point.amplitudes && per_sample(point.amplitudes.shape(), amplitude_shape(circuit), "amplitudes")) {
     see_samples(batch, point.amplitudes.size(0), "amplitudes");
   }
   if (point.hermitians.size() != readout.hermitian_inputs().size()) {

@@ -1,6 +1,7 @@
 // Where a circuit and its readout are evaluated, and whether everything there fits.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "engine/quantum/circuit.hpp"
@@ -28,6 +29,10 @@ struct SweepPoint {
 /// The samples of a point. Throws Error{shape} where sizes do not fit the circuit, the readout or one
 /// another.
 Batch check_point(const Circuit& circuit, const Readout& readout, const SweepPoint& point);
+
+/// Whether a tensor of shape `got` has one axis more than `shape`, that of an input. Throws Error{shape} when
+/// it is neither.
+[[nodiscard]] bool per_sample(const Shape& got, const Shape& shape, std::string_view name);
 
 /// The type of the point's numbers, or `otherwise` where it holds none.
 [[nodiscard]] DType dtype_of_point(const SweepPoint& point, DType otherwise);

@@ -2,11 +2,21 @@
 // kernels.
 #pragma once
 
+#include <cstdint>
 #include <cstring>
 #include <type_traits>
 #include <utility>
 
 namespace moonstill {
+
+/// Bytes of this machine's vectors.
+#if defined(__AVX512F__)
+inline constexpr int vector_bytes = 64;
+#elif defined(__AVX__)
+inline constexpr int vector_bytes = 32;
+#else
+inline constexpr int vector_bytes = 16;
+#endif
 
 /// L numbers side by side; arithmetic is lane by lane. L is a power of two.
 template <class T, int L>
@@ -31,6 +41,10 @@ template <class T, int L>
 [[gnu::always_inline]] inline void store_lanes(T* to, const Lanes<T, L>& v) {
   std::memcpy(to, &v, sizeof v);
 }
+
+/// Whole numbers as wide as T, whose comparisons choose among lanes of T.
+template <class T>
+using WholeNumber = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
 
 /// Calls body(i) for i = 0 .. count - 1, each as an integral constant: what such an index finds in an array
 /// of short vectors stays in registers.

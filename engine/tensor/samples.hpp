@@ -12,17 +12,8 @@
 
 namespace moonstill {
 
-#ifdef __AVX512F__
-inline constexpr int vector_bytes = 64;
-inline constexpr int vector_accumulators = 24;  // of 32 registers
-#else
-#ifdef __AVX__
-inline constexpr int vector_bytes = 32;
-#else
-inline constexpr int vector_bytes = 16;
-#endif
-inline constexpr int vector_accumulators = 12;  // of 16 registers
-#endif
+/// Of 32 registers, or of 16.
+inline constexpr int vector_accumulators = vector_bytes == 64 ? 24 : 12;
 
 template <class T>
 inline constexpr int vector_lanes = std::min<int>(tile_lanes, vector_bytes / static_cast<int>(sizeof(T)));
@@ -50,10 +41,6 @@ T horizontal_sum(const T* from) {
   }
   return values[0];
 }
-
-/// Whole numbers as wide as T, whose comparisons choose among lanes of T.
-template <class T>
-using WholeNumber = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
 
 template <class T>
 struct Samples {

@@ -15,12 +15,6 @@
 namespace moonstill {
 namespace {
 
-#ifdef __AVX512F__
-constexpr int vector_bytes = 64;
-#else
-constexpr int vector_bytes = 32;
-#endif
-
 template <class T>
 using Vector = Lanes<T, vector_bytes / static_cast<int>(sizeof(T))>;
 

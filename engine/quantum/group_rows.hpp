@@ -1,0 +1,55 @@
+// A group's rows of a state of samples side by side, in registers: what kernels of few qubits work on.
+#pragma once
+
+#include "engine/quantum/kernels.hpp"
+#include "engine/tensor/lanes.hpp"
+
+namespace moonstill::quantum {
+
+/// A state from its first lane of a pass on.
+template <class T>
+struct LaneState {
+  T* re;
+  T* im;
+  LaneState(const Planes<T>& planes, int lane) : re(planes.re + lane), im(planes.im + lane) {}
+};
+
+/// D rows of it, as many samples as a vector holds.
+template <class T, int D>
+struct GroupAmplitudes {
+  Lanes<T, vector_lanes<T>> re[D];
+  Lanes<T, vector_lanes<T>> im[D];
+};
+
+/// Calls body(rows' places) for each group of D rows.
+template <int D, class Body>
+[[gnu::always_inline]] inline void each_group(const Groups& groups, Body&& body) {
+  const std::uint32_t* rows = groups.rows(0);
+  const std::uint32_t* const end = rows + groups.count() * D;
+  for (; rows != end; rows += D) {
+    std::size_t at[D];
+    for (int p = 0; p < D; ++p) at[p] = static_cast<std::size_t>(rows[p]) * tile_lanes;
+    body(at);
+  }
+}
+
+template <class T, int D>
+[[gnu::always_inline]] inline GroupAmplitudes<T, D> load(const LaneState<T>& x, const std::size_t (&at)[D]) {
+  GroupAmplitudes<T, D> v;
+  for (int p = 0; p < D; ++p) {
+    v.re[p] = load_lanes<T, vector_lanes<T>>(x.re + at[p]);
+    v.im[p] = load_lanes<T, vector_lanes<T>>(x.im + at[p]);
+  }
+  return v;
+}
+
+template <class T, int D>
+[[gnu::always_inline]] inline void store(const LaneState<T>& x, const std::size_t (&at)[D],
+                                         const GroupAmplitudes<T, D>& v) {
+  for (int p = 0; p < D; ++p) {
+    store_lanes<T, vector_lanes<T>>(x.re + at[p], v.re[p]);
+    store_lanes<T, vector_lanes<T>>(x.im + at[p], v.im[p]);
+  }
+}
+
+}  // namespace moonstill::quantum
