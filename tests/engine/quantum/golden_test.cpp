@@ -1,5 +1,6 @@
-// The engine against PennyLane's numbers (tests/golden/qnn.json): states, values, gradients, Hessian-vector
-// products.
+// The engine against PennyLane's numbers (tests/golden/qnn.json), by every route and in both types: states,
+// values, gradients, Hessian-vector products.
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -7,6 +8,7 @@
 #include "engine/autograd/ops.hpp"
 #include "engine/autograd/transforms.hpp"
 #include "engine/quantum/expectation.hpp"
+#include "engine/quantum/sweep.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/tensors.hpp"
 
@@ -17,7 +19,7 @@ using nlohmann::json;
 using test::relative_error;
 using test::values;
 
-constexpr double tolerance = 1e-10;
+double tolerance(DType dtype) { return dtype == DType::f32 ? 1e-5 : 1e-10; }
 
 const json& golden() {
   static const json numbers = [] {
@@ -38,8 +40,35 @@ std::vector<double> flat(const json& numbers) {
   return out;
 }
 
-Tensor tensor(const json& numbers, const Shape& shape) {
-  return Tensor::from(flat(numbers), shape, DType::f64);
+Tensor tensor(const json& numbers, const Shape& shape, DType dtype) {
+  return Tensor::from(flat(numbers), shape, dtype);
+}
+
+// The numbers of one sample for each of `samples`; 0: without a batch axis.
+std::vector<double> repeated(const std::vector<double>& numbers, std::int64_t samples) {
+  std::vector<double> out = numbers;
+  for (std::int64_t i = 1; i < samples; ++i) out.insert(out.end(), numbers.begin(), numbers.end());
+  return out;
+}
+
+Tensor repeated(const json& numbers, std::int64_t samples, DType dtype) {
+  const auto size = static_cast<std::int64_t>(numbers.size());
+  const Shape shape = samples == 0 ? Shape{size} : Shape{samples, size};
+  return Tensor::from(repeated(flat(numbers), samples), shape, dtype);
+}
+
+// Calls body(route, type) in a section for each.
+template <class Body>
+void each_route(std::span<const Route> routes, Body&& body) {
+  constexpr std::array names{"tiles", "contract", "state"};
+  for (const Route route : routes) {
+    for (const DType dtype : {DType::f32, DType::f64}) {
+      DYNAMIC_SECTION(names[static_cast<std::size_t>(route)] << ", "
+                                                             << (dtype == DType::f32 ? "f32" : "f64")) {
+        body(route, dtype);
+      }
+    }
+  }
 }
 
 // [re..., im...] as [..., 2].
@@ -96,62 +125,75 @@ TEST_CASE("gates have the golden matrices", "[quantum][golden]") {
       std::vector<double> got;
       for (const auto& entry : full_matrix(row, angles).entries)
         got.insert(got.end(), {entry.real(), entry.imag()});
-      CHECK(relative_error(got, interleaved(matrix)) < tolerance);
+      CHECK(relative_error(got, interleaved(matrix)) < tolerance(DType::f64));
     }
   }
 }
 
 TEST_CASE("the paper's layer has the golden values and derivatives", "[quantum][golden]") {
   const json& g = golden()["sel6"];
-  const Circuit circuit = paper_circuit();
-  const Readout readout = paper_readout();
-  const std::vector<Value> point{tensor(g["inputs"], {4, 64}), tensor(g["weights"], {3, 6, 3}),
-                                 tensor(g["herm_params"], {6, 2, 2, 2})};
-  const Value cotangent = tensor(g["cotangent"], {4, 6});
-  const auto layer = [&](std::span<const Value> x) {
-    const Value hermitians = hermitian_part(x[2]);
-    return expectation(circuit, readout, x.first(2), std::span(&hermitians, 1));
-  };
-  const Function loss = [&](std::span<const Value> x) {
-    return Values{ops::sum(ops::mul(layer(x), cotangent))};
-  };
+  each_route(std::array{Route::tiles, Route::contract, Route::state}, [&](Route route, DType dtype) {
+    const auto measurement =
+        std::make_shared<const Measurement>(Measurement{paper_circuit(), paper_readout(), {route}});
+    const auto make_point = [&](const json& inputs, const json& weights, const json& hermitians) {
+      return std::vector<Value>{tensor(inputs, {4, 64}, dtype), tensor(weights, {3, 6, 3}, dtype),
+                                tensor(hermitians, {6, 2, 2, 2}, dtype)};
+    };
+    const auto check = [&](const Value& got, const std::vector<double>& expected) {
+      CHECK(relative_error(values(got.tensor()), expected) < tolerance(dtype));
+    };
+    const std::vector<Value> point = make_point(g["inputs"], g["weights"], g["herm_params"]);
+    const Value cotangent = tensor(g["cotangent"], {4, 6}, dtype);
+    const auto layer = [&](std::span<const Value> x) {
+      const Value hermitians = hermitian_part(x[2]);
+      return expectation(measurement, x.first(2), std::span(&hermitians, 1));
+    };
+    const Function loss = [&](std::span<const Value> x) {
+      return Values{ops::sum(ops::mul(layer(x), cotangent))};
+    };
 
-  CHECK(relative_error(values(layer(point).tensor()), flat(g["expvals"])) < tolerance);
-  CHECK(relative_error(values(state(circuit, std::span(point).first(2)).tensor()), interleaved(g["state"])) <
-        tolerance);
+    check(layer(point), flat(g["expvals"]));
+    SweepPoint at;
+    at.angles = {Tensor(), point[1].tensor()};
+    at.amplitudes = ops::unit(point[0]).tensor();
+    check(final_states(measurement->circuit, at, dtype, {route}), interleaved(g["state"]));
 
-  const GradResult first = value_and_grad(loss, point);
-  CHECK(relative_error(values(first.gradient[0].tensor()), flat(g["grad"]["inputs"])) < tolerance);
-  CHECK(relative_error(values(first.gradient[1].tensor()), flat(g["grad"]["weights"])) < tolerance);
-  CHECK(relative_error(values(first.gradient[2].tensor()), flat(g["grad"]["herm_params"])) < tolerance);
-
-  const json& d = g["hvp_direction"];
-  const std::vector<Value> direction{tensor(d["inputs"], {4, 64}), tensor(d["weights"], {3, 6, 3}),
-                                     tensor(d["herm_params"], {6, 2, 2, 2})};
-  const Values second = hvp(loss, point, direction);
-  CHECK(relative_error(values(second[0].tensor()), flat(g["hvp"]["inputs"])) < tolerance);
-  CHECK(relative_error(values(second[1].tensor()), flat(g["hvp"]["weights"])) < tolerance);
-  CHECK(relative_error(values(second[2].tensor()), flat(g["hvp"]["herm_params"])) < tolerance);
+    const GradResult first = value_and_grad(loss, point);
+    const json& d = g["hvp_direction"];
+    const Values second = hvp(loss, point, make_point(d["inputs"], d["weights"], d["herm_params"]));
+    for (std::size_t i = 0; const char* const name : {"inputs", "weights", "herm_params"}) {
+      check(first.gradient[i], flat(g["grad"][name]));
+      check(second[i++], flat(g["hvp"][name]));
+    }
+  });
 }
 
 TEST_CASE("random circuits have the golden values and derivatives", "[quantum][golden]") {
   for (const json& g : golden()["circuits"]) {
-    DYNAMIC_SECTION(g["n"].get<int>() << " qubits") {
-      const Circuit circuit = golden_circuit(g);
-      const Readout readout = golden_readout(g);
-      const auto size = static_cast<std::int64_t>(g["params"].size());
-      const std::vector<Value> point{tensor(g["params"], {size})};
-      const Value cotangent = tensor(g["cotangent"], {static_cast<std::int64_t>(g["cotangent"].size())});
-      const Function loss = [&](std::span<const Value> x) {
-        return Values{ops::sum(ops::mul(expectation(circuit, readout, x), cotangent))};
-      };
-      CHECK(relative_error(values(expectation(circuit, readout, point).tensor()), flat(g["expvals"])) <
-            tolerance);
-      CHECK(relative_error(values(state(circuit, point).tensor()), interleaved(g["state"])) < tolerance);
-      CHECK(relative_error(values(value_and_grad(loss, point).gradient[0].tensor()), flat(g["grad"])) <
-            tolerance);
-      const std::vector<Value> direction{tensor(g["hvp_direction"], {size})};
-      CHECK(relative_error(values(hvp(loss, point, direction)[0].tensor()), flat(g["hvp"])) < tolerance);
+    for (const std::int64_t samples : {0, 3}) {
+      DYNAMIC_SECTION(g["n"].get<int>() << " qubits, " << samples << " samples") {
+        // Without a batch axis there is one route only.
+        const std::array routes{Route::state, Route::tiles};
+        each_route(std::span(routes).first(samples == 0 ? 1 : 2), [&](Route route, DType dtype) {
+          const auto measurement =
+              std::make_shared<const Measurement>(Measurement{golden_circuit(g), golden_readout(g), {route}});
+          const auto check = [&](const Value& got, const std::vector<double>& expected) {
+            CHECK(relative_error(values(got.tensor()), repeated(expected, samples)) < tolerance(dtype));
+          };
+          const std::vector<Value> point{repeated(g["params"], samples, dtype)};
+          const Value cotangent = repeated(g["cotangent"], samples, dtype);
+          const Function loss = [&](std::span<const Value> x) {
+            return Values{ops::sum(ops::mul(expectation(measurement, x), cotangent))};
+          };
+          check(expectation(measurement, point), flat(g["expvals"]));
+          SweepPoint at;
+          at.angles = {point[0].tensor()};
+          check(final_states(measurement->circuit, at, dtype, {route}), interleaved(g["state"]));
+          check(value_and_grad(loss, point).gradient[0], flat(g["grad"]));
+          const std::vector<Value> direction{repeated(g["hvp_direction"], samples, dtype)};
+          check(hvp(loss, point, direction)[0], flat(g["hvp"]));
+        });
+      }
     }
   }
 }
