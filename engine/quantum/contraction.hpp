@@ -34,6 +34,8 @@ class Contraction {
     columns_.angle_directions = c_.angle_directions;
     columns_.shared_numbers = c_.shared_numbers;
     columns_.varies = c_.varies;
+    columns_.directed = c_.directed;
+    columns_.wanted = c_.wanted;
     columns_.angle_gradients = c_.angle_gradients;
     columns_.phase_slopes = c_.phase_slopes;
     identity_ = identity();

@@ -15,9 +15,8 @@ constexpr std::size_t most_parts = 64;
 
 template <class T>
 std::vector<PhaseTable<T>> phase_tables(const StateContext<T>& context) {
-  std::vector<AngleSource<T>> sources;
-  for (std::size_t i = 0; i < context.angles.size(); ++i)
-    sources.push_back({context.angles[i].values, context.angle_directions[i].values, 1});
+  std::pmr::vector<AngleSource<T>> sources;
+  context.find_angles(0, sources);
   const auto& operations = context.plan.operations();
   std::vector<PhaseTable<T>> tables;
   for (std::size_t o = 0; o < operations.size(); ++o) {
@@ -36,24 +35,9 @@ StateSweep<T>::StateSweep(const StateContext<T>& context, std::span<const PhaseT
       tangents_(context.request.tangents),
       gradients_(context.request.gradients()),
       results_(context, scratch_.memory()) {
-  const auto& operations = plan_.operations();
-  const auto depends = [](const StateOperation& operation, auto&& on) {
-    return std::ranges::any_of(operation.parameters, [&](const Parameter& parameter) {
-      return on(static_cast<std::size_t>(parameter.input));
-    });
-  };
-  if (tangents_) {
-    directed_.reserve(operations.size());
-    for (const StateOperation& operation : operations) {
-      directed_.push_back(
-          depends(operation, [&](std::size_t i) { return c_.angle_directions[i].values != nullptr; }));
-    }
-  }
   plan_jobs(plan_.forward(), Stage::forward, forward_);
   if (!gradients_) return;
-  wanted_.reserve(operations.size());
-  for (const StateOperation& operation : operations)
-    wanted_.push_back(depends(operation, [&](std::size_t i) { return c_.angle_gradients[i].wanted; }));
+  const auto& operations = plan_.operations();
   while (!c_.request.amplitudes && first_wanted_ < operations.size() && !wanted(first_wanted_))
     ++first_wanted_;
   slopes_.resize(operations.size());
@@ -148,12 +132,10 @@ template <class T>
 void StateSweep<T>::prepare_numbers() {
   if (std::ranges::find(c_.varies, true) == c_.varies.end()) return;
   numbers_.resize(plan_.operations().size());
-  std::vector<AngleSource<T>> sources;
-  for (std::size_t i = 0; i < c_.angles.size(); ++i)
-    sources.push_back({c_.angles[i].tile(sample_, 1), c_.angle_directions[i].tile(sample_, 1), 1});
+  c_.find_angles(sample_, sources_);
   const Orders orders = gradients_ || tangents_ ? Orders::derivatives : Orders::value;
   for (std::size_t o = 0; o < numbers_.size(); ++o) {
-    if (c_.varies[o]) evaluate<T>(plan_.operations()[o], sources, 1, orders, numbers_[o]);
+    if (c_.varies[o]) evaluate<T>(plan_.operations()[o], sources_, 1, orders, numbers_[o]);
   }
 }
 

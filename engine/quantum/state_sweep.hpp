@@ -91,8 +91,8 @@ class StateSweep {
   void seed(const StateProbabilities& item);
 
   [[nodiscard]] bool is_phases(std::size_t o) const { return plan_.operations()[o].form == Form::phases; }
-  [[nodiscard]] bool wanted(std::size_t o) const { return wanted_[o] != 0; }
-  [[nodiscard]] bool directed(std::size_t o) const { return directed_[o] != 0; }
+  [[nodiscard]] bool wanted(std::size_t o) const { return c_.wanted[o] != 0; }
+  [[nodiscard]] bool directed(std::size_t o) const { return c_.directed[o] != 0; }
   [[nodiscard]] const OperationNumbers<T>& numbers(std::size_t o) const {
     return c_.varies[o] ? numbers_[o] : c_.shared_numbers[o];
   }
@@ -111,13 +111,13 @@ class StateSweep {
   using Vector = std::pmr::vector<Item>;
   Vector<Jobs> forward_{scratch_.memory()}, backward_{scratch_.memory()};
   Vector<double> sums_{scratch_.memory()};  // of a pass
+  Vector<AngleSource<T>> sources_{scratch_.memory()};
   Vector<OperationNumbers<T>> numbers_{scratch_.memory()};
   // Of each Hermitian: its weighted matrix.
   Vector<Vector<T>> seeds_{scratch_.memory()}, seed_tangents_{scratch_.memory()};
   // Of operations that do not vary, over samples: environments, and slopes of merged diagonals.
   Vector<Vector<double>> slopes_{scratch_.memory()};
   Vector<Vector<T>> phase_slopes_{scratch_.memory()};
-  Vector<std::uint8_t> wanted_{scratch_.memory()}, directed_{scratch_.memory()};  // of each operation
   StateResults<T> results_;
 };
 

@@ -45,7 +45,8 @@ struct SweepContext {
   // Of each lowered one: [d * d][2], or empty for zero.
   std::pmr::vector<std::pmr::vector<double>> hermitians{memory}, hermitian_directions{memory};
   std::pmr::vector<OperationNumbers<T>> shared_numbers{memory};  // of each operation, unless it varies
-  std::pmr::vector<std::uint8_t> varies{memory};                 // by sample
+  // Of each operation: varies by sample, changes along the direction, has gradients that are wanted.
+  std::pmr::vector<std::uint8_t> varies{memory}, directed{memory}, wanted{memory};
   Destination<T> values{};
   T* kept_states = nullptr;         // SweepRequest::states, to be filled: [tiles][re, im][rows][tile_lanes]
   const T* found_states = nullptr;  // or to be read
@@ -54,6 +55,17 @@ struct SweepContext {
   std::pmr::vector<Destination<T>> hermitian_gradients{memory};
   // Of each operation: where its rows' slopes are summed.
   std::pmr::vector<std::int64_t> phase_slopes{memory};
+
+  /// Where the angles of a tile's samples lie: one source for each input.
+  void find_angles(std::int64_t tile, std::pmr::vector<AngleSource<T>>& sources) const {
+    const int lanes = AnyPlan::sample_lanes();
+    sources.clear();
+    sources.reserve(angles.size());
+    for (std::size_t i = 0; i < angles.size(); ++i) {
+      sources.push_back(
+          {angles[i].tile(tile, lanes), angle_directions[i].tile(tile, lanes), angles[i].shared ? 1 : lanes});
+    }
+  }
 };
 
 }  // namespace moonstill::quantum

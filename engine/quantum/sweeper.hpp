@@ -46,6 +46,9 @@ class Sweeper {
     take_hermitians(point.hermitians, context_.hermitians, true);
     take_hermitians(request.tangents ? direction.hermitians : std::vector<Tensor>(),
                     context_.hermitian_directions, false);
+    mark_operations(context_.varies, [&](std::size_t input) { return !context_.angles[input].shared; });
+    mark_operations(context_.directed,
+                    [&](std::size_t input) { return context_.angle_directions[input].values != nullptr; });
     prepare_numbers();
   }
 
@@ -207,24 +210,27 @@ class Sweeper {
     }
   }
 
+  // For each operation whether any input that it depends on is of that kind.
+  template <class Kind>
+  void mark_operations(std::pmr::vector<std::uint8_t>& marks, Kind&& is_kind) const {
+    marks.reserve(plan_->operations().size());
+    for (const auto& operation : plan_->operations()) {
+      marks.push_back(std::ranges::any_of(operation.parameters, [&](const Parameter& parameter) {
+        return is_kind(static_cast<std::size_t>(parameter.input));
+      }));
+    }
+  }
+
   void prepare_numbers() {
     std::pmr::vector<AngleSource<T>> sources(scratch_.memory());
-    sources.reserve(context_.angles.size());
-    for (std::size_t i = 0; i < context_.angles.size(); ++i) {
-      const bool shared = context_.angles[i].shared;
-      sources.push_back({context_.angles[i].values, context_.angle_directions[i].values, 1});
-      if (!shared) sources.back() = {};
-    }
+    context_.find_angles(0, sources);
     const Orders orders =
         context_.request.tangents || context_.request.gradients() ? Orders::derivatives : Orders::value;
     const int lanes = plan_->sample_lanes();
-    context_.varies.reserve(plan_->operations().size());
     context_.shared_numbers.reserve(plan_->operations().size());
-    for (const auto& operation : plan_->operations()) {
-      const bool varies = std::ranges::any_of(operation.parameters, [&](const Parameter& parameter) {
-        return !context_.angles[static_cast<std::size_t>(parameter.input)].shared;
-      });
-      context_.varies.push_back(varies);
+    for (std::size_t o = 0; o < plan_->operations().size(); ++o) {
+      const auto& operation = plan_->operations()[o];
+      const bool varies = context_.varies[o] != 0;
       auto& numbers = context_.shared_numbers.emplace_back(scratch_.memory());
       if (operation.form == Form::phases)
         prepare_phases(operation, sources, numbers);
@@ -288,6 +294,8 @@ class Sweeper {
       context_.hermitian_gradients.push_back(
           destination(wanted, Source<T>{}, shape, gradients.hermitians[i]));
     }
+    mark_operations(context_.wanted,
+                    [&](std::size_t input) { return context_.angle_gradients[input].wanted; });
     if (request.gradients()) make_phase_slopes();
   }
 

@@ -100,10 +100,10 @@ class TileReadout {
     }
     for (const LoweredProbabilities& item : plan_.probabilities()) {
       const std::size_t count = static_cast<std::size_t>(item.groups.dimension()) * stride;
-      std::vector<double> sums(count);
-      read_probabilities(item.groups, states_.s, other, sums.data());
+      sums_.assign(count, 0.0);
+      read_probabilities(item.groups, states_.s, other, sums_.data());
       for (std::size_t e = 0; e < count; ++e) {
-        values_[static_cast<std::size_t>(item.output) * stride + e] += factor * sums[e];
+        values_[static_cast<std::size_t>(item.output) * stride + e] += factor * sums_[e];
       }
     }
   }
@@ -165,20 +165,20 @@ class TileReadout {
     const LoweredHermitian& item = plan_.hermitians()[h];
     const auto& m = c_.hermitians[h];
     const auto& mdot = c_.hermitian_directions[h];
-    std::vector<T> weighted(m.size() * stride);
-    std::vector<T> weighted_dot(tangents_ ? weighted.size() : 0);
+    weighted_.resize(m.size() * stride);
+    weighted_dot_.resize(tangents_ ? weighted_.size() : 0);
     const Vector c = weights(c_.weights, item.output);
     const Vector cdot = weights(c_.weight_direction, item.output);
     for (std::size_t e = 0; e < m.size(); ++e) {
       const T number = static_cast<T>(m[e]);
-      store_lanes<T, lanes>(weighted.data() + e * stride, c * number);
+      store_lanes<T, lanes>(weighted_.data() + e * stride, c * number);
       if (!tangents_) continue;
       const T change = mdot.empty() ? T{0} : static_cast<T>(mdot[e]);
-      store_lanes<T, lanes>(weighted_dot.data() + e * stride, cdot * number + c * change);
+      store_lanes<T, lanes>(weighted_dot_.data() + e * stride, cdot * number + c * change);
     }
     MatrixStep<T> step{&item.groups};
-    step.matrix = weighted.data();
-    step.tangent = weighted_dot.data();
+    step.matrix = weighted_.data();
+    step.tangent = weighted_dot_.data();
     step.matrix_lanes = lanes;
     step.s = states_.s;
     step.sdot = states_.sdot;
@@ -212,6 +212,9 @@ class TileReadout {
   int valid_lanes_ = 1;
   double* partial_ = nullptr;
   std::vector<double> values_;  // [outputs][lanes]
+  std::vector<double> sums_;    // of probabilities, likewise
+  // A Hermitian's matrix by the weights: [d * d][re, im][lanes].
+  std::vector<T> weighted_, weighted_dot_;
   Environments<T> environments_;
 };
 

@@ -121,19 +121,15 @@ class TileSweep {
 
   void prepare_numbers() {
     if (std::ranges::none_of(c_.varies, [](bool b) { return b; })) return;
-    std::vector<AngleSource<T>> sources;
-    for (std::size_t i = 0; i < c_.angles.size(); ++i) {
-      sources.push_back({c_.angles[i].tile(tile_, lanes), c_.angle_directions[i].tile(tile_, lanes),
-                         c_.angles[i].shared ? 1 : lanes});
-    }
+    c_.find_angles(tile_, sources_);
     const Orders orders = gradients_ || tangents_ ? Orders::derivatives : Orders::value;
     for (std::size_t o = 0; o < numbers_.size(); ++o) {
       if (!c_.varies[o]) continue;
       const TileOperation& operation = plan_.operations()[o];
       if (operation.form == Form::rotations)
-        operation.rotations.evaluate<T>(sources, lanes, numbers_[o]);
+        operation.rotations.evaluate<T>(sources_, lanes, numbers_[o]);
       else
-        evaluate<T>(operation, sources, lanes, orders, numbers_[o]);
+        evaluate<T>(operation, sources_, lanes, orders, numbers_[o]);
     }
   }
 
@@ -196,17 +192,8 @@ class TileSweep {
     return operation.real ? Structure::real : Structure::dense;
   }
 
-  [[nodiscard]] bool wanted(std::size_t o) const {
-    return std::ranges::any_of(plan_.operations()[o].parameters, [&](const Parameter& parameter) {
-      return c_.angle_gradients[static_cast<std::size_t>(parameter.input)].wanted;
-    });
-  }
-
-  [[nodiscard]] bool directed(std::size_t o) const {
-    return std::ranges::any_of(plan_.operations()[o].parameters, [&](const Parameter& parameter) {
-      return c_.angle_directions[static_cast<std::size_t>(parameter.input)].values != nullptr;
-    });
-  }
+  [[nodiscard]] bool wanted(std::size_t o) const { return c_.wanted[o] != 0; }
+  [[nodiscard]] bool directed(std::size_t o) const { return c_.directed[o] != 0; }
 
   // One operation's task, on `state` (of the tasks for several states the first one) and what belongs to it.
   void carry_out(MatrixTask task, std::size_t o, const Planes<T>& state) {
@@ -312,6 +299,7 @@ class TileSweep {
   double* partial_ = nullptr;
   std::shared_ptr<std::byte> memory_;
   Planes<T> s_, sdot_, a_, adot_;
+  std::pmr::vector<AngleSource<T>> sources_;
   std::vector<OperationNumbers<T>> numbers_;
   TileReadout<T> readout_;
   Environments<T> environments_;

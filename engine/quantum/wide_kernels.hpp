@@ -2,9 +2,11 @@
 // the tasks that carry a tangent through a gate is needed here.
 #pragma once
 
+#include <algorithm>
 #include <cassert>
 #include <vector>
 
+#include "engine/core/scratch.hpp"
 #include "engine/quantum/kernels.hpp"
 #include "engine/tensor/lanes.hpp"
 
@@ -15,8 +17,9 @@ class WideKernel {
   static constexpr int W = vector_lanes<T>;
   using Vector = Lanes<T, W>;
   struct Amplitudes {
-    std::vector<Vector> re, im;
-    explicit Amplitudes(std::size_t dimension) : re(dimension), im(dimension) {}
+    std::pmr::vector<Vector> re, im;
+    Amplitudes(std::size_t dimension, std::pmr::memory_resource* memory)
+        : re(dimension, memory), im(dimension, memory) {}
   };
 
  public:
@@ -29,7 +32,7 @@ class WideKernel {
       : step_(step),
         lane_(lane),
         dimension_(static_cast<std::size_t>(step.groups->dimension())),
-        rows_(dimension_) {}
+        rows_(dimension_, scratch_.memory()) {}
 
   void run(MatrixTask task) {
     switch (task) {
@@ -58,6 +61,8 @@ class WideKernel {
       body();
     }
   }
+
+  Amplitudes amplitudes() { return {dimension_, scratch_.memory()}; }
 
   void load(const Planes<T>& x, Amplitudes& v) const {
     for (std::size_t p = 0; p < dimension_; ++p) {
@@ -104,18 +109,20 @@ class WideKernel {
 
   template <bool adjoint>
   void apply() {
-    Amplitudes x(dimension_);
+    Amplitudes x = amplitudes();
+    Amplitudes y = amplitudes();
     each_group([&] {
       load(step_.s, x);
-      Amplitudes y(dimension_);
+      std::ranges::fill(y.re, Vector{});
+      std::ranges::fill(y.im, Vector{});
       multiply<adjoint>(step_.matrix, x, y);
       store(step_.s, y);
     });
   }
 
   void gather(bool tangent) {
-    Amplitudes s(dimension_);
-    Amplitudes sdot(dimension_);
+    Amplitudes s = amplitudes();
+    Amplitudes sdot = amplitudes();
     each_group([&] {
       load(step_.s, s);
       environment(s, s, step_.environment);
@@ -127,9 +134,9 @@ class WideKernel {
   }
 
   void accumulate(bool tangent) {
-    Amplitudes s(dimension_);
-    Amplitudes x(dimension_);
-    Amplitudes y(dimension_);
+    Amplitudes s = amplitudes();
+    Amplitudes x = amplitudes();
+    Amplitudes y = amplitudes();
     each_group([&] {
       load(step_.s, s);
       if (tangent) {
@@ -148,7 +155,8 @@ class WideKernel {
   const MatrixStep<T>& step_;
   int lane_;
   std::size_t dimension_;
-  std::vector<std::size_t> rows_;
+  Scratch<1 << 14> scratch_;  // enough for 5 qubits
+  std::pmr::vector<std::size_t> rows_;
 };
 
 }  // namespace moonstill::quantum
