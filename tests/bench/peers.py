@@ -27,8 +27,8 @@ except ImportError:  # main() names what is missing
 LAYERS = 3
 THREADS = len(os.sched_getaffinity(0))
 BATCHES = {6: 1024, 10: 64, 16: 16, 20: 1}
-# Memory is kept by the process: by default, large tensors go back to the system, and their pages are zeroed anew in each
-# call, which takes PyTorch a tenth to a half of its time.
+# Memory is kept by the process: by default, large tensors go back to the system, and their pages are zeroed anew in
+# each call, which takes PyTorch a tenth of its time and more.
 ENVIRONMENT = {"OMP_NUM_THREADS": str(THREADS), "QULACS_NUM_THREADS": str(THREADS), "MALLOC_MMAP_MAX_": "0",
                "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
 
@@ -44,9 +44,10 @@ def median_seconds(call, at_least=0.5, most=100):
     return sorted(times)[len(times) // 2]
 
 
-def report(peer, row, call, count=1):
-    """A call does `count` times what the row is about."""
-    print(json.dumps({"row": row, "peer": peer, "seconds": median_seconds(call) / count}), flush=True)
+def report(peer, row, *calls, count=1):
+    """The calls, each timed alone, do together `count` times what the row is about."""
+    seconds = sum(median_seconds(call) for call in calls) / count
+    print(json.dumps({"row": row, "peer": peer, "seconds": seconds}), flush=True)
 
 
 def layer_row(what, n, batch):
@@ -75,13 +76,13 @@ class Problem:
 
 
 def prepare_torch():
-    """PyTorch with all threads; says where it has only the reference BLAS, which is several times slower than others."""
+    """PyTorch with all threads; says where it has only the slow reference BLAS."""
     import torch
 
     torch.set_num_threads(THREADS)
     with open("/proc/self/maps", encoding="utf-8") as maps:
         if re.search(r"/blas/libblas\.so", maps.read()):
-            print("torch: computes with the slow reference BLAS; OpenBLAS (libopenblas0-openmp) makes it a fairer peer",
+            print("torch: computes with the reference BLAS; OpenBLAS (libopenblas0-openmp) makes it several times faster",
                   file=sys.stderr)
     return torch
 
@@ -237,18 +238,25 @@ def run_torch():
     second_input, first_cotangent, second_cotangent = (
         channels_last(torch.randn(1024, *shape)) for shape in ((6, 14, 14), (6, 28, 28), (16, 10, 10)))
 
-    def five_kernels():
-        conv2d(first_input, first_weight, padding=2)
-        conv2d(second_input, second_weight)
+    def first_backward():
         options = ([1, 1], [2, 2], [1, 1], False, [0, 0], 1)
         backward(first_cotangent, first_input, first_weight, None, *options, [False, True, False])
-        options = ([1, 1], [0, 0], [1, 1], False, [0, 0], 1)
-        backward(second_cotangent, second_input, second_weight, None, *options, [True, True, False])
 
-    report("torch", "LeNet convolutions batch=1024", five_kernels)
+    def second_backward(inputs):
+        options = ([1, 1], [0, 0], [1, 1], False, [0, 0], 1)
+        backward(second_cotangent, second_input, second_weight, None, *options, [inputs, not inputs, False])
+
+    five_kernels = [
+        lambda: conv2d(first_input, first_weight, padding=2),
+        lambda: conv2d(second_input, second_weight),
+        first_backward,
+        lambda: second_backward(True),
+        lambda: second_backward(False),
+    ]
+    report("torch", "LeNet convolutions batch=1024", *five_kernels)
 
     tiny = torch.randn(32)
-    report("torch", "tiny add", lambda: [tiny + tiny for _ in range(1000)], 1000)
+    report("torch", "tiny add", lambda: [tiny + tiny for _ in range(1000)], count=1000)
 
 
 def run_pennylane():
@@ -278,7 +286,11 @@ def run_pennylane():
             g = torch.autograd.grad(total(), inputs, create_graph=True)
             return torch.autograd.grad(sum((a * b.detach()).sum() for a, b in zip(g, inputs)), inputs)
 
-        report("PennyLane", layer_row("forward", 6, batch), lambda: layer(x, w, h))
+        def forward():
+            with torch.no_grad():
+                return layer(x, w, h)
+
+        report("PennyLane", layer_row("forward", 6, batch), forward)
         report("PennyLane", layer_row("gradient", 6, batch), lambda: torch.autograd.grad(total(), inputs))
         report("PennyLane", layer_row("hessian_vector", 6, batch), hessian_vector)
 
@@ -308,10 +320,11 @@ def run_lightning():
             qml.StronglyEntanglingLayers(w, wires=range(n))
             return qml.expval(qml.Hamiltonian([1.0] * n, [qml.PauliZ(q) for q in range(n)]))
 
-        w = pnp.array(problem.angles, requires_grad=True)
+        # Angles that may be differentiated make it compute the gradient in the forward pass.
+        fixed, w = (pnp.array(problem.angles, requires_grad=wanted) for wanted in (False, True))
         states = [pnp.array(s, requires_grad=False) for s in problem.states]
         gradient = qml.grad(layer, argnum=1)
-        report("lightning", layer_row("forward", n, problem.batch), lambda: [layer(s, w) for s in states])
+        report("lightning", layer_row("forward", n, problem.batch), lambda: [layer(s, fixed) for s in states])
         report("lightning", layer_row("gradient", n, problem.batch), lambda: [gradient(s, w) for s in states])
 
 
