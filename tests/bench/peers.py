@@ -89,7 +89,7 @@ def prepare_torch():
 
 def channels_last(tensor):
     """Images and kernels as oneDNN likes them: a LeNet's step takes half the time that it takes otherwise."""
-    return tensor.contiguous(memory_format=sys.modules["torch"].channels_last) if tensor.dim() == 4 else tensor
+    return tensor.to(memory_format=sys.modules["torch"].channels_last) if tensor.dim() == 4 else tensor
 
 
 class TorchLeNets:
