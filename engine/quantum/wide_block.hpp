@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "engine/core/interrupt.hpp"
+#include "engine/core/scratch.hpp"
 #include "engine/quantum/state_kernels.hpp"
 
 namespace moonstill::quantum {
@@ -12,8 +13,8 @@ template <class T>
 class WideBlock {
   // The amplitudes of one group.
   struct Group {
-    explicit Group(std::size_t size) : re(size), im(size) {}
-    std::vector<T> re, im;
+    Group(std::size_t size, std::pmr::memory_resource* memory) : re(size, memory), im(size, memory) {}
+    std::pmr::vector<T> re, im;
   };
 
  public:
@@ -21,7 +22,10 @@ class WideBlock {
       : site_(site), lanes_(lanes), step_(step), size_(site.rows.size()) {}
 
   void run(BlockTask task, Bits start) const {
-    Group x(size_), y(size_), z(size_);
+    Scratch<1 << 12> scratch;  // enough for 6 qubits
+    Group x(size_, scratch.memory());
+    Group y(size_, scratch.memory());
+    Group z(size_, scratch.memory());
     for (const Bits outer : site_.kernel.outer) {
       poll_interrupt();
       for (const Bits inner : site_.kernel.inner) {

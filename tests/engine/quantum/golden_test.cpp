@@ -134,7 +134,7 @@ TEST_CASE("the paper's layer has the golden values and derivatives", "[quantum][
   const json& g = golden()["sel6"];
   each_route(std::array{Route::tiles, Route::contract, Route::state}, [&](Route route, DType dtype) {
     const auto measurement =
-        std::make_shared<const Measurement>(Measurement{paper_circuit(), paper_readout(), {route}});
+        std::make_shared<const Measurement>(Measurement{paper_circuit(), paper_readout(), {route, {}}});
     const auto make_point = [&](const json& inputs, const json& weights, const json& hermitians) {
       return std::vector<Value>{tensor(inputs, {4, 64}, dtype), tensor(weights, {3, 6, 3}, dtype),
                                 tensor(hermitians, {6, 2, 2, 2}, dtype)};
@@ -156,7 +156,7 @@ TEST_CASE("the paper's layer has the golden values and derivatives", "[quantum][
     SweepPoint at;
     at.angles = {Tensor(), point[1].tensor()};
     at.amplitudes = ops::unit(point[0]).tensor();
-    check(final_states(measurement->circuit, at, dtype, {route}), interleaved(g["state"]));
+    check(final_states(measurement->circuit, at, dtype, {route, {}}), interleaved(g["state"]));
 
     const GradResult first = value_and_grad(loss, point);
     const json& d = g["hvp_direction"];
@@ -175,8 +175,8 @@ TEST_CASE("random circuits have the golden values and derivatives", "[quantum][g
         // Without a batch axis there is one route only.
         const std::array routes{Route::state, Route::tiles};
         each_route(std::span(routes).first(samples == 0 ? 1 : 2), [&](Route route, DType dtype) {
-          const auto measurement =
-              std::make_shared<const Measurement>(Measurement{golden_circuit(g), golden_readout(g), {route}});
+          const auto measurement = std::make_shared<const Measurement>(
+              Measurement{golden_circuit(g), golden_readout(g), {route, {}}});
           const auto check = [&](const Value& got, const std::vector<double>& expected) {
             CHECK(relative_error(values(got.tensor()), repeated(expected, samples)) < tolerance(dtype));
           };
@@ -188,7 +188,7 @@ TEST_CASE("random circuits have the golden values and derivatives", "[quantum][g
           check(expectation(measurement, point), flat(g["expvals"]));
           SweepPoint at;
           at.angles = {point[0].tensor()};
-          check(final_states(measurement->circuit, at, dtype, {route}), interleaved(g["state"]));
+          check(final_states(measurement->circuit, at, dtype, {route, {}}), interleaved(g["state"]));
           check(value_and_grad(loss, point).gradient[0], flat(g["grad"]));
           const std::vector<Value> direction{repeated(g["hvp_direction"], samples, dtype)};
           check(hvp(loss, point, direction)[0], flat(g["hvp"]));
