@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures everything on this machine and prints one table; figures go to build-bench/results/bench.json as well.
-# Some six minutes with the peers on 2 cores, when nothing else runs. Peers (PennyLane, PyTorch, qulacs, qsim,
+# Some eight minutes with the peers on 2 cores, when nothing else runs. Peers (PennyLane, PyTorch, qulacs, qsim,
 # TensorCircuit) run where ${PYTHON:-python3} has their packages.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
