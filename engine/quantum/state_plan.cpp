@@ -20,6 +20,19 @@ void add_term(std::vector<ParityTerm>& terms, const Parity& parity, const Parity
   terms.push_back({parity, {share}});
 }
 
+// Of parities, the last one first: bit 0 of a pattern.
+std::vector<Bits> masks_of(std::span<const Parity> parities) {
+  std::vector<Bits> masks;
+  for (const Parity& parity : parities) masks.insert(masks.begin(), parity.mask);
+  return masks;
+}
+
+Bits offsets_of(std::span<const Parity> parities) {
+  Bits offsets = 0;
+  for (const Parity& parity : parities) offsets = offsets << 1 | (parity.offset ? Bits{1} : Bits{0});
+  return offsets;
+}
+
 bool commutes(const ParityTerm& term, const Site& site) {
   return std::ranges::none_of(site.flips(), [&](Bits flip) { return odd(term.parity.mask & flip); });
 }
@@ -167,6 +180,13 @@ double StatePlan::cost(const Placement& placement) {
   return sum;
 }
 
+StateProbabilities::StateProbabilities(std::span<const Parity> parities, int qubits, int output)
+    : patterns(std::size_t{1} << parities.size()),
+      offsets(offsets_of(parities)),
+      system(masks_of(parities), qubits),
+      kernel(system.kernel()),
+      output(output) {}
+
 void StatePlan::place_readout(const Readout& readout) {
   int output = 0;
   for (const Observable& observable : readout.observables()) {
@@ -176,10 +196,10 @@ void StatePlan::place_readout(const Readout& readout) {
       hermitians_.push_back({Site(frame_, bits_of(matrix->qubits), {}, false, lane_bits_), matrix->matrix,
                              matrix->input, matrix->block, output});
     } else {
-      StateProbabilities item{{}, output};
+      std::vector<Parity> parities;
       for (const int q : std::get<Probabilities>(observable).qubits)
-        item.parities.push_back(frame_.row(frame_.bits() - 1 - q));
-      probabilities_.push_back(std::move(item));
+        parities.push_back(frame_.row(frame_.bits() - 1 - q));
+      probabilities_.emplace_back(parities, qubits(), output);
     }
     output += output_count(observable);
   }

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
+#include "engine/quantum/frame.hpp"
 #include "engine/quantum/phases.hpp"
 #include "engine/quantum/site.hpp"
 
@@ -37,10 +39,20 @@ struct StateHermitian {
   [[nodiscard]] int dimension() const { return site.dimension(); }
 };
 
-/// Outputs [2^k]: one for each value of the parities, the first one most significant.
+/// Outputs [2^k]: one for each pattern, the values of the parities, the first one most significant.
 struct StateProbabilities {
-  std::vector<Parity> parities;
+  std::size_t patterns;
+  Bits offsets;  // the pattern of the parities' offsets
+  LinearSystem system;
+  Span kernel;  // sums with it are the places of the same pattern
   int output;
+
+  StateProbabilities(std::span<const Parity> parities, int qubits, int output);
+
+  /// The first place of a pattern.
+  [[nodiscard]] Bits first(std::size_t pattern) const {
+    return *system.solve(static_cast<Bits>(pattern) ^ offsets);
+  }
 };
 
 /// Something done to every block of a pass.

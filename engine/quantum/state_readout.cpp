@@ -9,24 +9,13 @@ namespace {
 
 // Calls body(pattern, address) for the amplitudes of each pattern in turn, patterns shared among threads.
 template <class T, class Body>
-void each_amplitude(const StateProbabilities& item, int bits, Body&& body) {
-  const std::size_t k = item.parities.size();
-  std::vector<Bits> masks;
-  Bits offsets = 0;
-  for (std::size_t i = 0; i < k; ++i) {
-    const Parity& parity = item.parities[k - 1 - i];
-    masks.push_back(parity.mask);
-    offsets |= parity.offset ? Bits{1} << i : 0;
-  }
-  const LinearSystem system(masks, bits);
-  const Span kernel(system.kernel());
-  const std::size_t each = kernel.size();
-  parallel_for(std::size_t{1} << k, std::max<std::size_t>(1, parallel_amplitudes / each),
+void each_amplitude(const StateProbabilities& item, Body&& body) {
+  parallel_for(item.patterns, std::max<std::size_t>(1, parallel_amplitudes / item.kernel.size()),
                [&](std::size_t begin, std::size_t end) {
                  for (std::size_t pattern = begin; pattern < end; ++pattern) {
-                   const Bits first = *system.solve(static_cast<Bits>(pattern) ^ offsets);
-                   for (const Bits outer : kernel.outer) {
-                     for (const Bits inner : kernel.inner) {
+                   const Bits first = item.first(pattern);
+                   for (const Bits outer : item.kernel.outer) {
+                     for (const Bits inner : item.kernel.inner) {
                        body(pattern, address<T>(first ^ outer ^ inner));
                      }
                    }
@@ -37,18 +26,17 @@ void each_amplitude(const StateProbabilities& item, int bits, Body&& body) {
 }  // namespace
 
 template <class T>
-void read_probabilities(const StateProbabilities& item, int qubits, const T* x, const T* y, double factor,
-                        double* to) {
+void read_probabilities(const StateProbabilities& item, const T* x, const T* y, double factor, double* to) {
   constexpr std::size_t im = lanes_of<T>;
-  each_amplitude<T>(item, qubits, [&](std::size_t pattern, std::size_t at) {
+  each_amplitude<T>(item, [&](std::size_t pattern, std::size_t at) {
     to[pattern] += factor * static_cast<double>(x[at] * y[at] + x[at + im] * y[at + im]);
   });
 }
 
 template <class T>
-void seed_probabilities(const StateProbabilities& item, int qubits, const T* weights, const T* from, T* to) {
+void seed_probabilities(const StateProbabilities& item, const T* weights, const T* from, T* to) {
   constexpr std::size_t im = lanes_of<T>;
-  each_amplitude<T>(item, qubits, [&](std::size_t pattern, std::size_t at) {
+  each_amplitude<T>(item, [&](std::size_t pattern, std::size_t at) {
     to[at] += weights[pattern] * from[at];
     to[at + im] += weights[pattern] * from[at + im];
   });
@@ -82,14 +70,13 @@ void copy_amplitudes(const Frame& frame, const T* state, T* to) {
   });
 }
 
-template void read_probabilities<float>(const StateProbabilities&, int, const float*, const float*, double,
+template void read_probabilities<float>(const StateProbabilities&, const float*, const float*, double,
                                         double*);
-template void seed_probabilities<float>(const StateProbabilities&, int, const float*, const float*, float*);
+template void seed_probabilities<float>(const StateProbabilities&, const float*, const float*, float*);
 template void copy_amplitudes<float>(const Frame&, const float*, float*);
-template void read_probabilities<double>(const StateProbabilities&, int, const double*, const double*, double,
+template void read_probabilities<double>(const StateProbabilities&, const double*, const double*, double,
                                          double*);
-template void seed_probabilities<double>(const StateProbabilities&, int, const double*, const double*,
-                                         double*);
+template void seed_probabilities<double>(const StateProbabilities&, const double*, const double*, double*);
 template void copy_amplitudes<double>(const Frame&, const double*, double*);
 
 }  // namespace moonstill::quantum

@@ -154,7 +154,7 @@ void StateSweep<T>::forward(bool input, bool keep) {
   if (!c_.request.values) return;
   const double factor = tangents_ ? 2 : 1;
   for (const StateProbabilities& item : plan_.probabilities()) {
-    read_probabilities(item, plan_.qubits(), state_[s], state_[tangents_ ? sdot : s], factor,
+    read_probabilities(item, state_[s], state_[tangents_ ? sdot : s], factor,
                        results_.values().data() + item.output);
   }
 }
@@ -454,8 +454,7 @@ template <class T>
 void StateSweep<T>::seed(const StateProbabilities& item) {
   const auto add = [&](const Source<T>& weights, Name from, Name to) {
     if (weights.values == nullptr) return;
-    seed_probabilities(item, plan_.qubits(), weights.tile(sample_, 1) + item.output, state_[from],
-                       state_[to]);
+    seed_probabilities(item, weights.tile(sample_, 1) + item.output, state_[from], state_[to]);
   };
   add(c_.weights, s, a);
   if (!tangents_) return;

@@ -42,7 +42,7 @@ struct Layer {
     const int x = circuit.add_input("x", {16});
     const int w = circuit.add_input("w", {4, 4, 3});
     circuit.amplitudes(x).strongly_entangling(w);
-    readout.add(PauliSum{{PauliWord{0.5, {{0, 'X'}, {2, 'Y'}}}}});
+    readout.add(PauliSum{{PauliWord{0.5, {{0, 'X'}, {2, 'Y'}}}}}).add(Probabilities{{0, 3}});
     readout.add_hermitian_input({{0}, {1}}).add_hermitian_input({{1, 2, 3}});
   }
 
@@ -52,7 +52,7 @@ struct Layer {
     out.angles = {Tensor(), normal({samples, 4, 4, 3}, random)};
     out.amplitudes = unit_rows({samples, 16}, random);
     out.hermitians = {normal({2, 2, 2, 2}, random), normal({1, 8, 8, 2}, random)};
-    out.weights = normal({samples, 4}, random);
+    out.weights = normal({samples, 8}, random);
     return out;
   }
 };
