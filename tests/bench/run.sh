@@ -28,13 +28,13 @@ for program in "$folder"/*_bench; do
     exit 1
   }
 done
-lua() { # NAME OUTPUT ARGUMENT...
+measure() { # NAME OUTPUT ARGUMENT...
   printf '%s\n' "$2" >&2
   "$folder/moonstill" run "tests/bench/$1.lua" "${@:3}" >"$results/$2.jsonl"
 }
-lua lenet lenet
-lua lenet lenet_f64 --dtype f64
-lua curves curves
+measure lenet lenet
+measure lenet lenet_f64 --dtype f64
+measure curves curves
 printf 'peers\n' >&2
 "${PYTHON:-python3}" tests/bench/peers.py >"$results/peers.jsonl" || printf 'peers left out\n' >&2
 "$folder/moonstill" run tests/bench/report.lua --folder "$results" --json "$results/bench.json"
