@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -134,7 +135,9 @@ class Ending {
  public:
   // Throws Error{io} where the trace cannot be written: before the run, not after it.
   Ending(Runtime& state, const std::optional<std::string>& trace) : state_(state) {
-    if (trace) state_.profile = &recording_.emplace(*trace).calls;
+    if (!trace) return;
+    recording_ = std::make_unique<Recording>(*trace);
+    state_.profile = &recording_->calls;
   }
   ~Ending() { state_.profile = nullptr; }
   Ending(const Ending&) = delete;
@@ -185,7 +188,7 @@ class Ending {
   }
 
   Runtime& state_;
-  std::optional<Recording> recording_;
+  std::unique_ptr<Recording> recording_;
   bool said_ = false;
 };
 

@@ -7,14 +7,14 @@
 namespace moonstill::quantum {
 namespace {
 
-// Of one sample, as the circuit declares each input; weights and values have one axis.
-bool has_samples(const Tensor& tensor, const Shape& shape) {
-  return tensor && tensor.rank() == shape.rank() + 1;
+// Weights of the outputs have one axis, amplitudes too, angles those that the circuit declares.
+bool has_samples(const Tensor& tensor, std::size_t rank_of_one = 1) {
+  return tensor && tensor.rank() == rank_of_one + 1;
 }
 
-const Shape& input_shape(const Circuit& circuit, std::size_t input) { return circuit.inputs()[input].shape; }
-
-Shape outputs_shape() { return Shape{1}; }
+std::size_t input_rank(const Circuit& circuit, std::size_t input) {
+  return circuit.inputs()[input].shape.rank();
+}
 
 Tensor cut(const Tensor& x, std::int64_t begin, std::int64_t count) {
   Tensor out = Tensor::empty(x.shape().with(0, count), x.dtype(), x.layout());
@@ -47,14 +47,14 @@ Tensor join_or_add(const Tensor& first, const Tensor& second, bool samples) {
 
 SweepPoint samples_of(const Circuit& circuit, const SweepPoint& point, std::int64_t begin,
                       std::int64_t count) {
-  const auto part = [&](const Tensor& tensor, const Shape& shape) {
-    return has_samples(tensor, shape) ? cut(tensor, begin, count) : tensor;
+  const auto part = [&](const Tensor& tensor, std::size_t rank_of_one = 1) {
+    return has_samples(tensor, rank_of_one) ? cut(tensor, begin, count) : tensor;
   };
   SweepPoint out = point;
   for (std::size_t i = 0; i < out.angles.size(); ++i)
-    out.angles[i] = part(point.angles[i], input_shape(circuit, i));
-  out.amplitudes = part(point.amplitudes, amplitude_shape(circuit));
-  out.weights = part(point.weights, outputs_shape());
+    out.angles[i] = part(point.angles[i], input_rank(circuit, i));
+  out.amplitudes = part(point.amplitudes);
+  out.weights = part(point.weights);
   return out;
 }
 
@@ -66,10 +66,9 @@ SweepResult joined(const Circuit& circuit, const SweepPoint& point, SweepResult&
   const SweepPoint& others = second.gradients;
   for (std::size_t i = 0; i < sums.angles.size(); ++i) {
     sums.angles[i] =
-        join_or_add(sums.angles[i], others.angles[i], has_samples(point.angles[i], input_shape(circuit, i)));
+        join_or_add(sums.angles[i], others.angles[i], has_samples(point.angles[i], input_rank(circuit, i)));
   }
-  sums.amplitudes = join_or_add(sums.amplitudes, others.amplitudes,
-                                has_samples(point.amplitudes, amplitude_shape(circuit)));
+  sums.amplitudes = join_or_add(sums.amplitudes, others.amplitudes, has_samples(point.amplitudes));
   for (std::size_t i = 0; i < sums.hermitians.size(); ++i)
     sums.hermitians[i] = join_or_add(sums.hermitians[i], others.hermitians[i], false);
   return out;
