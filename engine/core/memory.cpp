@@ -47,7 +47,7 @@ static_assert(class_size(4) == 512 && class_of(512) == 4 && class_of(513) == 5 &
 
 // Freed blocks wait by size for the next tensor: fresh pages cost more than the arithmetic done in them. With
 // those that wait, at most twice the bytes lately in use at once are held, since a loop uses blocks of other
-// sizes at other times; what is beyond that goes back to the system.
+// sizes at other times; what is beyond that goes back to the system, unused sizes first.
 class Pool {
  public:
   // Never destroyed, since tensors in static storage may outlive any static pool.
@@ -64,6 +64,7 @@ class Pool {
            size, stats_.live_bytes, stats_.limit_bytes);
     }
     std::byte* block = take(index);
+    last_use_[index] = acquired_;
     stats_.live_bytes += size;
     stats_.peak_bytes = std::max(stats_.peak_bytes, stats_.live_bytes);
     note_use();
@@ -73,7 +74,9 @@ class Pool {
   void release(std::byte* block, std::size_t index) noexcept {
     const std::size_t size = class_size(index);
     const std::lock_guard lock(mutex_);
-    const bool keep = stats_.live_bytes + stats_.cached_bytes <= most_held();
+    last_use_[index] = acquired_;
+    drop_oldest(index);
+    const bool keep = !too_much();
     stats_.live_bytes -= size;
     if (!keep) {
       std::free(block);
@@ -120,12 +123,23 @@ class Pool {
     peak_in_period_ = std::max(peak_in_period_, stats_.live_bytes);
     if (++acquired_ % period != 0) return;
     peak_before_ = std::exchange(peak_in_period_, stats_.live_bytes);
-    for (std::size_t index = class_count; index-- > 0;) {
-      while (stats_.live_bytes + stats_.cached_bytes > most_held() && !free_[index].empty()) {
-        std::free(free_[index].back());
-        free_[index].pop_back();
-        stats_.cached_bytes -= class_size(index);
+    drop_oldest(class_count);
+  }
+
+  [[nodiscard]] bool too_much() const { return stats_.live_bytes + stats_.cached_bytes > most_held(); }
+
+  // Gives back blocks of the sizes that were not in use for longest, but for one, while too much is held.
+  void drop_oldest(std::size_t except) noexcept {
+    while (too_much()) {
+      std::size_t oldest = class_count;
+      for (std::size_t index = 0; index < class_count; ++index) {
+        if (index == except || free_[index].empty()) continue;
+        if (oldest == class_count || last_use_[index] < last_use_[oldest]) oldest = index;
       }
+      if (oldest == class_count) return;
+      std::free(free_[oldest].back());
+      free_[oldest].pop_back();
+      stats_.cached_bytes -= class_size(oldest);
     }
   }
 
@@ -157,6 +171,7 @@ class Pool {
 
   std::mutex mutex_;
   std::array<std::vector<std::byte*>, class_count> free_;  // by class
+  std::array<std::size_t, class_count> last_use_{};        // of each class, counted in blocks handed out
   std::size_t acquired_ = 0;
   std::size_t peak_in_period_ = 0, peak_before_ = 0;
   MemoryStats stats_{.limit_bytes = machine_memory() / 10 * 9};

@@ -135,8 +135,8 @@ void large_rows(benchmark::internal::Benchmark* b) {
 }
 
 BENCHMARK_CAPTURE(rotations_and_ring, one_readout_f32, false, DType::f32)->Apply(large_rows);
-BENCHMARK_CAPTURE(rotations_and_ring, one_readout_f64, false, DType::f64)->Apply(large_rows);
 BENCHMARK_CAPTURE(rotations_and_ring, state_f32, true, DType::f32)->Apply(large_rows);
+BENCHMARK_CAPTURE(rotations_and_ring, one_readout_f64, false, DType::f64)->Apply(large_rows);
 BENCHMARK_CAPTURE(rotations_and_ring, state_f64, true, DType::f64)->Apply(large_rows);
 
 }  // namespace

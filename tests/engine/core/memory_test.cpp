@@ -72,6 +72,18 @@ TEST_CASE("a loop's blocks are kept from one turn to the next", "[core][memory]"
   }
 }
 
+TEST_CASE("sizes that are out of use make room for those in use", "[core][memory]") {
+  trim_memory();
+  constexpr std::size_t mebibyte = std::size_t{1} << 20;
+  for (const std::size_t size : {256 * mebibyte, 160 * mebibyte, 224 * mebibyte}) allocate_memory(size);
+  // The three together are more than twice the most that was in use at once: the first one has gone.
+  const std::size_t waiting = memory_stats().cached_bytes;
+  CHECK(waiting < 512 * mebibyte);
+  const auto again = allocate_memory(224 * mebibyte);
+  CHECK(memory_stats().cached_bytes == waiting - 224 * mebibyte);
+  trim_memory();
+}
+
 TEST_CASE("the memory limit holds and names the bytes", "[core][memory]") {
   const LimitGuard guard;
   set_memory_limit(memory_stats().live_bytes + (1 << 20));
