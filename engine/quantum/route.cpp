@@ -33,15 +33,13 @@ constexpr int most_merged_qubits = 16;
 
 }  // namespace
 
-std::int64_t samples_in_tiles(int qubits, const Batch& batch, std::size_t number_size,
-                              const RouteChoice& choice) {
-  if (!batch.batched) return 0;
-  if (choice.route) return *choice.route == Route::state ? 0 : batch.samples;
+Route route_of(int qubits, const Batch& batch, std::size_t number_size, const RouteChoice& choice) {
+  if (!batch.batched) return Route::state;
+  if (choice.route) return *choice.route;
   const auto& worth = number_size == sizeof(float) ? worth_of_tile_f32 : worth_of_tile_f64;
   const auto n = static_cast<std::size_t>(qubits);
-  if (n >= worth.size()) return 0;
-  const std::int64_t rest = batch.samples % tile_lanes;
-  return rest >= worth[n] ? batch.samples : batch.samples - rest;
+  const std::int64_t tiles = (batch.samples + tile_lanes - 1) / tile_lanes;
+  return n < worth.size() && batch.samples >= tiles * worth[n] ? Route::tiles : Route::state;
 }
 
 bool contraction_pays(int qubits, const Batch& batch, double circuit_cost) {

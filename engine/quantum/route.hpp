@@ -30,11 +30,9 @@ struct Batch {
   bool batched = false;
 };
 
-/// How many samples, from the first one on, go through in tiles: all, none, or those that fill tiles, the few
-/// that are left being faster by the state route. For numbers of `number_size` bytes; a chosen route is for
-/// all.
-[[nodiscard]] std::int64_t samples_in_tiles(int qubits, const Batch& batch, std::size_t number_size,
-                                            const RouteChoice& choice);
+/// The faster one for numbers of `number_size` bytes, unless it is chosen.
+[[nodiscard]] Route route_of(int qubits, const Batch& batch, std::size_t number_size,
+                             const RouteChoice& choice);
 
 /// Whether one unitary and products with it take less arithmetic than the circuit on every sample, which
 /// costs `circuit_cost` multiplications and additions each.

@@ -109,41 +109,6 @@ TEST_CASE("routes agree on values, gradients and Hessians", "[quantum][route]") 
   CHECK(worst_f32 < 1e-4);
 }
 
-TEST_CASE("samples that fill tiles go so, and the few that are left one by one", "[quantum][route]") {
-  CHECK(samples_in_tiles(6, {16, true}, 4, {}) == 16);
-  CHECK(samples_in_tiles(6, {33, true}, 4, {}) == 32);
-  CHECK(samples_in_tiles(6, {47, true}, 4, {}) == 47);
-  CHECK(samples_in_tiles(6, {1, true}, 4, {}) == 0);
-  CHECK(samples_in_tiles(6, {33, true}, 4, {Route::state, {}}) == 0);
-  CHECK(samples_in_tiles(6, {33, true}, 4, {Route::tiles, {}}) == 33);
-  CHECK(samples_in_tiles(14, {64, true}, 4, {}) == 0);
-  CHECK(samples_in_tiles(6, {1, false}, 4, {}) == 0);
-
-  Generator random(353);
-  Circuit circuit(5);
-  circuit.amplitudes(circuit.add_input("x", {32})).strongly_entangling(circuit.add_input("w", {2, 5, 3}));
-  Readout readout{PauliSum{{pauli_word("XZ", std::array{0, 3})}}, Probabilities{{1}}};
-  readout.add_hermitian_input({{2}, {4}});
-  SweepPoint point;
-  point.angles = {Tensor(), normal({2, 5, 3}, random)};
-  point.amplitudes = unit_rows({17, 32}, random).as_tiled();
-  point.hermitians = {normal({2, 2, 2, 2}, random)};
-  point.weights = normal({17, 5}, random).as_tiled();
-  SweepRequest values;
-  values.values = true;
-  SweepRequest gradients;
-  gradients.values = true;
-  gradients.angles = {false, true};
-  gradients.amplitudes = true;
-  gradients.hermitians = {true};
-  const auto expected = numbers(sweep(circuit, readout, point, {}, gradients));
-  values.states = gradients.states = std::make_shared<Tensor>();
-  const SweepResult read = sweep(circuit, readout, point, {}, values);
-  CHECK(read.values.shape() == Shape{17, 5});
-  CHECK(gradients.states->count() == 2 * 32 * 16);  // of the full tile
-  CHECK(numbers(sweep(circuit, readout, point, {}, gradients)) == expected);
-}
-
 TEST_CASE("rotations by half turns, whose cosine is nothing, are as exact as others", "[quantum][route]") {
   Generator random(331);
   Circuit circuit(4);
