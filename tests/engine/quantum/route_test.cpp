@@ -54,6 +54,17 @@ SweepRequest request_for(const RandomCircuit& c, bool tangents, RouteChoice choi
   return request;
 }
 
+// Of a circuit with the inputs amplitudes and angles, and one Hermitian input.
+SweepRequest request_for_all(bool tangents) {
+  SweepRequest request;
+  request.values = true;
+  request.tangents = tangents;
+  request.angles = {false, true};
+  request.amplitudes = true;
+  request.hermitians = {true};
+  return request;
+}
+
 // A wide circuit whose CNOTs leave masks of all kinds: among lanes, above them, and both.
 Circuit entangled(int n, Generator& random) {
   Circuit circuit(n);
@@ -132,12 +143,7 @@ TEST_CASE("rotations by half turns, whose cosine is nothing, are as exact as oth
     point.weights = normal({3, 4}, random);
     SweepPoint u = point;
     for (const bool tangents : {false, true}) {
-      SweepRequest request;
-      request.values = true;
-      request.tangents = tangents;
-      request.angles = {false, true};
-      request.amplitudes = true;
-      request.hermitians = {true};
+      SweepRequest request = request_for_all(tangents);
       request.choice.route = Route::state;
       const std::vector<double> expected = numbers(sweep(circuit, readout, point, u, request));
       request.choice.route = Route::tiles;
@@ -167,12 +173,7 @@ TEST_CASE("a deep circuit is contracted, whatever lies in the lanes that hold no
     p->weights = test::poisoned(normal({37, 5}, random));
   }
   for (const bool tangents : {false, true}) {
-    SweepRequest request;
-    request.values = true;
-    request.tangents = tangents;
-    request.angles = {false, true};
-    request.amplitudes = true;
-    request.hermitians = {true};
+    SweepRequest request = request_for_all(tangents);
     request.choice.route = Route::tiles;
     const std::vector<double> expected = numbers(sweep(circuit, readout, point, u, request));
     request.choice.route = Route::contract;
