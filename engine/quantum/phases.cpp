@@ -9,6 +9,7 @@
 
 #include "engine/core/scratch.hpp"
 #include "engine/tensor/vector_math.hpp"
+#include "engine/tensor/work.hpp"
 
 namespace moonstill::quantum {
 namespace {
@@ -16,6 +17,10 @@ namespace {
 // A gate of k qubits has 2^k terms.
 constexpr std::size_t most_qubits = 3;
 constexpr double negligible = 1e-15;
+
+// Rows whose phases are found together, and what a row's sine and cosine take, in additions.
+constexpr std::int64_t block = 128;
+constexpr std::int64_t sine_work = 16;
 
 // The phases of a diagonal matrix at angle 1: what they are at each angle, divided by it.
 std::vector<double> generators(const LoweredOperation& operation) {
@@ -28,6 +33,11 @@ std::vector<double> generators(const LoweredOperation& operation) {
   out.reserve(static_cast<std::size_t>(m.dimension));
   for (int i = 0; i < m.dimension; ++i) out.push_back(std::arg(m(i, i)));
   return out;
+}
+
+// sums[r] += factor * signs[r]. Inlined, the compiler would turn rows and patterns around and gather signs.
+[[gnu::noinline]] void add_signs(double factor, std::span<const float> signs, std::span<double> sums) {
+  for (std::size_t r = 0; r < sums.size(); ++r) sums[r] += factor * static_cast<double>(signs[r]);
 }
 
 bool odd(std::size_t bits) { return (std::popcount(bits) & 1) != 0; }
@@ -74,39 +84,61 @@ void Phases::evaluate(std::span<const AngleSource<T>> sources, OperationNumbers<
     }
     angles[share.pattern] += share.coefficient * angle;
   }
-  std::pmr::vector<double> phases(count, 0.0, scratch.memory());
-  std::pmr::vector<double> change(count, 0.0, scratch.memory());
-  for (std::size_t p = 0; p < patterns_.size(); ++p) {
-    const double* sign = patterns_[p].data();
-    for (std::size_t r = 0; r < count; ++r) {
-      phases[r] += angles[p] * sign[r];
-      change[r] += rates[p] * sign[r];
-    }
-  }
-  std::pmr::vector<double> sines(count, scratch.memory());
-  std::pmr::vector<double> cosines(count, scratch.memory());
-  vector_math::sines_and_cosines(phases, sines.data(), cosines.data());
   out.lanes = 1;
   out.matrix.resize(2 * count);
-  out.tangent.resize(count);
-  for (std::size_t r = 0; r < count; ++r) {
-    out.matrix[2 * r] = static_cast<T>(cosines[r]);
-    out.matrix[2 * r + 1] = static_cast<T>(sines[r]);
-    out.tangent[r] = static_cast<T>(change[r]);
+  out.tangent.assign(count, T{0});
+  const bool change = std::ranges::any_of(rates, [](double rate) { return rate != 0; });
+  share_ranges((static_cast<std::int64_t>(count) + block - 1) / block,
+               block * (static_cast<std::int64_t>(patterns_.size()) + sine_work), serial_moves,
+               [&](std::int64_t begin, std::int64_t end) {
+                 const auto last = std::min(count, static_cast<std::size_t>(end * block));
+                 for (auto first = static_cast<std::size_t>(begin * block); first < last; first += block) {
+                   const std::size_t length = std::min<std::size_t>(block, last - first);
+                   evaluate_rows(angles, first, length, out.matrix.data());
+                   if (change) evaluate_changes(rates, first, length, out.tangent.data());
+                 }
+               });
+}
+
+template <class T>
+void Phases::evaluate_rows(std::span<const double> angles, std::size_t first, std::size_t length,
+                           T* matrix) const {
+  std::array<double, block> phases, sines, cosines;
+  add_patterns(angles, first, std::span(phases).first(length));
+  vector_math::sines_and_cosines(std::span(phases).first(length), sines.data(), cosines.data());
+  for (std::size_t r = 0; r < length; ++r) {
+    matrix[2 * (first + r)] = static_cast<T>(cosines[r]);
+    matrix[2 * (first + r) + 1] = static_cast<T>(sines[r]);
+  }
+}
+
+template <class T>
+void Phases::evaluate_changes(std::span<const double> rates, std::size_t first, std::size_t length,
+                              T* tangent) const {
+  std::array<double, block> changes;
+  add_patterns(rates, first, std::span(changes).first(length));
+  for (std::size_t r = 0; r < length; ++r) tangent[first + r] = static_cast<T>(changes[r]);
+}
+
+void Phases::add_patterns(std::span<const double> factors, std::size_t first, std::span<double> sums) const {
+  std::ranges::fill(sums, 0.0);
+  for (std::size_t p = 0; p < patterns_.size(); ++p) {
+    add_signs(factors[p], std::span(patterns_[p]).subspan(first), sums);
   }
 }
 
 std::vector<double> Phases::pattern_sums(std::span<const double> slopes) const {
   std::vector<double> sums;
   sums.reserve(patterns_.size());
-  for (const std::vector<double>& signs : patterns_) {
+  for (const std::vector<float>& signs : patterns_) {
     // Chains of additions that do not wait for one another.
     std::array<double, 8> parts{};
     std::size_t r = 0;
     for (; r + parts.size() <= slopes.size(); r += parts.size()) {
-      for (std::size_t k = 0; k < parts.size(); ++k) parts[k] += signs[r + k] * slopes[r + k];
+      for (std::size_t k = 0; k < parts.size(); ++k)
+        parts[k] += static_cast<double>(signs[r + k]) * slopes[r + k];
     }
-    for (; r < slopes.size(); ++r) parts[0] += signs[r] * slopes[r];
+    for (; r < slopes.size(); ++r) parts[0] += static_cast<double>(signs[r]) * slopes[r];
     sums.push_back(std::accumulate(parts.begin(), parts.end(), 0.0));
   }
   return sums;
@@ -151,9 +183,9 @@ std::vector<PhaseTerm> phase_terms(const LoweredOperation& operation, int qubits
   for (const DiagonalTerm& part : diagonal_terms(operation)) {
     std::size_t mask = 0;
     for (const int q : part.qubits) mask |= std::size_t{1} << (qubits - 1 - q);
-    PhaseTerm term{part.angle, part.coefficient, std::vector<double>(std::size_t{1} << qubits)};
+    PhaseTerm term{part.angle, part.coefficient, std::vector<float>(std::size_t{1} << qubits)};
     for (std::size_t row = 0; row < term.signs.size(); ++row)
-      term.signs[places.empty() ? row : places[row]] = odd(row & mask) ? -1 : 1;
+      term.signs[places.empty() ? row : places[row]] = odd(row & mask) ? -1.0F : 1.0F;
     terms.push_back(std::move(term));
   }
   return terms;

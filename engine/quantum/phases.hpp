@@ -28,7 +28,7 @@ struct DiagonalTerm {
 struct PhaseTerm {
   Angle angle;
   double coefficient;
-  std::vector<double> signs;  // +1 or -1
+  std::vector<float> signs;  // +1 or -1
 
   /// Whether rows that an operation mixes have one sign.
   [[nodiscard]] bool commutes_with(const Groups& groups) const;
@@ -67,10 +67,19 @@ class Phases {
     std::size_t pattern;
   };
 
+  // Of `length` rows from the first-th on.
+  template <class T>
+  void evaluate_rows(std::span<const double> angles, std::size_t first, std::size_t length, T* matrix) const;
+  template <class T>
+  void evaluate_changes(std::span<const double> rates, std::size_t first, std::size_t length,
+                        T* tangent) const;
+  /// sums[r] = the sum over patterns p of factors[p] * the pattern's sign in row first + r.
+  void add_patterns(std::span<const double> factors, std::size_t first, std::span<double> sums) const;
+
   /// Of each pattern: the slopes' sum with its signs.
   [[nodiscard]] std::vector<double> pattern_sums(std::span<const double> slopes) const;
 
-  std::vector<std::vector<double>> patterns_;
+  std::vector<std::vector<float>> patterns_;
   std::vector<Share> shares_;
 };
 

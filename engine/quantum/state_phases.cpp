@@ -7,6 +7,7 @@
 #include "engine/core/memory.hpp"
 #include "engine/quantum/kernels.hpp"
 #include "engine/tensor/lanes.hpp"
+#include "engine/tensor/work.hpp"
 
 namespace moonstill::quantum {
 namespace {
@@ -51,6 +52,55 @@ struct Amplitude {
   }
 };
 
+// What a term multiplies rows by, those of even parity; the others by the conjugate. And its phase's change.
+template <class T>
+struct TermTurn {
+  Bits mask;
+  Amplitude<T> even;
+  Vector<T> change;
+};
+
+template <class T>
+std::vector<TermTurn<T>> term_turns(const std::vector<ParityTerm>& terms,
+                                    std::span<const AngleSource<T>> sources) {
+  std::vector<TermTurn<T>> turns;
+  turns.reserve(terms.size());
+  for (const ParityTerm& term : terms) {
+    double angle = 0;
+    double rate = 0;
+    for (const auto& [of, coefficient] : term.shares) {
+      angle += coefficient * of.offset;
+      if (of.is_constant()) continue;
+      const AngleSource<T>& source = sources[static_cast<std::size_t>(of.input)];
+      angle += coefficient * of.scale * source.value(of.slot, 0);
+      rate += coefficient * of.scale * source.along(of.slot, 0);
+    }
+    const Vector<T> signs = lane_signs<T>(term.parity);
+    turns.push_back({high<T>(term.parity.mask),
+                     {Vector<T>{} + static_cast<T>(std::cos(angle)), signs * static_cast<T>(std::sin(angle))},
+                     signs * static_cast<T>(rate)});
+  }
+  return turns;
+}
+
+// The product of all terms' turns, and the sum of their changes, for vectors [first, last).
+template <class T>
+void multiply_turns(const std::vector<TermTurn<T>>& terms, std::size_t first, std::size_t last, T* turns,
+                    T* rates) {
+  constexpr auto lanes = static_cast<std::size_t>(W<T>);
+  for (std::size_t v = first; v < last; ++v) {
+    Amplitude<T> turn{Vector<T>{} + T{1}, {}};
+    Vector<T> rate{};
+    for (const TermTurn<T>& term : terms) {
+      const bool negative = odd(term.mask & static_cast<Bits>(v));
+      turn = turn * (negative ? term.even.conjugate() : term.even);
+      rate = negative ? rate - term.change : rate + term.change;
+    }
+    turn.store(turns + 2 * v * lanes);
+    store_lanes<T, W<T>>(rates + v * lanes, rate);
+  }
+}
+
 // Im conj(a) s.
 template <class T>
 Vector<T> slope(const Amplitude<T>& a, const Amplitude<T>& s) {
@@ -67,32 +117,15 @@ PhaseTable<T> phase_table(const std::vector<ParityTerm>& terms, std::size_t vect
   table.memory = allocate_memory(3 * vectors * lanes * sizeof(T));
   T* turns = reinterpret_cast<T*>(table.memory.get());
   T* rates = turns + 2 * vectors * lanes;
-  for (std::size_t v = 0; v < vectors; ++v) {
-    Amplitude<T>{Vector<T>{} + T{1}, {}}.store(turns + 2 * v * lanes);
-    store_lanes<T, W<T>>(rates + v * lanes, Vector<T>{});
-  }
-  for (const ParityTerm& term : terms) {
-    double angle = 0;
-    double rate = 0;
-    for (const auto& [of, coefficient] : term.shares) {
-      angle += coefficient * of.offset;
-      if (of.is_constant()) continue;
-      const AngleSource<T>& source = sources[static_cast<std::size_t>(of.input)];
-      angle += coefficient * of.scale * source.value(of.slot, 0);
-      rate += coefficient * of.scale * source.along(of.slot, 0);
-    }
-    const Vector<T> signs = lane_signs<T>(term.parity);
-    const Amplitude<T> even{Vector<T>{} + static_cast<T>(std::cos(angle)),
-                            signs * static_cast<T>(std::sin(angle))};
-    const Vector<T> change = signs * static_cast<T>(rate);
-    for (std::size_t v = 0; v < vectors; ++v) {
-      const bool negative = odd(high<T>(term.parity.mask) & static_cast<Bits>(v));
-      const Amplitude<T> x = Amplitude<T>::load(turns + 2 * v * lanes);
-      (x * (negative ? even.conjugate() : even)).store(turns + 2 * v * lanes);
-      const Vector<T> r = load_lanes<T, W<T>>(rates + v * lanes);
-      store_lanes<T, W<T>>(rates + v * lanes, negative ? r - change : r + change);
-    }
-  }
+  const std::vector<TermTurn<T>> found = term_turns(terms, sources);
+  // A few vectors, which stay in the first-level cache, through all terms.
+  constexpr std::size_t block = 64;
+  const auto work = static_cast<std::int64_t>(block * lanes * (found.size() + 1));
+  share_items(static_cast<std::int64_t>((vectors + block - 1) / block), work, serial_moves,
+              [&](std::int64_t b) {
+                const std::size_t first = static_cast<std::size_t>(b) * block;
+                multiply_turns<T>(found, first, std::min(vectors, first + block), turns, rates);
+              });
   table.turns = turns;
   table.rates = rates;
   return table;

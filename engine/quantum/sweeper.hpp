@@ -256,14 +256,18 @@ class Sweeper {
     if constexpr (tiled) operation.rotations.evaluate(sources, 1, numbers);
   }
 
-  Destination<T> destination(bool wanted, const Source<T>& like, const Shape& shape, Tensor& out) {
+  // Where a gradient goes: sums over the samples begin at 0, and so does each sample's where the sweep adds
+  // to it more than once.
+  Destination<T> destination(bool wanted, const Source<T>& like, const Shape& shape, bool adds, Tensor& out) {
     if (!wanted) return {};
     Destination<T> to{true, -1, nullptr, shape};
     if (like.shared) {
       to.partial = partial_count_;
       partial_count_ += shape.count();
     } else {
-      out = Tensor::zeros(batched(shape), dtype_of<T>(), tiled ? Layout::tiled : Layout::row_major);
+      const Layout layout = tiled ? Layout::tiled : Layout::row_major;
+      out = adds ? Tensor::zeros(batched(shape), dtype_of<T>(), layout)
+                 : Tensor::empty(batched(shape), dtype_of<T>(), layout);
       to.samples = out.template write<T>().data();
     }
     return to;
@@ -284,15 +288,15 @@ class Sweeper {
     for (std::size_t i = 0; i < gradients.angles.size(); ++i) {
       const bool wanted = i < request.angles.size() && request.angles[i];
       context_.angle_gradients.push_back(
-          destination(wanted, context_.angles[i], circuit_.inputs()[i].shape, gradients.angles[i]));
+          destination(wanted, context_.angles[i], circuit_.inputs()[i].shape, true, gradients.angles[i]));
     }
-    context_.amplitude_gradient =
-        destination(request.amplitudes, context_.amplitudes, amplitude_shape(circuit_), gradients.amplitudes);
+    context_.amplitude_gradient = destination(request.amplitudes, context_.amplitudes,
+                                              amplitude_shape(circuit_), false, gradients.amplitudes);
     for (std::size_t i = 0; i < gradients.hermitians.size(); ++i) {
       const bool wanted = i < request.hermitians.size() && request.hermitians[i];
       const Shape shape = wanted ? point.hermitians[i].shape() : Shape{};
       context_.hermitian_gradients.push_back(
-          destination(wanted, Source<T>{}, shape, gradients.hermitians[i]));
+          destination(wanted, Source<T>{}, shape, true, gradients.hermitians[i]));
     }
     mark_operations(context_.wanted,
                     [&](std::size_t input) { return context_.angle_gradients[input].wanted; });
