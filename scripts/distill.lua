@@ -7,8 +7,8 @@ local presets = {
   ours = {},
   -- 400 epochs of 59 batches, no images held out.
   paper = {
-    iterations = 23600, batch = 1024, lr = 0.01, decay_every = 40, step_size = 0.02, clip = 0, averaging = 0,
-    evaluate_every = 250, hold_out = 0,
+    iterations = 23600, batch = 1024, lr = 0.01, decay_every = 40, step_size = 0.02, sharpness = 0, clip = 0,
+    averaging = 0, evaluate_every = 250, hold_out = 0,
   },
   start = { iterations = 5000, hold_out = 1000, backoff = 0.7 },
 }
@@ -34,6 +34,8 @@ local opt = experiment.options {
   { "backoff", default = 0.9, help = "factor of lr from cycle to cycle" },
   { "step_size", default = 0.3, help = "where the learned step sizes of the first pass start" },
   { "later_step_size", default = 0.02, help = "where those of the later passes start" },
+  { "sharpness", default = 6.0, least = 0,
+    help = "of the smooth network that differentiates inner updates; 0: the network itself" },
   { "step_size_lr", default = 1.0, help = "learning rate of the step sizes, as a share of lr" },
   { "clip", default = 0.2, least = 0, help = "largest norm of the outer gradient; 0: no limit" },
   { "averaging", default = 0.9, least = 0, help = "decay of the moving average of the iterates; 0: none" },
@@ -56,7 +58,8 @@ local result = distill.trial {
   decay_every = opt.decay_every, seed = opt.seed, folder = opt.out ~= "" and opt.out or nil,
   still = {
     images_per_class = opt.images_per_class, steps = opt.steps, passes = opt.passes, init = opt.init,
-    step_size = opt.step_size, later_step_size = opt.later_step_size, start = opt.start,
+    step_size = opt.step_size, later_step_size = opt.later_step_size, sharpness = opt.sharpness,
+    start = opt.start,
   },
   fit = {
     iterations = opt.iterations, batch = opt.batch, lr = opt.lr, step_size_lr = opt.step_size_lr, clip = opt.clip,

@@ -22,11 +22,6 @@ void map(const Tensor& x, Tensor& out, std::int64_t serial_work, Function functi
 }
 
 template <class T>
-T softplus_of(T x) {
-  return std::max(x, T{0}) + std::log1p(std::exp(-std::abs(x)));
-}
-
-template <class T>
 void unary_of(Unary op, const Tensor& x, Tensor& out) {
   const auto cheap = [&](auto f) { map<T>(x, out, serial_moves, f); };
   const auto costly = [&](auto f) { map<T>(x, out, serial_calls, f); };
@@ -58,7 +53,7 @@ void unary_of(Unary op, const Tensor& x, Tensor& out) {
     case Unary::sigmoid:
       return costly([](T v) { return vector_math::sigmoid_of(v); });
     case Unary::softplus:
-      return costly([](T v) { return softplus_of(v); });
+      return costly([](T v) { return vector_math::softplus_of(v); });
     case Unary::sqrt:
       return cheap([](T v) { return std::sqrt(v); });
     case Unary::erf:

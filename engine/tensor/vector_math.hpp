@@ -1,6 +1,6 @@
-// exp, tanh and the logistic function in f32, sine and cosine in f64, without branches or calls, so that
-// loops over them become vector code. Ranges are reduced and polynomials fitted as in Cephes (Moshier 1992)
-// and fdlibm (Sun 1993); errors stay within 3 units of the last place.
+// exp, tanh, the logistic function and its integral in f32, sine and cosine in f64, without branches or
+// calls, so that loops over them become vector code. Ranges are reduced and polynomials fitted as in Cephes
+// (Moshier 1992) and fdlibm (Sun 1993); errors stay within 3 units of the last place.
 #pragma once
 
 #include <algorithm>
@@ -60,6 +60,26 @@ template <class T>
 T sigmoid_of(T x) {
   const T small = exp_of(-std::abs(x));  // at most 1
   return (x >= 0 ? T{1} : small) / (T{1} + small);
+}
+
+/// log(1 + x) for x in [0, 1], as 2 artanh(x / (2 + x)) by its series. f64 is the standard library's.
+inline float log1p_of(float x) {
+  const float s = x / (2.0F + x);  // at most 1/3
+  const float z = s * s;
+  float p = 1.0F / 13.0F;
+  p = p * z + 1.0F / 11.0F;
+  p = p * z + 1.0F / 9.0F;
+  p = p * z + 1.0F / 7.0F;
+  p = p * z + 1.0F / 5.0F;
+  p = p * z + 1.0F / 3.0F;
+  return 2.0F * (s + s * z * p);
+}
+inline double log1p_of(double x) { return std::log1p(x); }
+
+/// log(1 + e^x), without overflow.
+template <class T>
+T softplus_of(T x) {
+  return (x < 0 ? T{0} : x) + log1p_of(exp_of(-std::abs(x)));
 }
 
 /// For |x| up to largest_turn, beyond which quarter turns no longer come off exactly.

@@ -37,7 +37,8 @@ local function learn(still, images, iterations, raw, try)
   }
   local optimizer = ms.optim.adam { lr = ms.optim.cosine { lr = settings.lr, steps = iterations } }
   local gradient_of = ms.grad(function(r, w, x, y)
-    return ms.nn.cross_entropy(still.net(x, still:inner_loop(w, { images = images, raw_step_sizes = r })), y)
+    local trained = still:differentiable_inner_loop(w, { images = images, raw_step_sizes = r })
+    return ms.nn.cross_entropy(still.net(x, trained), y)
   end)
   for i = 1, iterations do
     local gradient = gradient_of(raw, still:initial_weights(i)[1], batches:at(i))

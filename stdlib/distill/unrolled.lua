@@ -27,11 +27,30 @@ local spec = check.spec("distill.unrolled", {
   { "networks", "integer", "Unknown initialisation: networks in an iteration.", default = 4, least = 1 },
   { "step_size", "number", "Where the learned step sizes of the first pass start.", default = 0.3 },
   { "later_step_size", "number", "Where those of the later passes start.", default = 0.02 },
+  { "sharpness", "number", "Of the smooth network that differentiates inner updates; 0 for the network itself.",
+    default = 6, least = 0 },
   { "start", '"normal"|"real"', "Synthetic images start as noise or as real images.", default = "normal" },
   { "seed", "integer", "Of everything drawn.", default = 1 },
   { "dtype", '"f32"|"f64"', "Of images, weights and the arithmetic.", default = "f32" },
   { "checkpoint?", "boolean", "Forget and recompute inner updates: memory nearly flat in T. On from 50 updates." },
 })
+
+local function gradient_of(net, context)
+  return ms.grad(function(w, x, y) return ms.nn.cross_entropy(net(x, w, context), y) end)
+end
+
+-- The gradient of an inner update jumps wherever relu of some unit opens or closes, or another element of a window
+-- becomes its largest. With a learned step size of 5 such a jump changes the outer loss by up to 1, and within a
+-- hundredth of a pixel's deviation there are hundreds of them; the outer gradient, which knows slopes only, then leads
+-- nowhere. So to the outer loop updates are the network's own, with the derivative of a network that has no jumps (a
+-- surrogate gradient: Neftci, Mostafa and Zenke, 2019).
+local function surrogate_gradient(net, sharpness)
+  local own, smooth = gradient_of(net), gradient_of(net, { sharpness = sharpness })
+  return function(w, x, y)
+    local change = smooth(w, x, y)
+    return own(ms.stop_gradient(w), ms.stop_gradient(x), y) + (change - ms.stop_gradient(change))
+  end
+end
 
 --- Makes a still.
 ---
@@ -59,7 +78,9 @@ function unrolled.new(options)
   self.updates = o.steps * o.passes
   self.w0 = self:draw_weights(self.random:split "weights")
   self.labels = self:make_labels()
-  self.inner_gradient = ms.grad(function(w, x, y) return ms.nn.cross_entropy(o.net(x, w), y) end)
+  self.inner_gradient = gradient_of(o.net)
+  local smooth = o.sharpness > 0 and o.net.jumps
+  self.smooth_gradient = smooth and surrogate_gradient(o.net, o.sharpness) or self.inner_gradient
   if o.checkpoint == nil then self.checkpoint = self.updates >= 50 end
   self.parameters = self:start_parameters()
   self.iteration = 0
@@ -95,19 +116,14 @@ function Still:start_parameters()
   return { images = images, raw_step_sizes = ms.tensor(raw, { dtype = self.dtype }) }
 end
 
---- Runs the inner loop: the weights after T gradient steps on the synthetic images alone.
---- @param w ms.Tensor                initial weights
---- @param parameters? table          { images = ms.Tensor[], raw_step_sizes = ms.Tensor }; the still's own if left out
---- @return ms.Tensor w
-function Still:inner_loop(w, parameters)
+local function unroll(self, w, parameters, gradient)
   local _ <close> = ms.ledger.phase "inner"
   ms.ledger.step(self.updates)
-  parameters = parameters or self.parameters
   local eta = parameters.raw_step_sizes:softplus()
   local function updates(weights, first, last)
     for t = first, last do
       local images = parameters.images[(t - 1) % self.steps + 1]
-      weights = weights - eta:slice(1, t, t) * self.inner_gradient(weights, images, self.labels)
+      weights = weights - eta:slice(1, t, t) * gradient(weights, images, self.labels)
     end
     return weights
   end
@@ -119,6 +135,20 @@ function Still:inner_loop(w, parameters)
     w = block(w, first, math.min(first + length - 1, self.updates))
   end
   return w
+end
+
+--- Runs the inner loop: the weights after T gradient steps on the synthetic images alone.
+--- @param w ms.Tensor                initial weights
+--- @param parameters? table          { images = ms.Tensor[], raw_step_sizes = ms.Tensor }; the still's own if left out
+--- @return ms.Tensor w
+function Still:inner_loop(w, parameters) return unroll(self, w, parameters or self.parameters, self.inner_gradient) end
+
+--- The same, for the outer loop to differentiate: the same weights, with the smooth network's derivatives.
+--- @param w ms.Tensor
+--- @param parameters table
+--- @return ms.Tensor w
+function Still:differentiable_inner_loop(w, parameters)
+  return unroll(self, w, parameters, self.smooth_gradient)
 end
 
 function Still:draw_weights(random) return self.net:initialise(random, { dtype = self.dtype }) end
@@ -138,7 +168,7 @@ end
 --- @return table gradient  built like the parameters
 function Still:outer_gradient(iteration, x, y)
   local function outer_loss(parameters, w)
-    return ms.nn.cross_entropy(self.net(x, self:inner_loop(w, parameters)), y)
+    return ms.nn.cross_entropy(self.net(x, self:differentiable_inner_loop(w, parameters)), y)
   end
   local loss_and_grad = ms.value_and_grad(outer_loss)
   local initial = self:initial_weights(iteration)

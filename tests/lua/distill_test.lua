@@ -43,9 +43,25 @@ test("the outer gradient agrees with central differences, in f64", function()
     local x, y = set.train:batch({ 1, 2, 3, 4, 5, 6, 7 }, { dtype = "f64" })
     local parameters = { images = {}, raw_step_sizes = still.parameters.raw_step_sizes:to "f64" }
     for s, images in ipairs(still.parameters.images) do parameters.images[s] = images:to "f64" end
-    ms.test.gradcheck(function(p) return nn.cross_entropy(still.net(x, still:inner_loop(w, p)), y) end, parameters,
+    ms.test.gradcheck(function(p) return nn.cross_entropy(still.net(x, still:differentiable_inner_loop(w, p)), y) end, parameters,
       { order = 1, tolerance = 1e-5 })
   end
+end)
+
+test("inner updates are the network's own, their derivatives those of the smooth one", function()
+  local net = nn.sequential { nn.flatten(), nn.linear(784, 6), nn.relu(), nn.linear(6, 10) }
+  local x, y = set.train:batch { 1, 2, 3, 4 }
+  local function gradient_of(sharpness) return new({ net = net, sharpness = sharpness }).smooth_gradient end
+  local w = net:initialise(ms.random(1))
+  test.equal(gradient_of(5)(w, x, y):totable(), gradient_of(0)(w, x, y):totable())
+
+  local direction = ms.random(2):normal(w:shape())
+  local function derivative(gradient)
+    return ms.grad(function(images) return (direction * gradient(w, images, y)):sum() end)(x):totable()
+  end
+  local smooth = ms.grad(function(p, images) return nn.cross_entropy(net(images, p, { sharpness = 5 }), y) end)
+  test.equal(derivative(gradient_of(5)), derivative(function(p, images) return smooth(p, images) end))
+  assert(ms.io.json(derivative(gradient_of(0))) ~= ms.io.json(derivative(gradient_of(5))))
 end)
 
 test("checkpoints in the inner loop change no bit", function()
@@ -452,7 +468,7 @@ local cases = {
     "distill.unrolled: argument 'steps': expected at least 1, got 0" },
   { "distill.unrolled { net = net, train = set.train, epochs = 3 }",
     "distill.unrolled: unknown argument 'epochs' (known: net, train, images_per_class, steps, passes, init, networks, "
-      .. "step_size, later_step_size, start, seed, dtype, checkpoint)" },
+      .. "step_size, later_step_size, sharpness, start, seed, dtype, checkpoint)" },
   { "distill.unrolled { net = net, train = set.train, init = 'knwon' }",
     "distill.unrolled: argument 'init': expected \"known\" or \"unknown\", got string \"knwon\" (did you mean \"known\"?)" },
   { "distill.unrolled { net = net, train = set.train, step_size = 0 }",

@@ -39,6 +39,36 @@ test("numbers", function()
   test.near(nn.average_pool { window = 3 }(image, ms.zeros(0)):reshape { -1 }, { 5 }, 1e-6)
 end)
 
+test("smooth counterparts of relu and max pooling", function()
+  local x, s, f64 = { -0.5, 0, 0.25 }, 3, { dtype = "f64" }
+  local expected = {}
+  for i, value in ipairs(x) do expected[i] = math.log(1 + math.exp(s * value)) / s end
+  test.near(nn.relu()(ms.tensor({ x }, f64), ms.zeros({ 0 }, f64), { sharpness = s }):reshape { -1 }, expected)
+
+  local image = ms.tensor({ { { { 1, 2, 3 }, { 4, 0, -1 } } } }, f64)
+  local function mean(...)
+    local sum, weights = 0, 0
+    for _, value in ipairs { ... } do
+      sum, weights = sum + value * math.exp(s * value), weights + math.exp(s * value)
+    end
+    return sum / weights
+  end
+  local pool = nn.max_pool { window = 2, stride = 1 }
+  test.near(pool(image, ms.zeros({ 0 }, f64), { sharpness = s }):reshape { -1 }, { mean(1, 2, 4, 0), mean(2, 3, 0, -1) })
+  -- Far from any overflow.
+  test.near(pool(image * 1e4, ms.zeros({ 0 }, f64), { sharpness = 10 }):reshape { -1 }, { 4e4, 3e4 })
+end)
+
+test("a smooth network: its derivatives, and the network itself as the limit", function()
+  local net = nn.sequential { nn.conv2d(2, 3, { kernel = 3 }), nn.relu(), nn.max_pool(), nn.flatten(), nn.linear(12, 2) }
+  local w = net:initialise(ms.random(1), { dtype = "f64" })
+  local x = ms.random(2):normal({ 3, 2, 6, 6 }, { dtype = "f64" })
+  ms.test.gradcheck(function(p) return (net(p.x, p.w, { sharpness = 4 }) ^ 2):sum() end, { x = x, w = w }, { order = 2 })
+  local function distance(sharpness) return (net(x, w, { sharpness = sharpness }) - net(x, w)):abs():max():item() end
+  assert(distance(4) > 1e-2)
+  assert(distance(1e8) < 1e-7)
+end)
+
 test("relu hands NaN on", function()
   local x = ms.tensor { 0 / 0, -1, 2 }
   for _, y in ipairs { x:relu(), ms.nn.add_relu(x, ms.zeros(3)), ms.nn.relu()(x, ms.zeros(0)) } do

@@ -17,6 +17,7 @@ end
 
 -- The layers' work as a list of fun(x, p, context) -> y. A product, its bias and relu are two passes over memory, and a
 -- convolution is pooled as it is computed and never stored: the maximum of relu is relu of the maximum.
+-- Their smooth counterparts are computed one by one.
 local function steps_of(children)
   local steps, place = {}, 1
   while children[place] do
@@ -51,7 +52,11 @@ function containers.sequential(children)
       for place in ipairs(self.children) do shape = output_of(place, shape) end
       return shape
     end,
-    apply = function(_, x, p, context)
+    apply = function(self, x, p, context)
+      if context.sharpness then
+        for place, child in ipairs(self.children) do x = child:apply(x, p[place], context) end
+        return x
+      end
       for _, step in ipairs(steps) do x = step(x, p, context) end
       return x
     end,

@@ -16,6 +16,7 @@ local host = require "moonstill.host"
 --- @field name string            what it prints as
 --- @field parameters ms.nn.Parameter[]
 --- @field children? ms.nn.Layer[]
+--- @field jumps boolean          its derivative does, or that of a layer inside: it has a smooth counterpart
 --- @operator call: ms.Tensor
 local Layer = {}
 Layer.__index = Layer
@@ -43,6 +44,7 @@ local parameter_options = {
 local layer_options = check.spec("ms.nn.layer", {
   { "name", "string", "What it prints as." },
   { "apply", "function", "fun(self, x, p, context) -> y" },
+  { "smooth?", "function", "fun(x, sharpness) -> y: what it does in a smooth network, see net(x, w, { sharpness })." },
   { "parameters?", "table", "List of ms.nn.Parameter." },
   { "output?", "function", "One sample's shape from that of its input. Without it nothing behind is checked." },
   { "children?", "table", "Layers inside; output then gets output_of(place, shape) as its last argument." },
@@ -75,6 +77,13 @@ local function check_parameters(parameters)
   return checked
 end
 
+local function smooth_on_demand(o)
+  return function(self, x, p, context)
+    if context.sharpness then return o.smooth(x, context.sharpness) end
+    return o.apply(self, x, p, context)
+  end
+end
+
 --- Makes a layer of one's own.
 ---
 --- ```lua
@@ -89,20 +98,22 @@ end
 --- `apply` gets the parameters by name; `output` gives one sample's shape from that of its input, and calls
 --- refuse("[batch, 3]") for what does not fit.
 --- @param spec { name: string, parameters?: ms.nn.Parameter[], apply: function, output?: function, children?: table,
----   detail?: string }
+---   smooth?: function, detail?: string }
 --- @return ms.nn.Layer
 function layer.new(spec)
   local o = check.options("ms.nn.layer", spec, layer_options)
   local self = setmetatable({
     name = o.name,
     detail = o.detail,
-    apply = o.apply,
+    apply = o.smooth and smooth_on_demand(o) or o.apply,
+    jumps = o.smooth ~= nil,
     output = o.output or unknown_shape,
     children = o.children,
     own = check_parameters(o.parameters or {}),
   }, Layer)
   self.parameters = table.move(self.own, 1, #self.own, 1, {})
   for place, child in ipairs(self.children or {}) do
+    self.jumps = self.jumps or child.jumps
     for _, p in ipairs(child.parameters) do
       local copy = {}
       for key, value in pairs(p) do copy[key] = value end
@@ -268,9 +279,12 @@ local function check_input(self, x)
 end
 
 --- Applies the layer: y = net(x, w).
+---
+--- With `sharpness` the network is smooth: relu(x) is softplus(sharpness * x) / sharpness, and max pooling the mean of
+--- each window weighted with exp(sharpness * x). The larger, the closer to the network itself.
 --- @param x ms.Tensor  [batch, ...]
 --- @param w ms.Tensor  [count]
---- @param context? { train?: boolean, random?: ms.Generator }  what dropout needs
+--- @param context? { train?: boolean, random?: ms.Generator, sharpness?: number }  the first two are for dropout
 --- @return ms.Tensor
 function Layer:__call(x, w, context)
   check_input(self, x)

@@ -117,7 +117,25 @@ function layers.conv2d(from, to, options)
   return self
 end
 
-local function pooling(name, pool, keeps_largest)
+-- Each window's elements by themselves: [batch * channels, window^2, height', width'].
+local function window_elements(x, geometry)
+  local places = {}
+  for place = 1, geometry.window * geometry.window do places[place] = place end
+  local pick = ms.nn.one_hot(places, #places, { dtype = x:dtype() })
+  pick = pick:reshape { #places, 1, geometry.window, geometry.window }
+  return ms.nn.convolve(x:reshape { -1, 1, x:size(3), x:size(4) }, pick, { stride = geometry.stride })
+end
+
+-- The mean of each window, weighted with exp(sharpness * x): the maximum, but for what is nearly as large.
+local function smooth_max(x, geometry, sharpness)
+  local elements = window_elements(x, geometry)
+  local scaled = elements * sharpness
+  local weights = (scaled - ms.stop_gradient(scaled:max(2, { keep = true }))):exp()
+  local y = (weights * elements):sum(2) / weights:sum(2)
+  return y:reshape { x:size(1), x:size(2), y:size(2), y:size(3) }
+end
+
+local function pooling(name, pool, smooth)
   local full_name = "ms.nn." .. name
   check.spec(full_name, pool_options)
   return function(o)
@@ -134,8 +152,9 @@ local function pooling(name, pool, keeps_largest)
         return { shape[1], pooled(shape[2]), pooled(shape[3]) }
       end,
       apply = function(_, x) return pool(x, geometry) end,
+      smooth = smooth and function(x, sharpness) return smooth(x, geometry, sharpness) end,
     }
-    self.max_pool = keeps_largest and geometry
+    self.max_pool = pool == ms.nn.pool_max and geometry
     return self
   end
 end
@@ -146,7 +165,7 @@ end
 --- print(ms.nn.max_pool { window = 2 })
 --- ```
 --- @type fun(o?: { window?: integer, stride?: integer }): ms.nn.Layer
-layers.max_pool = pooling("max_pool", ms.nn.pool_max, true)
+layers.max_pool = pooling("max_pool", ms.nn.pool_max, smooth_max)
 
 --- Makes a layer that averages over each window.
 ---
@@ -156,17 +175,21 @@ layers.max_pool = pooling("max_pool", ms.nn.pool_max, true)
 --- @type fun(o?: { window?: integer, stride?: integer }): ms.nn.Layer
 layers.average_pool = pooling("average_pool", ms.nn.pool_average)
 
-local function activation(name)
+local function activation(name, smooth)
   return function()
-    local self = layer.new { name = name, output = layer.same_shape, apply = function(_, x) return x[name](x) end }
+    local self = layer.new {
+      name = name, output = layer.same_shape, apply = function(_, x) return x[name](x) end, smooth = smooth,
+    }
     self.activation = name
     return self
   end
 end
 
+local function smooth_relu(x, sharpness) return (x * sharpness):softplus() / sharpness end
+
 --- Makes a layer that computes max(x, 0).
 --- @type fun(): ms.nn.Layer
-layers.relu = activation "relu"
+layers.relu = activation("relu", smooth_relu)
 
 --- Makes a layer that computes tanh(x).
 --- @type fun(): ms.nn.Layer
