@@ -9,7 +9,6 @@
 
 #include "engine/core/scratch.hpp"
 #include "engine/tensor/vector_math.hpp"
-#include "engine/tensor/work.hpp"
 
 namespace moonstill::quantum {
 namespace {
@@ -19,8 +18,8 @@ constexpr std::size_t most_qubits = 3;
 constexpr double negligible = 1e-15;
 
 // Rows whose phases are found together, and what a row's sine and cosine take, in additions.
-constexpr std::int64_t block = 128;
-constexpr std::int64_t sine_work = 16;
+constexpr std::size_t block = 128;
+constexpr std::size_t sine_work = 16;
 
 // The phases of a diagonal matrix at angle 1: what they are at each angle, divided by it.
 std::vector<double> generators(const LoweredOperation& operation) {
@@ -84,20 +83,23 @@ void Phases::evaluate(std::span<const AngleSource<T>> sources, OperationNumbers<
     }
     angles[share.pattern] += share.coefficient * angle;
   }
-  out.lanes = 1;
-  out.matrix.resize(2 * count);
-  out.tangent.assign(count, T{0});
   const bool change = std::ranges::any_of(rates, [](double rate) { return rate != 0; });
-  share_ranges((static_cast<std::int64_t>(count) + block - 1) / block,
-               block * (static_cast<std::int64_t>(patterns_.size()) + sine_work), serial_moves,
-               [&](std::int64_t begin, std::int64_t end) {
-                 const auto last = std::min(count, static_cast<std::size_t>(end * block));
-                 for (auto first = static_cast<std::size_t>(begin * block); first < last; first += block) {
-                   const std::size_t length = std::min<std::size_t>(block, last - first);
-                   evaluate_rows(angles, first, length, out.matrix.data());
-                   if (change) evaluate_changes(rates, first, length, out.tangent.data());
-                 }
-               });
+  for (std::size_t first = 0; first < count; first += block) {
+    const std::size_t length = std::min(block, count - first);
+    evaluate_rows(angles, first, length, out.matrix.data());
+    if (change) evaluate_changes(rates, first, length, out.tangent.data());
+  }
+}
+
+std::int64_t Phases::work() const {
+  return static_cast<std::int64_t>(rows() * (patterns_.size() + sine_work));
+}
+
+template <class T>
+void Phases::reserve(OperationNumbers<T>& out) const {
+  out.lanes = 1;
+  out.matrix.resize(2 * rows());
+  out.tangent.assign(rows(), T{0});
 }
 
 template <class T>
@@ -144,6 +146,8 @@ std::vector<double> Phases::pattern_sums(std::span<const double> slopes) const {
   return sums;
 }
 
+template void Phases::reserve<float>(OperationNumbers<float>&) const;
+template void Phases::reserve<double>(OperationNumbers<double>&) const;
 template void Phases::evaluate<float>(std::span<const AngleSource<float>>, OperationNumbers<float>&) const;
 template void Phases::evaluate<double>(std::span<const AngleSource<double>>, OperationNumbers<double>&) const;
 

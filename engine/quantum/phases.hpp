@@ -43,10 +43,17 @@ class Phases {
   /// The elements of inputs that the terms depend on.
   [[nodiscard]] std::vector<Parameter> parameters() const;
 
+  /// Room for the numbers that `evaluate` fills in.
+  template <class T>
+  void reserve(OperationNumbers<T>& out) const;
+
   /// exp(i phase) as [rows][re, im] in `matrix`, and the phases' change along the direction as [rows] in
   /// `tangent`. Shared angles only.
   template <class T>
   void evaluate(std::span<const AngleSource<T>> sources, OperationNumbers<T>& out) const;
+
+  /// What that takes, in additions.
+  [[nodiscard]] std::int64_t work() const;
 
   /// Calls add(parameter, amount) for each element of an input: what it gains from dF/dphase of each row.
   template <class Add>

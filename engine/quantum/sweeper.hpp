@@ -11,6 +11,7 @@
 #include "engine/quantum/contraction.hpp"
 #include "engine/quantum/state_sweep.hpp"
 #include "engine/quantum/tile_sweep.hpp"
+#include "engine/tensor/work.hpp"
 
 namespace moonstill::quantum {
 
@@ -232,9 +233,8 @@ class Sweeper {
       const auto& operation = plan_->operations()[o];
       const bool varies = context_.varies[o] != 0;
       auto& numbers = context_.shared_numbers.emplace_back(scratch_.memory());
-      if (operation.form == Form::phases)
-        prepare_phases(operation, sources, numbers);
-      else if (operation.form == Form::rotations && !varies)
+      if (operation.form == Form::phases) continue;
+      if (operation.form == Form::rotations && !varies)
         prepare_rotations(operation, sources, numbers);
       else if (operation.parameters.empty())
         evaluate_constant(operation.constant, numbers);
@@ -242,12 +242,24 @@ class Sweeper {
         evaluate<T>(operation, sources, 1, orders, numbers);
       numbers.lanes = varies ? lanes : 1;
     }
+    if constexpr (tiled) prepare_phases(sources);
   }
 
-  template <class Operation>
-  void prepare_phases(const Operation& operation, std::span<const AngleSource<T>> sources,
-                      OperationNumbers<T>& numbers) {
-    if constexpr (tiled) operation.phases.evaluate(sources, numbers);
+  // Those of all operations together, which is enough for several threads.
+  void prepare_phases(std::span<const AngleSource<T>> sources) {
+    std::pmr::vector<std::size_t> places(scratch_.memory());
+    std::int64_t work = 0;
+    for (std::size_t o = 0; o < plan_->operations().size(); ++o) {
+      const TileOperation& operation = plan_->operations()[o];
+      if (operation.form != Form::phases) continue;
+      operation.phases.reserve(context_.shared_numbers[o]);
+      places.push_back(o);
+      work = std::max(work, operation.phases.work());
+    }
+    share_items(std::ssize(places), work, serial_moves, [&](std::int64_t i) {
+      const std::size_t o = places[static_cast<std::size_t>(i)];
+      plan_->operations()[o].phases.evaluate(sources, context_.shared_numbers[o]);
+    });
   }
 
   template <class Operation>
