@@ -99,7 +99,7 @@ local function outer_of(row)
   if row.task.epochs then return { epochs = row.task.epochs, batch = row.task.batch, lr = row.task.lr } end
   local settings = {}
   for name, value in pairs(outer) do settings[name] = row.task[name] or value end
-  settings.cycle = iterations_of(row)
+  settings.cycle = row.task.iterations
   return settings
 end
 
