@@ -175,7 +175,7 @@ test("other settings, and files that are none, are refused where a run would go 
     { "data: digits: 300 images", { train = ms.data.images("digits", { train = 300, test = 1, seed = 2 }).train } },
     { "batch: 100 there, 50 here", {}, { batch = 50 } },
     { "validation: none there, digits: 100 images", {}, { validation = set.test } },
-    { "averaging: 0.9 there, 0.5 here; lr: 0.03 there, 0.1 here", {}, { lr = 0.1, averaging = 0.5 } },
+    { "averaging: 0.95 there, 0.5 here; lr: 0.03 there, 0.1 here", {}, { lr = 0.1, averaging = 0.5 } },
   } do
     case[2].passes = 2
     local options = case[3] or {}

@@ -288,13 +288,13 @@ test("presets: the paper's protocol (arXiv 2503.17935), start.sh's, ours", funct
   -- 400 epochs of 60,000 images in batches of 1024, lr halved every 40 epochs; no image is held out.
   expect(defaults("--preset", "paper"), {
     iterations = 400 * 59, batch = 1024, lr = 0.01, ["decay-every"] = 40, ["step-size"] = 0.02, ["later-step-size"] = 0.02,
-    clip = 0, averaging = 0, ["hold-out"] = 0, steps = 1, passes = 3, ["images-per-class"] = 1, init = "known",
+    clip = 0, averaging = 0, sharpness = 0, ["hold-out"] = 0, steps = 1, passes = 3, ["images-per-class"] = 1, init = "known",
     start = "normal", model = "quantum", observable = "trainable", ["step-size-lr"] = 1, ["evaluate-every"] = 250,
   })
-  expect(defaults("--preset=start"), { iterations = 5000, ["hold-out"] = 1000, backoff = 0.7, batch = 256, lr = 0.03 })
+  expect(defaults("--preset=start"), { iterations = 2000, cycle = 2000, ["hold-out"] = 1000, sharpness = 10, batch = 256, lr = 0.03 })
   expect(defaults(), {
-    iterations = 20000, ["hold-out"] = 5000, backoff = 0.9, batch = 256, lr = 0.03, ["decay-every"] = 0, cycle = 1000,
-    ["step-size"] = 0.3, ["later-step-size"] = 0.02, clip = 0.2, averaging = 0.9, passes = 3, steps = 1, init = "known",
+    iterations = 10000, ["hold-out"] = 5000, backoff = 0.9, batch = 256, lr = 0.03, ["decay-every"] = 0, cycle = 10000,
+    ["step-size"] = 0.3, ["later-step-size"] = 0.02, sharpness = 10, clip = 0.2, averaging = 0.95, passes = 3, steps = 1, init = "known",
     model = "quantum", observable = "trainable", start = "normal",
   })
   local out <close> = folder()
