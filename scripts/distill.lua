@@ -35,7 +35,7 @@ local opt = experiment.options {
   { "backoff", default = 0.9, help = "factor of lr from cycle to cycle" },
   { "step_size", default = 0.3, help = "where the learned step sizes of the first pass start" },
   { "later_step_size", default = 0.02, help = "where those of the later passes start" },
-  { "sharpness", default = 10.0, least = 0,
+  { "sharpness", default = 6.0, least = 0,
     help = "of the smooth network that differentiates inner updates; 0: the network itself" },
   { "step_size_lr", default = 1.0, help = "learning rate of the step sizes, as a share of lr" },
   { "clip", default = 0.2, least = 0, help = "largest norm of the outer gradient; 0: no limit" },

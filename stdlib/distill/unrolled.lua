@@ -28,7 +28,7 @@ local spec = check.spec("distill.unrolled", {
   { "step_size", "number", "Where the learned step sizes of the first pass start.", default = 0.3 },
   { "later_step_size", "number", "Where those of the later passes start.", default = 0.02 },
   { "sharpness", "number", "Of the smooth network that differentiates inner updates; 0 for the network itself.",
-    default = 10, least = 0 },
+    default = 6, least = 0 },
   { "start", '"normal"|"real"', "Synthetic images start as noise or as real images.", default = "normal" },
   { "seed", "integer", "Of everything drawn.", default = 1 },
   { "dtype", '"f32"|"f64"', "Of images, weights and the arithmetic.", default = "f32" },

@@ -291,10 +291,10 @@ test("presets: the paper's protocol (arXiv 2503.17935), start.sh's, ours", funct
     clip = 0, averaging = 0, sharpness = 0, ["hold-out"] = 0, steps = 1, passes = 3, ["images-per-class"] = 1, init = "known",
     start = "normal", model = "quantum", observable = "trainable", ["step-size-lr"] = 1, ["evaluate-every"] = 250,
   })
-  expect(defaults("--preset=start"), { iterations = 2000, cycle = 2000, ["hold-out"] = 1000, sharpness = 10, batch = 256, lr = 0.03 })
+  expect(defaults("--preset=start"), { iterations = 2000, cycle = 2000, ["hold-out"] = 1000, sharpness = 6, batch = 256, lr = 0.03 })
   expect(defaults(), {
     iterations = 10000, ["hold-out"] = 5000, backoff = 0.9, batch = 256, lr = 0.03, ["decay-every"] = 0, cycle = 10000,
-    ["step-size"] = 0.3, ["later-step-size"] = 0.02, sharpness = 10, clip = 0.2, averaging = 0.95, passes = 3, steps = 1, init = "known",
+    ["step-size"] = 0.3, ["later-step-size"] = 0.02, sharpness = 6, clip = 0.2, averaging = 0.95, passes = 3, steps = 1, init = "known",
     model = "quantum", observable = "trainable", start = "normal",
   })
   local out <close> = folder()
