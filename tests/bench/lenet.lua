@@ -98,19 +98,25 @@ local function photographs()
   return set
 end
 
--- An outer iteration of distillation, the loader's part included: 10 images and 3 updates, or 100 and 30.
+-- An outer iteration of distillation, the loader's part included: 10 images and 3 updates, or 100 and 30; with the
+-- network's own second derivatives, as peers do it, and with the smooth network's.
+local function outer_iteration(name, set, model, steps, sharpness)
+  local shape = set:shape()
+  local still = distill.unrolled {
+    net = qnn.lenet[model] { channels = shape[1], size = shape[2] }, train = set, steps = steps, passes = 3,
+    sharpness = sharpness, dtype = opt.dtype,
+  }
+  local walk = set:batches { batch = 1024, seed = 1, drop_last = true, dtype = opt.dtype }
+  local iteration = 0
+  report(name, { model = model, batch = 1024, images = 10 * steps, updates = still.updates }, function()
+    iteration = iteration + 1
+    still:outer_gradient(iteration, walk:at(iteration))
+  end, 3)
+end
 for _, task in ipairs { { "MNIST", set = digits, steps = 1 }, { "CIFAR-10", set = photographs(), steps = 10 } } do
-  local shape = task.set:shape()
   for _, model in ipairs { "quantum", "classical" } do
-    local net = qnn.lenet[model] { channels = shape[1], size = shape[2] }
-    local still = distill.unrolled { net = net, train = task.set, steps = task.steps, passes = 3, dtype = opt.dtype }
-    local walk = task.set:batches { batch = 1024, seed = 1, drop_last = true, dtype = opt.dtype }
-    local iteration = 0
-    local sizes = { model = model, batch = 1024, images = 10 * task.steps, updates = still.updates }
-    report("outer iteration, " .. task[1], sizes, function()
-      iteration = iteration + 1
-      still:outer_gradient(iteration, walk:at(iteration))
-    end, 3)
+    outer_iteration("outer iteration, " .. task[1], task.set, model, task.steps, 0)
+    outer_iteration("outer iteration, smooth derivative, " .. task[1], task.set, model, task.steps)
   end
 end
 
