@@ -108,7 +108,7 @@ function trial.run(options)
 
   local last = still:evaluate(o.set.test)
   local choice = still:best()
-  local best = still:use_best():evaluate(o.set.test)
+  local best = still:use_best():round_images():evaluate(o.set.test)
   if o.folder then still:save(o.folder, { model = o.model, observable = o.observable, angles = o.angles }) end
   -- The others take the same number of updates, with step sizes tuned on images that are not the test's.
   local judge = held_out or select(2, real:hold_out(math.min(5000, #real // 2), random:split "judge"))

@@ -6,6 +6,7 @@ local ms = require "moonstill"
 local check = require "moonstill.check"
 local fitting = require "distill.fitting"
 local image_files = require "distill.image_files"
+local record = require "distill.record"
 local search = require "distill.search"
 local train = require "train"
 local tune = require "distill.tune"
@@ -318,6 +319,14 @@ function Still:best() return self.search and self.search.best end
 function Still:use_best()
   local best = self:best()
   if best then self.parameters = best.parameters end
+  return self
+end
+
+--- Rounds the images as files of them are: see distill.record.
+--- @return distill.Still self
+function Still:round_images()
+  local raw = self.parameters.raw_step_sizes
+  self.parameters = { images = record.rounded(self.parameters.images), raw_step_sizes = raw }
   return self
 end
 
