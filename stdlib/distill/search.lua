@@ -43,7 +43,9 @@ end
 
 --- Gives the parameters to go on from: the best ones where a cycle has just ended, or else the last ones.
 function Search:begin(last)
-  return self.steps == 0 and self.best and self.best.parameters or last
+  if self.steps > 0 or not self.best then return last end
+  self.averaged = self.best.parameters
+  return self.best.parameters
 end
 
 --- Takes one step. Returns the new parameters and the gradient's norm, or nil and the norm when that is not finite.
@@ -67,17 +69,19 @@ end
 function Search:back_off()
   self.rate, self.steps = self.rate / 2, 0
   self.optimizers = make_optimizers(self.options, self.rate)
-  local parameters = self.best and self.best.parameters
-  self.averaged = parameters or self.averaged
-  return parameters
+  return self.best and self.best.parameters
 end
+
+--- Gives the moving average of the iterates, or nil where none is taken.
+--- @return table?
+function Search:average() return self.options.averaging > 0 and self.averaged or nil end
 
 --- Judges the last and the averaged parameters on held-out images, and keeps the best (by loss) that ever was.
 --- @param evaluate fun(parameters: table): distill.Result
 --- @return table results  by name: last, averaged
 function Search:judge(parameters, iteration, evaluate)
   local o = self.options
-  local candidates = { last = parameters, averaged = o.averaging > 0 and self.averaged or nil }
+  local candidates = { last = parameters, averaged = self:average() }
   local results = {}
   for _, kind in ipairs { "last", "averaged" } do
     local candidate = candidates[kind]
@@ -92,7 +96,6 @@ function Search:judge(parameters, iteration, evaluate)
   if not o.schedule and self.steps >= o.cycle and self.best then
     self.rate, self.steps = self.rate * o.backoff, 0
     self.optimizers = make_optimizers(o, self.rate)
-    self.averaged = self.best.parameters
   end
   return results
 end

@@ -106,7 +106,8 @@ function trial.run(options)
   end
   still:fit(with(o.fit, { schedule = schedule, validation = held_out, folder = o.folder }))
 
-  local last = still:evaluate(o.set.test)
+  local iterate = still:evaluate(o.set.test)
+  local last = still:evaluate(o.set.test, { parameters = still:averaged() })
   local choice = still:best()
   local best = still:use_best():round_images():evaluate(o.set.test)
   if o.folder then still:save(o.folder, { model = o.model, observable = o.observable, angles = o.angles }) end
@@ -120,7 +121,8 @@ function trial.run(options)
   if choice then
     print(("distilled images, best by held-out images (iteration %d): %s"):format(choice.iteration, best))
   end
-  print(("distilled images, last iterate: %s"):format(last))
+  print(("distilled images, moving average at the end: %s"):format(last))
+  print(("distilled images, last iterate: %s"):format(iterate))
   print(("random real images: %s"):format(random_images))
   if class_means then print(("class means: %s"):format(class_means)) end
   return {
@@ -129,6 +131,7 @@ function trial.run(options)
     images = best.images, inner_updates = best.updates, iterations = still:iterations(),
     test_accuracy = best.accuracy, test_loss = best.loss, test_networks = best.networks,
     test_deviation = best.networks > 1 and best.deviation or nil, test_accuracy_last = last.accuracy,
+    test_accuracy_last_iterate = iterate.accuracy,
     held_out_accuracy = choice and choice.accuracy, best_iteration = choice and choice.iteration,
     test_accuracy_random_images = random_images.accuracy, step_sizes_random_images = random_images.step_sizes,
     test_accuracy_class_means = class_means and class_means.accuracy,

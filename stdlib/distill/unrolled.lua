@@ -314,6 +314,10 @@ function Still:seconds_before() return self.run and self.run.earlier or 0 end
 --- @return table?
 function Still:best() return self.search and self.search.best end
 
+--- Gives the moving average of the iterates, or the last one where there is none.
+--- @return table parameters
+function Still:averaged() return self.search and self.search:average() or self.parameters end
+
 --- Takes the best state as the still's images and step sizes.
 --- @return distill.Still self
 function Still:use_best()

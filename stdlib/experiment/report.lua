@@ -87,9 +87,10 @@ end
 
 local heading = [[
 Test accuracy in %, on all 10,000 test images; mean ± deviation over seeds, or over 20 fresh networks for one seed of
-unknown initialisation. Best: the iterate with the smallest loss on 5,000 training images held out of distillation.
-Random real images and class means are as many, take as many updates, and learn their step sizes too. All images: the
-same network trained on all but the held-out ones. CIFAR-10 pixels carry JPEG artefacts.
+unknown initialisation. Best: the iterate, or moving average of iterates, with the smallest loss on 5,000 training
+images held out of distillation. Last: the moving average at the end. Random real images and class means are as many,
+take as many updates, and learn their step sizes too. All images: the same network trained on all but the held-out
+ones. CIFAR-10 pixels carry JPEG artefacts.
 
 | row | paper | best | last | random real images | class means | all images | seeds | iterations | minutes |
 |---|---|---|---|---|---|---|---|---|---|]]

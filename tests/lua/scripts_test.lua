@@ -103,7 +103,9 @@ test("distill.lua: what it reports is what its images give, and what its parts g
   end
   local best = hand.still:best()
   local last = hand.still:evaluate(hand.set.test)
-  near(json.test_accuracy_last, last.accuracy, "last accuracy")
+  near(json.test_accuracy_last_iterate, last.accuracy, "last iterate's accuracy")
+  local averaged = hand.still:evaluate(hand.set.test, { parameters = hand.still.search.averaged })
+  near(json.test_accuracy_last, averaged.accuracy, "accuracy of the average")
   near(json.held_out_accuracy, best.accuracy, "held-out accuracy")
   near(best.accuracy, hand.still:evaluate(hand.held_out, { parameters = best.parameters }).accuracy, "of the best")
   test.equal(json.best_iteration, best.iteration)
