@@ -215,6 +215,8 @@ local cases = {
   { "nn.conv2d(1, 2, { kernel = 0 })", "ms.nn.conv2d: argument 'kernel': expected at least 1, got 0" },
   { "nn.conv2d(1, 2, { kernel = 3, stride = 0 })", "ms.nn.conv2d: argument 'stride': expected at least 1, got 0" },
   { "nn.conv2d(1, 2, { kernel = 3, padding = -1 })", "ms.nn.conv2d: argument 'padding': expected at least 0, got -1" },
+  { "nn.relu()(ms.ones { 1, 2 }, ms.zeros(0), { sharpness = 0 })",
+    "in relu: context 'sharpness': expected a finite number above 0, got 0" },
   { "nn.max_pool { window = 0 }", "ms.nn.max_pool: argument 'window': expected at least 1, got 0" },
   { "nn.dropout { p = 1.5 }", "ms.nn.dropout: argument 'p': expected less than 1, got 1.5" },
   { "nn.dropout { p = -1 }", "ms.nn.dropout: argument 'p': expected at least 0, got -1" },

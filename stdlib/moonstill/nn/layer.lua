@@ -289,6 +289,10 @@ end
 function Layer:__call(x, w, context)
   check_input(self, x)
   check_weights(self, "in " .. self.name, 2, w)
+  local sharpness = context and context.sharpness
+  if sharpness and not (type(sharpness) == "number" and sharpness > 0 and sharpness < math.huge) then
+    check.fail("in " .. self.name, "context 'sharpness': expected a finite number above 0, got %s", tostring(sharpness))
+  end
   local views = #self.shapes > 0 and build_views(self, ms.unflatten(w, self.shapes), 1) or build_views(self, {}, 1)
   return self:apply(x, views, context or {})
 end
