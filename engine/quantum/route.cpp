@@ -10,11 +10,12 @@ namespace moonstill::quantum {
 namespace {
 
 // A tile, however few of its samples are there, takes as long as so many samples one after the other, for 0,
-// 1, 2 ... qubits; measured by route_gradient in tests/bench. From 9 qubits on a half more than measured, for
-// two threads share such samples, but not the tile. With more qubits a tile never pays: it leaves the
-// second-level cache.
-constexpr std::array worth_of_tile_f32{2, 2, 2, 2, 2, 2, 2, 4, 5, 10, 13, 14};
-constexpr std::array worth_of_tile_f64{2, 2, 2, 2, 3, 3, 4, 6, 8, 12, 14, 15};
+// 1, 2 ... qubits; measured by route_gradient in tests/bench. With more qubits a tile never pays: it leaves
+// the second-level cache.
+constexpr std::array worth_of_tile_f32{2, 2, 2, 2, 2, 2, 2, 4, 5, 7, 9, 10};
+constexpr std::array worth_of_tile_f64{2, 2, 2, 2, 3, 3, 4, 6, 8, 8, 10, 10};
+// Of a tile alone half more, from so many qubits on: threads would share its samples, but not the tile.
+constexpr std::size_t least_lonely_qubits = 9;
 
 // From here on threads share one state even where there are several samples: states are large.
 constexpr int least_shared_qubits = 20;
@@ -39,7 +40,10 @@ Route route_of(int qubits, const Batch& batch, std::size_t number_size, const Ro
   const auto& worth = number_size == sizeof(float) ? worth_of_tile_f32 : worth_of_tile_f64;
   const auto n = static_cast<std::size_t>(qubits);
   const std::int64_t tiles = (batch.samples + tile_lanes - 1) / tile_lanes;
-  return n < worth.size() && batch.samples >= tiles * worth[n] ? Route::tiles : Route::state;
+  if (n >= worth.size()) return Route::state;
+  const bool lonely = tiles == 1 && n >= least_lonely_qubits;
+  const std::int64_t least = tiles * worth[n];
+  return batch.samples >= (lonely ? least + least / 2 : least) ? Route::tiles : Route::state;
 }
 
 bool contraction_pays(int qubits, const Batch& batch, double circuit_cost) {

@@ -17,8 +17,8 @@ namespace moonstill::quantum {
 
 /// Bytes of states that a sweep for values leaves at most.
 inline constexpr std::size_t most_kept_bytes = 64 << 20;
-/// Some 20 microseconds of one thread, in amplitudes that an operation changes.
-inline constexpr std::int64_t serial_work = 1 << 17;
+/// Some 5 microseconds of one thread, in amplitudes that an operation changes.
+inline constexpr std::int64_t serial_work = 1 << 15;
 /// Partial sums kept side by side, so that their number does not grow with the batch.
 inline constexpr std::int64_t most_tile_partials = 256;
 inline constexpr std::int64_t most_state_partials = 32;
