@@ -1,17 +1,15 @@
 -- Says which tensor is the first that is not finite, when an outer iteration failed.
 local ms = require "moonstill"
 local finite = require "train.finite"
+local trajectory = require "distill.trajectory"
 
 local diagnose = {}
 
 -- Walks through the inner loop from some initial weights: "weight '4.bias' after inner update 2", or nothing.
 local function walk(still, w)
-  local parameters = still.parameters
-  local eta = parameters.raw_step_sizes:softplus()
-  for t = 1, still.updates do
-    w = w - eta:slice(1, t, t) * still.inner_gradient(w, parameters.images[(t - 1) % still.steps + 1], still.labels)
-    local name = finite.culprit(still.net, w)
-    if name then return ("weight '%s' after inner update %d"):format(name, t) end
+  for t, weights in ipairs(trajectory.weights(still, w)) do
+    local name = t > 1 and finite.culprit(still.net, weights)
+    if name then return ("weight '%s' after inner update %d"):format(name, t - 1) end
   end
 end
 

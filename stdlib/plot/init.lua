@@ -1,4 +1,4 @@
--- Curves as an .svg file: panels below each other, lines of points, axes with round numbers. No program needed.
+-- Curves and dots as an .svg file: panels below each other, axes with round numbers. No program needed.
 local ms = require "moonstill"
 local check = require "moonstill.check"
 
@@ -58,13 +58,14 @@ local function stroke(x1, y1, x2, y2, colour)
   return ('<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="%s"/>'):format(x1, y1, x2, y2, colour)
 end
 
--- A line's points that can be shown; a gap where one cannot.
-local function path(line, place, log)
+-- A line's points that can be shown; a gap where one cannot. Dots are lines of no length.
+local function path(line, place, panel)
   local commands, pen = {}, "M"
   for _, point in ipairs(line.points) do
-    if is_finite(point[1]) and is_finite(point[2]) and not (log and point[2] <= 0) then
+    local x, y = point[1], point[2]
+    if is_finite(x) and is_finite(y) and not (panel.log and y <= 0) and not (panel.log_x and x <= 0) then
       commands[#commands + 1] = ("%s%.1f %.1f"):format(pen, place(point))
-      pen = "L"
+      if line.dots then commands[#commands] = commands[#commands] .. "h0" else pen = "L" end
     else
       pen = "M"
     end
@@ -72,12 +73,42 @@ local function path(line, place, log)
   return table.concat(commands)
 end
 
+local function stroke_style(line)
+  if line.dots then return 'stroke-width="4" stroke-linecap="round" stroke-opacity="0.6"' end
+  return line.dashed and 'stroke-width="1.2" stroke-dasharray="5 4"' or 'stroke-width="1.2"'
+end
+
+-- About as wide as this font draws it.
+local function text_width(content) return 7 * #content end
+
+-- The names of the lines: in the title's row, or in one of their own where they find no place there.
+local function names_beside(panel)
+  local total = text_width(panel.title)
+  for _, line in ipairs(panel.lines) do total = total + text_width(line.name) + 16 end
+  return total <= width - margin.left - margin.right
+end
+
+local function height_of(panel)
+  return height + (names_beside(panel) and 0 or 18) + (panel.x_label and 18 or 0)
+end
+
+local function names_svg(panel, y, out)
+  local key = width - margin.right
+  for i = #panel.lines, 1, -1 do
+    local line = panel.lines[i]
+    out[#out + 1] = ('<g fill="%s">%s</g>'):format(colours[(i - 1) % #colours + 1], text(key, y, "end", line.name))
+    key = key - text_width(line.name) - 16
+  end
+end
+
 local function panel_svg(panel, top, out)
+  local beside = names_beside(panel)
   local left, right = margin.left, width - margin.right
-  local upper, lower = top + margin.top, top + height - margin.bottom
-  local x_low, x_high = extent(panel.lines, 1)
+  local upper = top + margin.top + (beside and 0 or 18)
+  local lower = top + height_of(panel) - margin.bottom - (panel.x_label and 18 or 0)
+  local x_low, x_high = table.unpack(panel.x_range or { extent(panel.lines, 1, panel.log_x) })
   local y_low, y_high = extent(panel.lines, 2, panel.log)
-  local across, up = scale(x_low, x_high), scale(y_low, y_high, panel.log)
+  local across, up = scale(x_low, x_high, panel.log_x), scale(y_low, y_high, panel.log)
   local function x_of(x) return left + across(x) * (right - left) end
   local function y_of(y) return lower - up(y) * (lower - upper) end
   out[#out + 1] = text(left, top + 16, "start", panel.title)
@@ -85,25 +116,27 @@ local function panel_svg(panel, top, out)
     out[#out + 1] = stroke(left, y_of(tick), right, y_of(tick), "#ddd")
     out[#out + 1] = text(left - 6, y_of(tick) + 4, "end", ("%.4g"):format(tick))
   end
-  for _, tick in ipairs(linear_ticks(x_low, x_high)) do
+  for _, tick in ipairs((panel.log_x and log_ticks or linear_ticks)(x_low, x_high)) do
     out[#out + 1] = stroke(x_of(tick), lower, x_of(tick), lower + 4, "#888")
     out[#out + 1] = text(x_of(tick), lower + 16, "middle", ("%g"):format(tick))
   end
   out[#out + 1] = stroke(left, lower, right, lower, "#888")
-  local key = right
+  if panel.x_label then out[#out + 1] = text((left + right) / 2, lower + 34, "middle", panel.x_label) end
   for i = #panel.lines, 1, -1 do
     local line, colour = panel.lines[i], colours[(i - 1) % #colours + 1]
-    local shape = path(line, function(point) return x_of(point[1]), y_of(point[2]) end, panel.log)
-    out[#out + 1] = ('<path d="%s" fill="none" stroke="%s" stroke-width="1.2"/>'):format(shape, colour)
-    out[#out + 1] = ('<g fill="%s">%s</g>'):format(colour, text(key, top + 16, "end", line.name))
-    key = key - 7 * #line.name - 16
+    local shape = path(line, function(point) return x_of(point[1]), y_of(point[2]) end, panel)
+    out[#out + 1] = ('<path d="%s" fill="none" stroke="%s" %s/>'):format(shape, colour, stroke_style(line))
   end
+  names_svg(panel, top + (beside and 16 or 34), out)
 end
 
 local panel_options = {
   { "title", "string", "What it shows." },
-  { "lines", "table", "List of { name = string, points = { { x, y }, ... } }." },
+  { "lines", "table", "List of { name = string, points = { { x, y }, ... }, dots = boolean?, dashed = boolean? }." },
   { "log", "boolean", "A logarithmic axis upwards; what is not above 0 is left out.", default = false },
+  { "log_x", "boolean", "The same of the axis across.", default = false },
+  { "x_label?", "string", "What the axis across shows." },
+  { "x_range?", "number[]", "Its ends; those of the points if left out." },
 }
 
 --- Writes panels as an .svg file. Points that are not finite are gaps.
@@ -115,16 +148,17 @@ local panel_options = {
 --- os.remove(path)
 --- ```
 --- @param file string
---- @param panels { title: string, lines: table[], log?: boolean }[]
+--- @param panels { title: string, lines: table[], log?: boolean, log_x?: boolean, x_label?: string,
+---   x_range?: number[] }[]
 function plot.write(file, panels)
-  local out = {
-    ('<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="11">')
-      :format(width, height * #panels),
-    '<rect width="100%" height="100%" fill="white"/>',
-  }
+  local out, total = {}, 0
   for i, panel in ipairs(panels) do
-    panel_svg(check.options(("plot.write: panel %d"):format(i), panel, panel_options), (i - 1) * height, out)
+    local checked = check.options(("plot.write: panel %d"):format(i), panel, panel_options)
+    panel_svg(checked, total, out)
+    total = total + height_of(checked)
   end
+  table.insert(out, 1, ('<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" '
+    .. 'font-size="11">\n<rect width="100%%" height="100%%" fill="white"/>'):format(width, total))
   out[#out + 1] = "</svg>\n"
   ms.io.write_text(file, table.concat(out, "\n"))
 end

@@ -301,3 +301,16 @@ test("layers in a sequence give what they give one after another", function()
     check_fused({ nn.linear(4, 3, { bias = bias }), nn.relu(), nn.linear(3, 2, { bias = bias }) }, { 5, 4 })
   end
 end)
+
+test("a network that is watched shows each layer and its input, and computes the same", function()
+  local net = nn.sequential { nn.linear(3, 4), nn.relu(), nn.blend { nn.linear(4, 2), nn.linear(4, 2) } }
+  local w, x = net:initialise(ms.random(1)), ms.random(2):normal { 5, 3 }
+  local names, inputs = {}, {}
+  local y = net(x, w, { watch = function(layer, input)
+    names[#names + 1], inputs[#inputs + 1] = layer.name, input
+  end })
+  test.near(y, net(x, w), 1e-6)
+  test.equal(names, { "sequential", "linear(3 -> 4)", "relu", "blend", "linear(4 -> 2)", "linear(4 -> 2)" })
+  test.equal(inputs[2]:totable(), x:totable())
+  test.equal(inputs[4]:totable(), inputs[3]:relu():totable())
+end)

@@ -45,3 +45,25 @@ test("panels stand below each other, and are checked", function()
   test.fails_with("plot.write: panel 1: argument 'title': expected string, got nothing",
     function() draw { { lines = {} } } end)
 end)
+
+test("dots, dashes, a logarithmic axis across and what it shows", function()
+  local dotted = line({ 0.01, 1 }, { 1, 2 }, { 100, 3 }, { -1, 4 })
+  dotted.dots = true
+  local dashed = { name = "b", dashed = true, points = { { 1, 1 } } }
+  local text = draw { { title = "T", log_x = true, x_label = "x < 1", lines = { dotted, dashed } },
+    { title = "B", lines = {} } }
+  test.ok(text:find('d="M64.0 188.0h0M344.0 134.7h0M624.0 81.3h0"', 1, true), text)
+  test.ok(text:find 'stroke%-dasharray' and text:find('text-anchor="middle">x &lt; 1<', 1, true), text)
+  test.ok(text:find 'height="458"' and text:find 'y="254.0" text%-anchor="start">B<', text)
+end)
+
+test("names that find no place beside the title stand below it", function()
+  local text = draw { { title = ("T"):rep(80), lines = { line({ 0, 0 }, { 1, 1 }) } } }
+  test.ok(text:find 'height="238"' and text:find('y="34.0" text-anchor="end">a &lt; b', 1, true), text)
+  test.equal(path_of(text), "M64.0 206.0L624.0 46.0")
+end)
+
+test("an axis across may have given ends", function()
+  local text = draw { { title = "T", x_range = { 0, 20 }, lines = { line({ 0, 0 }, { 10, 10 }) } } }
+  test.equal(path_of(text), "M64.0 188.0L344.0 28.0")
+end)

@@ -178,6 +178,30 @@ test("show.lua and evaluate.lua: what a run's folder holds, and its number again
   test.ok(code == 1 and output:find("small.npz' holds no distilled images", 1, true), output)
 end)
 
+test("instability.lua: jumps by kind, the other suspects and a figure of a run's images", function()
+  local out <close> = folder()
+  run("distill.lua", "--out", out.path, "--iterations", "1", "--hold-out", "20", "--batch", "16", "--passes", "2", "--step-size",
+    "2")
+  local output = run("instability.lua", out.path .. "/images.npz", "--out", out.path, "--batch", "16", "--to", "0.005",
+    "--parts", "4", "--largest", "2")
+  local json = result(out.path .. "/result.json")
+  test.near(json.step_sizes, { 2, 0.02 }, 0.1)
+  test.equal({ #json.loss, #json.smooth.loss, json.model }, { 5, 5, "quantum LeNet" })
+  local sum, count = 0, 0
+  for kind, k in pairs(json.kinds) do
+    sum, count = sum + k.net, count + k.count
+    test.ok(output:find(("%d x %s"):format(k.count, kind), 1, true), output)
+  end
+  test.equal(count, #json.switches)
+  test.near(sum, json.jumps, 1e-9)
+  test.ok(json.kinds["relu of conv2d"].count > 0 and json.predicted < 0, output)
+  -- With a hundredth of the step size the largest jumps are smaller.
+  test.ok(json.scaled[1].largest < json.scaled[5].largest, ms.io.json(json.scaled))
+  test.equal({ #json.suspects.growth, #json.suspects.gradient_spectrum, #json.suspects.hermitians.after }, { 2, 10, 6 })
+  test.ok(json.suspects.embedded.real_before.least > 0, "norms of what is embedded")
+  test.ok(read(out.path .. "/instability.svg"):find("relu of conv2d</text>", 1, true), "the figure")
+end)
+
 test("distill.lua: a run that was killed goes on to the same bytes, and reports all of it", function()
   local whole <close> = folder()
   local broken <close> = folder()

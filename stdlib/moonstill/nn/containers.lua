@@ -17,7 +17,7 @@ end
 
 -- The layers' work as a list of fun(x, p, context) -> y. A product, its bias and relu are two passes over memory, and a
 -- convolution is pooled as it is computed and never stored: the maximum of relu is relu of the maximum.
--- Their smooth counterparts are computed one by one.
+-- Their smooth counterparts, and layers that are watched, are computed one by one.
 local function steps_of(children)
   local steps, place = {}, 1
   while children[place] do
@@ -53,7 +53,7 @@ function containers.sequential(children)
       return shape
     end,
     apply = function(self, x, p, context)
-      if context.sharpness then
+      if context.sharpness or context.watch then
         for place, child in ipairs(self.children) do x = child:apply(x, p[place], context) end
         return x
       end

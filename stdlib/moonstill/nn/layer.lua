@@ -77,9 +77,11 @@ local function check_parameters(parameters)
   return checked
 end
 
-local function smooth_on_demand(o)
+-- What a layer does where the context asks for more than its output.
+local function apply_in_context(o)
   return function(self, x, p, context)
-    if context.sharpness then return o.smooth(x, context.sharpness) end
+    if context.watch then context.watch(self, x) end
+    if context.sharpness and o.smooth then return o.smooth(x, context.sharpness) end
     return o.apply(self, x, p, context)
   end
 end
@@ -105,7 +107,7 @@ function layer.new(spec)
   local self = setmetatable({
     name = o.name,
     detail = o.detail,
-    apply = o.smooth and smooth_on_demand(o) or o.apply,
+    apply = apply_in_context(o),
     jumps = o.smooth ~= nil,
     output = o.output or unknown_shape,
     children = o.children,
@@ -281,10 +283,12 @@ end
 --- Applies the layer: y = net(x, w).
 ---
 --- With `sharpness` the network is smooth: relu(x) is softplus(sharpness * x) / sharpness, and max pooling the mean of
---- each window weighted with exp(sharpness * x). The larger, the closer to the network itself.
+--- each window weighted with exp(sharpness * x). The larger, the closer to the network itself. `watch` is called with
+--- every layer inside and what goes into it.
 --- @param x ms.Tensor  [batch, ...]
 --- @param w ms.Tensor  [count]
---- @param context? { train?: boolean, random?: ms.Generator, sharpness?: number }  the first two are for dropout
+--- @param context? { train?: boolean, random?: ms.Generator, sharpness?: number, watch?: fun(layer, x) }  the first two
+---   are for dropout
 --- @return ms.Tensor
 function Layer:__call(x, w, context)
   check_input(self, x)
