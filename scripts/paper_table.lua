@@ -10,6 +10,7 @@ local trial = require "distill.trial"
 -- The outer loop, which is free.
 local outer = {
   batch = 256, lr = 0.03, step_size_lr = 1, clip = 0.2, averaging = 0.95, backoff = 0.9, evaluate_every = 50,
+  sharpness = 6,
 }
 
 -- The inner loops: the paper's where it has them. `steps` lists of ten images, three passes.
@@ -108,10 +109,13 @@ local function distilled(row, seed, folder)
   local task, model = row.task, models[row.model]
   local fit = outer_of(row)
   fit.iterations, fit.fresh, fit.on_nan = iterations_of(row), opt.fresh, opt.on_nan
+  local sharpness = fit.sharpness
+  fit.sharpness = nil
   return (distill.trial {
     set = data_of(task.data), model = model.model, observable = model.observable, angles = model.angles, seed = seed,
     folder = folder, fit = fit, still = {
       steps = task.steps, init = task.init, step_size = task.step_size, later_step_size = task.later_step_size,
+      sharpness = sharpness,
     },
   })
 end
