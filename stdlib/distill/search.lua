@@ -64,12 +64,17 @@ function Search:step(parameters, gradient)
   return moved, norm
 end
 
---- Goes back after a step that failed: half the rate, new moments. Gives the best parameters, or nil without any.
+--- Goes back after a step that failed: half the rate, at the same place of the cycle. Gives the best parameters, or nil
+--- without any.
 --- @return table?
 function Search:back_off()
-  self.rate, self.steps = self.rate / 2, 0
+  self.rate = self.rate / 2
+  local before = self.optimizers
   self.optimizers = make_optimizers(self.options, self.rate)
-  return self.best and self.best.parameters
+  for name, optimizer in pairs(self.optimizers) do optimizer:restore(before[name]:state()) end
+  local parameters = self.best and self.best.parameters
+  self.averaged = parameters or self.averaged
+  return parameters
 end
 
 --- Gives the moving average of the iterates, or nil where none is taken.

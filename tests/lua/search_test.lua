@@ -32,6 +32,22 @@ test("the learning rate falls along a cosine in each cycle, and the next cycle i
   test.near(one.rate, 0.25, 0)
 end)
 
+test("backing off halves the rate and keeps the place in the cycle", function()
+  local function steps(one, p, count)
+    local before
+    for _ = 1, count do
+      before, p = first(p), one:step(p, gradient(1))
+    end
+    return p, before - first(p)
+  end
+  local one, other = search.new(start, options()), search.new(start, options())
+  local p = steps(one, start, 5)
+  steps(other, start, 5)
+  one:back_off()
+  test.near(select(2, steps(one, p, 1)), select(2, steps(other, p, 1)) / 2, 1e-6)
+  test.equal({ one.steps, one.rate }, { 6, 0.5 })
+end)
+
 test("a cycle begins at the best state that ever was", function()
   local one = search.new(start, options { cycle = 3, averaging = 0 })
   local losses, p, second = { 3, 1, 2 }, start, nil
