@@ -42,8 +42,8 @@ end
 
 -- The gradient of an inner update jumps wherever relu of some unit opens or closes, or another element of a window
 -- becomes its largest. With a learned step size of 5 such a jump changes the outer loss by up to 1, and within a
--- hundredth of a pixel's deviation there are hundreds of them; the outer gradient, which knows slopes only, then leads
--- nowhere. So to the outer loop updates are the network's own, with the derivative of a network that has no jumps (a
+-- hundredth of a pixel's deviation there are hundreds of them; the outer gradient knows slopes only, and leads astray.
+-- So to the outer loop updates are the network's own, with the derivative of a network that has no jumps (a
 -- surrogate gradient: Neftci, Mostafa and Zenke, 2019).
 local function surrogate_gradient(net, sharpness)
   local own, smooth = gradient_of(net), gradient_of(net, { sharpness = sharpness })
