@@ -9,6 +9,7 @@ local image_files = require "distill.image_files"
 local record = require "distill.record"
 local search = require "distill.search"
 local train = require "train"
+local trajectory = require "distill.trajectory"
 local tune = require "distill.tune"
 
 local unrolled = {}
@@ -122,10 +123,7 @@ local function unroll(self, w, parameters, gradient)
   ms.ledger.step(self.updates)
   local eta = parameters.raw_step_sizes:softplus()
   local function updates(weights, first, last)
-    for t = first, last do
-      local images = parameters.images[(t - 1) % self.steps + 1]
-      weights = weights - eta:slice(1, t, t) * gradient(weights, images, self.labels)
-    end
+    for t = first, last do weights = trajectory.update(self, weights, t, eta, parameters, gradient) end
     return weights
   end
   if not self.checkpoint then return updates(w, 1, self.updates) end
