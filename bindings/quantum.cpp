@@ -355,24 +355,6 @@ int call_circuit(lua_State* L, Args& a) {
   return 1;
 }
 
-void push_operation(lua_State* L, const quantum::Operation& operation) {
-  const auto push_numbers = [&](const std::vector<int>& qubits, const char* key) {
-    lua_createtable(L, static_cast<int>(qubits.size()), 0);
-    for (std::size_t i = 0; i < qubits.size(); ++i) {
-      lua_pushinteger(L, qubits[i] + first_qubit);
-      lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
-    }
-    lua_setfield(L, -2, key);
-  };
-  lua_createtable(L, 0, 4);
-  push(L, operation.name());
-  lua_setfield(L, -2, "gate");
-  push_numbers(operation.qubits, "qubits");
-  push_numbers(operation.controls, "controls");
-  push(L, operation.angles.size());
-  lua_setfield(L, -2, "angles");
-}
-
 void add_methods(Module& ms) {
   ms.add({.name = "ms.Circuit:__call",
           .documentation = "Gives the observables' expectation values.",
@@ -411,43 +393,11 @@ void add_methods(Module& ms) {
                      suggestion(a.string("name"), names));
             return push(L, input_angle(circuit, static_cast<int>(found - names.begin())));
           }});
-  ms.add({.name = "ms.Circuit:inputs",
-          .documentation = "Gives the declared inputs, in order.",
-          .returns = "table[]: { name = string, shape = integer[] }",
-          .example = "print(ms.circuit(1, {a = {2}}):inputs()[1].name)",
-          .body = [](lua_State* L, Args& a) {
-            const CircuitPointer circuit = a.self<CircuitPointer>();
-            lua_newtable(L);
-            for (lua_Integer i = 1; const auto& input : circuit->circuit.inputs()) {
-              lua_createtable(L, 0, 2);
-              push(L, input.name);
-              lua_setfield(L, -2, "name");
-              push(L, std::vector<std::int64_t>(input.shape.begin(), input.shape.end()));
-              lua_setfield(L, -2, "shape");
-              lua_rawseti(L, -2, i++);
-            }
-            return 1;
-          }});
   ms.add({.name = "ms.Circuit:qubits",
           .documentation = "Gives the number of qubits.",
           .returns = "integer",
           .example = "print(ms.circuit(3):qubits())",
           .body = [](lua_State* L, Args& a) { return push(L, a.self<CircuitPointer>()->circuit.qubits()); }});
-  ms.add({.name = "ms.Circuit:operations",
-          .documentation =
-              "Gives the gates as a list of tables {gate, qubits, controls, angles}, angles being a count.",
-          .returns = "table[]",
-          .example = "print(ms.circuit(2):h(1):cnot(1, 2):operations()[2].gate)",
-          .body = [](lua_State* L, Args& a) {
-            const CircuitPointer circuit = a.self<CircuitPointer>();
-            lua_createtable(L, static_cast<int>(circuit->circuit.operations().size()), 0);
-            lua_Integer i = 0;
-            for (const auto& operation : circuit->circuit.operations()) {
-              push_operation(L, operation);
-              lua_rawseti(L, -2, ++i);
-            }
-            return 1;
-          }});
   ms.add({.name = "ms.Circuit:draw",
           .documentation = "Gives the drawing that printing shows, at another width.",
           .options = {{"width", "integer", "Columns.", "100"}},
@@ -494,6 +444,7 @@ void open_quantum(Module& ms) {
   add_gates(ms);
   add_templates(ms);
   add_methods(ms);
+  open_quantum_data(ms);
   open_qubits(ms);
 }
 

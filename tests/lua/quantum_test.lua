@@ -53,7 +53,25 @@ test("circuits draw themselves", function()
   end)
   test.equal(tostring(circuit),
     "1: ─|x⟩─ROT(w[1,1])─●─\n2: ─|x⟩─ROT(w[1,2])─⊕─\n[Circuit of 2 qubits, 3 operations]")
-  test.equal(circuit:operations()[3], { gate = "cnot", qubits = { 1, 2 }, controls = {}, angles = 0 })
+  test.equal(circuit:operations()[3], { gate = "cnot", qubits = { 1, 2 }, targets = { 2 }, controls = {}, angles = {} })
+end)
+
+test("circuits and observables as plain tables", function()
+  local circuit = ms.circuit(3, { x = { 8 }, w = { 2, 3 } }, function(c, x, w)
+    c:amplitudes(x):ry(2, 2 * w[2][3] + 0.5):rx(1, 0.25, { controls = 3 }):unitary({ { 0, { 0, -1 } }, { { 0, 1 }, 0 } }, 1)
+  end)
+  test.equal(circuit:inputs(), { { name = "x", shape = { 8 }, amplitudes = true }, { name = "w", shape = { 2, 3 } } })
+  local ry, rx, unitary = table.unpack(circuit:operations())
+  test.equal(ry.angles, { { input = "w", index = { 2, 3 }, scale = 2, offset = 0.5 } })
+  test.equal({ rx.angles, rx.controls, rx.targets }, { { 0.25 }, { 3 }, { 1 } })
+  test.equal({ unitary.gate, unitary.matrix:totable() }, { "unitary", { { { 0, 0 }, { 0, -1 } }, { { 0, 1 }, { 0, 0 } } } })
+  test.equal((0.5 * pauli("XIZ") + 2):parts(), { { kind = "pauli", words = {
+    { coefficient = 0.5, word = "XZ", qubits = { 1, 3 } }, { coefficient = 2, word = "", qubits = {} } } } })
+  test.equal(ms.observable.probabilities():parts(), { { kind = "probabilities" } })
+  test.equal(ms.observable.probabilities({ 2, 1 }):parts(), { { kind = "probabilities", qubits = { 2, 1 } } })
+  test.equal(ms.observable.hermitian({ { 1, 0 }, { 0, 2 } }, 2):parts()[1].matrix:totable()[2][2], { 2, 0 })
+  test.equal(ms.observable.hermitian(ms.zeros { 2, 2, 2, 2 }, { 1, 3 }):parts(),
+    { { kind = "hermitian", qubits = { 1 } }, { kind = "hermitian", qubits = { 3 } } })
 end)
 
 test("the template is what the loop writes", function()
