@@ -88,6 +88,11 @@ void add_losses(Module& ms) {
           }});
 }
 
+PoolGeometry windows_of(Args& a) {
+  const std::int64_t window = a.integer("window");
+  return {window, a.given("stride") ? a.integer("stride") : window};
+}
+
 void add_windows(Module& ms) {
   ms.add({.name = "ms.nn.add_relu",
           .documentation = "Computes the sum of two tensors, broadcast, where it is positive, else 0.",
@@ -135,13 +140,24 @@ void add_windows(Module& ms) {
                         {"stride?", "integer", "Step between windows; the window's side if left out."}},
             .returns = "ms.Tensor: [batch, channels, height', width']",
             .body = [pool](lua_State* L, Args& a) {
-              const std::int64_t window = a.integer("window");
-              return push(
-                  L, pool(a.object<Value>("x"), {window, a.given("stride") ? a.integer("stride") : window}));
+              return push(L, pool(a.object<Value>("x"), windows_of(a)));
             }});
   };
   add_pool("ms.nn.pool_max", ops::max_pool, "Gives the largest element of each window (the first on ties).");
   add_pool("ms.nn.pool_average", ops::average_pool, "Averages over each window.");
+  ms.add(
+      {.name = "ms.nn.pool_smooth_max",
+       .documentation = "Gives each window's mean, its elements weighted by exp(sharpness * x): the largest "
+                        "element, but for what is nearly as large.",
+       .parameters = {{"x", "ms.Tensor", "[batch, channels, height, width]"}},
+       .options = {{"sharpness", "number", "Above 0; the larger, the nearer to ms.nn.pool_max."},
+                   {"window", "integer", "Side of a window.", "2"},
+                   {"stride?", "integer", "Step between windows; the window's side if left out."}},
+       .returns = "ms.Tensor: [batch, channels, height', width']",
+       .example = "print(ms.nn.pool_smooth_max(ms.ones { 1, 1, 4, 4 }, { sharpness = 6 }))",
+       .body = [](lua_State* L, Args& a) {
+         return push(L, ops::smooth_max_pool(a.object<Value>("x"), {windows_of(a), a.number("sharpness")}));
+       }});
   ms.add({.name = "ms.nn.dropout_mask",
           .documentation = "Makes a mask of zeros (with probability p) and 1 / (1 - p).",
           .parameters = {{"shape", "integer|integer[]", "Sizes."},

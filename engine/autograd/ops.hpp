@@ -10,6 +10,7 @@
 #include "engine/tensor/convolution.hpp"
 #include "engine/tensor/pooling.hpp"
 #include "engine/tensor/reduce.hpp"
+#include "engine/tensor/smooth_pooling.hpp"
 
 namespace moonstill::ops {
 
@@ -90,6 +91,8 @@ Value conv_input(const Value& y, const Value& w, ConvGeometry g, const Shape& in
 Value conv_weight(const Value& x, const Value& y, ConvGeometry g, const Shape& weight_shape);
 Value max_pool(const Value& x, PoolGeometry g);
 Value average_pool(const Value& x, PoolGeometry g);
+/// max_pool without kinks: each window's mean, weighted by exp(sharpness * x).
+Value smooth_max_pool(const Value& x, SmoothPooling pooling);
 
 /// Each row of x [..., M] divided by its 2-norm. A zero row becomes (1, 0, ..., 0) with zero derivatives, and
 /// is counted by zero_rows_seen().

@@ -14,7 +14,7 @@ std::span<const Primitive* const> primitives() {
   static const std::vector<const Primitive*> all = [] {
     std::vector<const Primitive*> rows;
     for (const rules::Rows part : {rules::elementwise(), rules::reductions(), rules::movement(),
-                                   rules::products(), rules::pooling()}) {
+                                   rules::products(), rules::pooling(), rules::smooth_pooling()}) {
       rows.insert(rows.end(), part.begin(), part.end());
     }
     return rows;

@@ -15,6 +15,7 @@ Rows reductions();
 Rows movement();
 Rows products();
 Rows pooling();
+Rows smooth_pooling();
 
 /// Pseudo-random numbers in [low, high) for the samples of the gradient check; the same on every call.
 Tensor sample(const Shape& shape, double low, double high, std::uint64_t seed = 1);

@@ -16,18 +16,26 @@ local function check_children(name, children, least)
 end
 
 -- The layers' work as a list of fun(x, p, context) -> y. A product, its bias and relu are two passes over memory, and a
--- convolution is pooled as it is computed and never stored: the maximum of relu is relu of the maximum.
--- Their smooth counterparts, and layers that are watched, are computed one by one.
+-- convolution is pooled as it is computed and never stored: the maximum of relu is relu of the maximum. Of a smooth
+-- network that is the definition: it pools, adds the bias, and rounds relu last. Layers that are watched are computed one
+-- by one.
 local function steps_of(children)
   local steps, place = {}, 1
   while children[place] do
     local here, child, following = place, children[place], children[place + 1] or {}
     local relu = child.product and following.activation == "relu"
-    local pool = child.takes_pool and (relu and children[place + 2] or following).max_pool
+    local pooling = relu and children[place + 2] or following
+    local pool = child.takes_pool and pooling.max_pool
     place = place + 1 + (relu and 1 or 0) + (pool and 1 or 0)
     steps[#steps + 1] = function(x, p, context)
       if not relu and not pool then return child:apply(x, p[here], context) end
-      local y, offset = child.product(x, p[here], pool), child.offset(p[here])
+      local sharpness, offset = context.sharpness, child.offset(p[here])
+      local y = child.product(x, p[here], not sharpness and pool or nil)
+      if sharpness then
+        if pool then y = pooling.smooth(y, sharpness) end
+        if offset then y = y + offset end
+        return relu and following.smooth(y, sharpness) or y
+      end
       if relu then return offset and ms.nn.add_relu(y, offset) or y:relu() end
       return offset and y + offset or y
     end
@@ -53,7 +61,7 @@ function containers.sequential(children)
       return shape
     end,
     apply = function(self, x, p, context)
-      if context.sharpness or context.watch then
+      if context.watch then
         for place, child in ipairs(self.children) do x = child:apply(x, p[place], context) end
         return x
       end

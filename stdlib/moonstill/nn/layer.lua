@@ -16,6 +16,7 @@ local host = require "moonstill.host"
 --- @field name string            what it prints as
 --- @field parameters ms.nn.Parameter[]
 --- @field children? ms.nn.Layer[]
+--- @field smooth? fun(x: ms.Tensor, sharpness: number): ms.Tensor  what it does in a smooth network
 --- @field jumps boolean          its derivative does, or that of a layer inside: it has a smooth counterpart
 --- @operator call: ms.Tensor
 local Layer = {}
@@ -81,7 +82,7 @@ end
 local function apply_in_context(o)
   return function(self, x, p, context)
     if context.watch then context.watch(self, x) end
-    if context.sharpness and o.smooth then return o.smooth(x, context.sharpness) end
+    if context.sharpness and self.smooth then return self.smooth(x, context.sharpness) end
     return o.apply(self, x, p, context)
   end
 end
@@ -108,6 +109,7 @@ function layer.new(spec)
     name = o.name,
     detail = o.detail,
     apply = apply_in_context(o),
+    smooth = o.smooth,
     jumps = o.smooth ~= nil,
     output = o.output or unknown_shape,
     children = o.children,
@@ -283,8 +285,8 @@ end
 --- Applies the layer: y = net(x, w).
 ---
 --- With `sharpness` the network is smooth: relu(x) is softplus(sharpness * x) / sharpness, and max pooling the mean of
---- each window weighted with exp(sharpness * x). The larger, the closer to the network itself. `watch` is called with
---- every layer inside and what goes into it.
+--- each window weighted with exp(sharpness * x), which ms.nn.sequential takes before relu where both follow one another.
+--- The larger, the closer to the network itself. `watch` is called with every layer inside and what goes into it.
 --- @param x ms.Tensor  [batch, ...]
 --- @param w ms.Tensor  [count]
 --- @param context? { train?: boolean, random?: ms.Generator, sharpness?: number, watch?: fun(layer, x) }  the first two

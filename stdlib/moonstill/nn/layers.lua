@@ -117,25 +117,7 @@ function layers.conv2d(from, to, options)
   return self
 end
 
--- Each window's elements by themselves: [batch * channels, window^2, height', width'].
-local function window_elements(x, geometry)
-  local places = {}
-  for place = 1, geometry.window * geometry.window do places[place] = place end
-  local pick = ms.nn.one_hot(places, #places, { dtype = x:dtype() })
-  pick = pick:reshape { #places, 1, geometry.window, geometry.window }
-  return ms.nn.convolve(x:reshape { -1, 1, x:size(3), x:size(4) }, pick, { stride = geometry.stride })
-end
-
--- The mean of each window, weighted with exp(sharpness * x): the maximum, but for what is nearly as large.
-local function smooth_max(x, geometry, sharpness)
-  local elements = window_elements(x, geometry)
-  local scaled = elements * sharpness
-  local weights = (scaled - ms.stop_gradient(scaled:max(2, { keep = true }))):exp()
-  local y = (weights * elements):sum(2) / weights:sum(2)
-  return y:reshape { x:size(1), x:size(2), y:size(2), y:size(3) }
-end
-
-local function pooling(name, pool, smooth)
+local function pooling(name, pool, smooth_pool)
   local full_name = "ms.nn." .. name
   check.spec(full_name, pool_options)
   return function(o)
@@ -152,7 +134,9 @@ local function pooling(name, pool, smooth)
         return { shape[1], pooled(shape[2]), pooled(shape[3]) }
       end,
       apply = function(_, x) return pool(x, geometry) end,
-      smooth = smooth and function(x, sharpness) return smooth(x, geometry, sharpness) end,
+      smooth = smooth_pool and function(x, sharpness)
+        return smooth_pool(x, { window = geometry.window, stride = geometry.stride, sharpness = sharpness })
+      end,
     }
     self.max_pool = pool == ms.nn.pool_max and geometry
     return self
@@ -165,7 +149,7 @@ end
 --- print(ms.nn.max_pool { window = 2 })
 --- ```
 --- @type fun(o?: { window?: integer, stride?: integer }): ms.nn.Layer
-layers.max_pool = pooling("max_pool", ms.nn.pool_max, smooth_max)
+layers.max_pool = pooling("max_pool", ms.nn.pool_max, ms.nn.pool_smooth_max)
 
 --- Makes a layer that averages over each window.
 ---

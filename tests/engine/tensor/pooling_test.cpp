@@ -2,8 +2,10 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <vector>
 
+#include "engine/tensor/smooth_pooling.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/tensors.hpp"
 #include "tests/support/threads.hpp"
@@ -11,6 +13,7 @@
 namespace moonstill {
 namespace {
 
+using test::Approx;
 using test::poisoned;
 using test::random_tensor;
 using test::relative_error;
@@ -124,6 +127,43 @@ TEST_CASE("a window that holds NaN gives NaN, wherever it is", "[tensor][pooling
   }
 }
 
+double dot(const Tensor& a, const Tensor& b) {
+  const std::vector<double> x = values(a), y = values(b);
+  return std::inner_product(x.begin(), x.end(), y.begin(), 0.0);
+}
+
+TEST_CASE("smooth pooling agrees with plain loops; its derivatives are adjoint and symmetric",
+          "[tensor][pooling]") {
+  const double sharpness = 3;
+  for (const Case& c : cases()) {
+    for (const DType dtype : {DType::f32, DType::f64}) {
+      INFO(c.image.text() << " window " << c.g.window << " stride " << c.g.stride);
+      const Tensor x = random_tensor(c.image, dtype, 1), y = random_tensor(output_shape(c), dtype, 2);
+      const Tensor t = random_tensor(c.image, dtype, 3), u = random_tensor(c.image, dtype, 4);
+      const std::vector<double> from = values(x), tangent = values(t);
+      std::vector<double> means, changes;
+      for (const auto& window : windows(c)) {
+        double total = 0, mean = 0, change = 0;
+        for (const std::size_t p : window) total += std::exp(sharpness * from[p]);
+        for (const std::size_t p : window) mean += std::exp(sharpness * from[p]) / total * from[p];
+        for (const std::size_t p : window) {
+          change += std::exp(sharpness * from[p]) / total * (1 + sharpness * (from[p] - mean)) * tangent[p];
+        }
+        means.push_back(mean);
+        changes.push_back(change);
+      }
+      const auto [smooth, s] = smooth_max(poisoned(x), {c.g, sharpness});
+      const double tolerance = test::tolerance(dtype);
+      CHECK(relative_error(values(smooth), means) < tolerance);
+      CHECK(relative_error(values(smooth_max_change(poisoned(t), s)), changes) < tolerance);
+      const Tensor spread = smooth_max_spread(poisoned(y), s, c.image);
+      CHECK(dot(y, smooth_max_change(t, s)) == Approx(dot(spread, t)).epsilon(10 * tolerance));
+      CHECK(dot(u, smooth_max_bend(y, poisoned(t), s)) ==
+            Approx(dot(t, smooth_max_bend(y, u, s))).epsilon(10 * tolerance));
+    }
+  }
+}
+
 TEST_CASE("pooling gives the same bytes with any number of threads", "[tensor][pooling]") {
   const Case c{{70, 6, 20, 20}, {3, 2}};
   const Tensor x = poisoned(random_tensor(c.image, DType::f32, 1));
@@ -131,12 +171,17 @@ TEST_CASE("pooling gives the same bytes with any number of threads", "[tensor][p
   const auto all = [&] {
     const auto [largest, places] = window_max(x, c.g);
     const Selection chosen{c.g, places};
+    const SmoothMax smooth = smooth_max(x, {c.g, 4});
     return std::vector{largest,
                        places,
                        window_take(x, chosen),
                        window_put(y, chosen, c.image),
                        window_sum(x, c.g),
-                       window_spread(y, c.g, c.image)};
+                       window_spread(y, c.g, c.image),
+                       smooth.values,
+                       smooth_max_change(x, smooth.windows),
+                       smooth_max_spread(y, smooth.windows, c.image),
+                       smooth_max_bend(y, x, smooth.windows)};
   };
   std::vector<Tensor> alone;
   {
