@@ -128,6 +128,7 @@ struct GateCall {
 void check_bits(const LuaAngle& row, const Value& input);
 
 void open_angles(Module& ms);
+void open_gates(Module& ms);
 void open_observables(Module& ms);
 void open_quantum_data(Module& ms);
 void open_qubits(Module& ms);

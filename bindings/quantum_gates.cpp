@@ -30,6 +30,31 @@ std::vector<QubitName> qubit_names(const Gate& gate) {
   return names;
 }
 
+void set_text(lua_State* L, const char* key, std::string_view text) {
+  push(L, text);
+  lua_setfield(L, -2, key);
+}
+
+void push_gate(lua_State* L, const Gate& gate) {
+  lua_createtable(L, 0, 6);
+  set_text(L, "name", gate.name);
+  set_text(L, "documentation", gate.documentation);
+  push(L, gate.controls);
+  lua_setfield(L, -2, "controls");
+  push(L, gate.targets);
+  lua_setfield(L, -2, "targets");
+  lua_createtable(L, gate.angles(), 0);
+  for (int m = 0; m < gate.angles(); ++m) {
+    push(L, gate.angle_names[static_cast<std::size_t>(m)]);
+    lua_rawseti(L, -2, m + 1);
+  }
+  lua_setfield(L, -2, "angles");
+  lua_createtable(L, 0, 2);
+  set_text(L, "name", gate.qasm_name.empty() ? gate.name : gate.qasm_name);
+  if (!gate.qasm_body.empty()) set_text(L, "body", gate.qasm_body);
+  lua_setfield(L, -2, "qasm");
+}
+
 }  // namespace
 
 int qubit_count(const Args& a, DType dtype) {
@@ -77,6 +102,24 @@ GateCall gate_call(const Gate& gate, const Args& a, int n) {
     call.qubits.push_back(static_cast<int>(a.qubit(name, static_cast<std::size_t>(n))));
   }
   return call;
+}
+
+void open_gates(Module& ms) {
+  ms.add({.name = "ms.gates",
+          .documentation =
+              "Gives the table of gates.\n\nEach has a method of its name in circuits and qubits; its "
+              "qubits are first `controls`, then `targets` in number.",
+          .returns = "table[]: { name = string, controls = integer, targets = integer, angles = string[], "
+                     "documentation = string, qasm = { name = string, body? = string } }",
+          .example = "for _, gate in ipairs(ms.gates()) do print(gate.name, gate.documentation) end",
+          .body = [](lua_State* L, Args&) {
+            lua_newtable(L);
+            for (lua_Integer i = 1; const Gate& gate : quantum::gates()) {
+              push_gate(L, gate);
+              lua_rawseti(L, -2, i++);
+            }
+            return 1;
+          }});
 }
 
 }  // namespace moonstill::lua

@@ -120,7 +120,8 @@ constexpr auto phase_formula = []<class R>(const R* a) { return diagonal<R>({1, 
 constexpr std::array table{
     row<[]<class R>(const R*) {
       return diagonal<R>({1, 0}, {1, 0});
-    }>("i", 1, 0, {}, "Identity."),
+    }>("i", 1, 0, {}, "Identity.")
+        .in_qasm("id"),
     row<x_formula>("x", 1, 0, {}, "Pauli X, the bit flip."),
     row<y_formula>("y", 1, 0, {}, "Pauli Y."),
     row<z_formula>("z", 1, 0, {}, "Pauli Z, the phase flip."),
@@ -144,36 +145,46 @@ constexpr std::array table{
     }>("sx", 1, 0, {}, "Square root of X."),
     row<[]<class R>(const R*) {
       return one_qubit<R>({0.5, -0.5}, {0.5, 0.5}, {0.5, 0.5}, {0.5, -0.5});
-    }>("sxdg", 1, 0, {}, "Inverse of sx."),
+    }>("sxdg", 1, 0, {}, "Inverse of sx.")
+        .in_qasm("sxdg", "h a; sdg a; h a;"),
     row<rx_formula>("rx", 1, 0, {"theta"}, "Rotation about X: exp(-i theta X / 2)."),
     row<ry_formula>("ry", 1, 0, {"theta"}, "Rotation about Y: exp(-i theta Y / 2)."),
     row<rz_formula>("rz", 1, 0, {"theta"}, "Rotation about Z: exp(-i theta Z / 2)."),
-    row<phase_formula>("phase", 1, 0, {"phi"}, "Phase on state 1: diag(1, exp(i phi))."),
+    row<phase_formula>("phase", 1, 0, {"phi"}, "Phase on state 1: diag(1, exp(i phi)).").in_qasm("p"),
     row<rot_formula>("rot", 1, 0, {"phi", "theta", "omega"}, "Any rotation: RZ(omega) RY(theta) RZ(phi).",
-                     {{{"rz", 0}, {"ry", 1}, {"rz", 2}}}),
+                     {{{"rz", 0}, {"ry", 1}, {"rz", 2}}})
+        .in_qasm("rot", "rz(phi) a; ry(theta) a; rz(omega) a;"),
     row<[]<class R>(const R* a) { return general(a[0], a[1], a[2]); }>(
         "u3", 1, 0, {"theta", "phi", "delta"}, "Any one-qubit gate whose first entry is real, cos(theta/2).",
-        {{{"phase", 2}, {"ry", 0}, {"phase", 1}}}),
-    row<x_formula>("cnot", 1, 1, {}, "Controlled X: control, target."),
+        {{{"phase", 2}, {"ry", 0}, {"phase", 1}}})
+        .in_qasm("u", "p(delta) a; ry(theta) a; p(phi) a;"),
+    row<x_formula>("cnot", 1, 1, {}, "Controlled X: control, target.").in_qasm("cx"),
     row<y_formula>("cy", 1, 1, {}, "Controlled Y: control, target."),
     row<z_formula>("cz", 1, 1, {}, "Controlled Z: control, target."),
     row<swap_formula>("swap", 2, 0, {}, "Exchanges two qubits."),
     row<[]<class R>(const R*) {
       return two_qubits<R>({{1, 0}, {}, {}, {}, {}, {}, {0, 1}, {}, {}, {0, 1}, {}, {}, {}, {}, {}, {1, 0}});
-    }>("iswap", 2, 0, {}, "Exchanges two qubits, with a phase i where they differ."),
+    }>("iswap", 2, 0, {}, "Exchanges two qubits, with a phase i where they differ.")
+        .in_qasm("iswap", "s a; s b; h a; cx a, b; cx b, a; h b;"),
     row<rx_formula>("crx", 1, 1, {"theta"}, "Controlled rotation about X: control, target."),
     row<ry_formula>("cry", 1, 1, {"theta"}, "Controlled rotation about Y: control, target."),
     row<rz_formula>("crz", 1, 1, {"theta"}, "Controlled rotation about Z: control, target."),
     row<rot_formula>("crot", 1, 1, {"phi", "theta", "omega"}, "Controlled rot: control, target.",
-                     {{{"crz", 0}, {"cry", 1}, {"crz", 2}}}),
-    row<phase_formula>("cphase", 1, 1, {"phi"}, "Phase where both qubits are 1: diag(1, 1, 1, exp(i phi))."),
+                     {{{"crz", 0}, {"cry", 1}, {"crz", 2}}})
+        .in_qasm("crot", "crz(phi) a, b; cry(theta) a, b; crz(omega) a, b;"),
+    row<phase_formula>("cphase", 1, 1, {"phi"}, "Phase where both qubits are 1: diag(1, 1, 1, exp(i phi)).")
+        .in_qasm("cp"),
     row<[]<class R>(const R* a) { return ising(a[0], 1, 1); }>("isingxx", 2, 0, {"theta"},
-                                                               "Coupling exp(-i theta XX / 2)."),
+                                                               "Coupling exp(-i theta XX / 2).")
+        .in_qasm("rxx", "h a; h b; cx a, b; rz(theta) b; cx a, b; h a; h b;"),
     row<[]<class R>(const R* a) { return ising(a[0], -1, 1); }>("isingyy", 2, 0, {"theta"},
-                                                                "Coupling exp(-i theta YY / 2)."),
+                                                                "Coupling exp(-i theta YY / 2).")
+        .in_qasm("ryy", "rx(pi/2) a; rx(pi/2) b; cx a, b; rz(theta) b; cx a, b; rx(-pi/2) a; rx(-pi/2) b;"),
     row<[]<class R>(const R* a) { return ising_z(a[0]); }>("isingzz", 2, 0, {"theta"},
-                                                           "Coupling exp(-i theta ZZ / 2)."),
-    row<x_formula>("toffoli", 1, 2, {}, "X controlled by two qubits: control, control, target."),
+                                                           "Coupling exp(-i theta ZZ / 2).")
+        .in_qasm("rzz", "cx a, b; rz(theta) b; cx a, b;"),
+    row<x_formula>("toffoli", 1, 2, {}, "X controlled by two qubits: control, control, target.")
+        .in_qasm("ccx"),
     row<swap_formula>("cswap", 2, 1, {}, "Controlled swap: control, then the two qubits exchanged."),
 };
 

@@ -28,7 +28,17 @@ struct Gate {
   GateMatrix<Jet> (*jet)(const Jet* angles);
   // The same as a product, the first part applied first; none for a gate that is no product.
   std::array<GatePart, max_gate_angles> parts{};
+  // Its name in OpenQASM where that differs, and its definition where stdgates.inc has none: statements on
+  // the qubits a, b, .. with the row's angles.
+  std::string_view qasm_name{};
+  std::string_view qasm_body{};
 
+  [[nodiscard]] constexpr Gate in_qasm(std::string_view other_name, std::string_view body = {}) const {
+    Gate row = *this;
+    row.qasm_name = other_name;
+    row.qasm_body = body;
+    return row;
+  }
   [[nodiscard]] constexpr int qubits() const { return controls + targets; }
   [[nodiscard]] constexpr int angles() const {
     int count = 0;
