@@ -425,6 +425,7 @@ void open_quantum(Module& ms) {
   ms.add_class<CircuitPointer>();
   open_angles(ms);
   open_observables(ms);
+  open_gates(ms);
   ms.add({.name = "ms.circuit",
           .documentation = "Makes a quantum circuit.\n\nInputs are declared by name and shape; the function "
                            "gets the circuit and "

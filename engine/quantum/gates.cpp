@@ -153,11 +153,11 @@ constexpr std::array table{
     row<phase_formula>("phase", 1, 0, {"phi"}, "Phase on state 1: diag(1, exp(i phi)).").in_qasm("p"),
     row<rot_formula>("rot", 1, 0, {"phi", "theta", "omega"}, "Any rotation: RZ(omega) RY(theta) RZ(phi).",
                      {{{"rz", 0}, {"ry", 1}, {"rz", 2}}})
-        .in_qasm("rot", "rz(phi) a; ry(theta) a; rz(omega) a;"),
+        .in_qasm("rot", "rz(alpha) a; ry(beta) a; rz(gamma) a;"),
     row<[]<class R>(const R* a) { return general(a[0], a[1], a[2]); }>(
         "u3", 1, 0, {"theta", "phi", "delta"}, "Any one-qubit gate whose first entry is real, cos(theta/2).",
         {{{"phase", 2}, {"ry", 0}, {"phase", 1}}})
-        .in_qasm("u", "p(delta) a; ry(theta) a; p(phi) a;"),
+        .in_qasm("u", "p(gamma) a; ry(alpha) a; p(beta) a;"),
     row<x_formula>("cnot", 1, 1, {}, "Controlled X: control, target.").in_qasm("cx"),
     row<y_formula>("cy", 1, 1, {}, "Controlled Y: control, target."),
     row<z_formula>("cz", 1, 1, {}, "Controlled Z: control, target."),
@@ -171,18 +171,18 @@ constexpr std::array table{
     row<rz_formula>("crz", 1, 1, {"theta"}, "Controlled rotation about Z: control, target."),
     row<rot_formula>("crot", 1, 1, {"phi", "theta", "omega"}, "Controlled rot: control, target.",
                      {{{"crz", 0}, {"cry", 1}, {"crz", 2}}})
-        .in_qasm("crot", "crz(phi) a, b; cry(theta) a, b; crz(omega) a, b;"),
+        .in_qasm("crot", "crz(alpha) a, b; cry(beta) a, b; crz(gamma) a, b;"),
     row<phase_formula>("cphase", 1, 1, {"phi"}, "Phase where both qubits are 1: diag(1, 1, 1, exp(i phi)).")
         .in_qasm("cp"),
     row<[]<class R>(const R* a) { return ising(a[0], 1, 1); }>("isingxx", 2, 0, {"theta"},
                                                                "Coupling exp(-i theta XX / 2).")
-        .in_qasm("rxx", "h a; h b; cx a, b; rz(theta) b; cx a, b; h a; h b;"),
+        .in_qasm("rxx", "h a; h b; cx a, b; rz(alpha) b; cx a, b; h a; h b;"),
     row<[]<class R>(const R* a) { return ising(a[0], -1, 1); }>("isingyy", 2, 0, {"theta"},
                                                                 "Coupling exp(-i theta YY / 2).")
-        .in_qasm("ryy", "rx(pi/2) a; rx(pi/2) b; cx a, b; rz(theta) b; cx a, b; rx(-pi/2) a; rx(-pi/2) b;"),
+        .in_qasm("ryy", "rx(pi/2) a; rx(pi/2) b; cx a, b; rz(alpha) b; cx a, b; rx(-pi/2) a; rx(-pi/2) b;"),
     row<[]<class R>(const R* a) { return ising_z(a[0]); }>("isingzz", 2, 0, {"theta"},
                                                            "Coupling exp(-i theta ZZ / 2).")
-        .in_qasm("rzz", "cx a, b; rz(theta) b; cx a, b;"),
+        .in_qasm("rzz", "cx a, b; rz(alpha) b; cx a, b;"),
     row<x_formula>("toffoli", 1, 2, {}, "X controlled by two qubits: control, control, target.")
         .in_qasm("ccx"),
     row<swap_formula>("cswap", 2, 1, {}, "Controlled swap: control, then the two qubits exchanged."),

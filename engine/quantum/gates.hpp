@@ -29,7 +29,7 @@ struct Gate {
   // The same as a product, the first part applied first; none for a gate that is no product.
   std::array<GatePart, max_gate_angles> parts{};
   // Its name in OpenQASM where that differs, and its definition where stdgates.inc has none: statements on
-  // the qubits a, b, .. with the row's angles.
+  // the qubits a, b, .. with angles alpha, beta, gamma.
   std::string_view qasm_name{};
   std::string_view qasm_body{};
 

@@ -3,6 +3,7 @@ local ms = require "moonstill.native"
 local strict = require "moonstill.strict"
 require "moonstill.nn"
 
+ms.circuit_from = require("moonstill.circuit_data").from
 ms.help = require("moonstill.help").show
 ms.ledger = require "moonstill.ledger"
 ms.options = require("moonstill.options").read
