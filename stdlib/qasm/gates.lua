@@ -41,7 +41,8 @@ gate c3x a, b, c, d { ctrl(3) @ x a, b, c, d; }
 gate c3sqrtx a, b, c, d { ctrl(3) @ sx a, b, c, d; }
 gate rccx a, b, c { h c; t c; cx b, c; tdg c; cx a, c; t c; cx b, c; tdg c; h c; }
 gate rc3x a, b, c, d {
-  h d; t d; cx c, d; tdg d; h d; cx a, d; t d; cx b, d; tdg d; cx a, d; t d; cx b, d; tdg d; h d; t d; cx c, d; tdg d; h d;
+  h d; t d; cx c, d; tdg d; h d; cx a, d; t d; cx b, d; tdg d; cx a, d; t d; cx b, d; tdg d;
+  h d; t d; cx c, d; tdg d; h d;
 }
 gate c4x a, b, c, d, e { ctrl(4) @ x a, b, c, d, e; }
 ]]

@@ -1,0 +1,39 @@
+#!/usr/bin/env moonstill
+-- The paper's network (Phalak, Li and Ghosh, arXiv 2503.17935): convolutions, 64 features as amplitudes of six qubits,
+-- entangling layers, trainable Hermitians, and a classical branch beside them.
+local ms, qnn, train = require "moonstill", require "qnn", require "train"
+local experiment = require "experiment"
+
+local opt = experiment.options {
+  about = "Trains the quantum LeNet on handwritten digits.",
+  { "images", default = 4000, least = 100, help = "to train on" },
+  { "epochs", default = 2, least = 1, help = "passes over them" },
+}
+
+local net = qnn.lenet.quantum()
+print(net)
+
+local set = ms.data.images(opt.data, { train = opt.images, test = 1000, seed = opt.seed })
+local w = train.fit {
+  net = net, train = set.train, epochs = opt.epochs, batch = 64, seed = opt.seed,
+  optimizer = ms.optim.adam { lr = 0.002 }, quiet = true,
+}
+local result = train.evaluate(net, w, set.test)
+
+-- A test image, and what the network makes of it. Class 1 is the digit 0.
+local x, classes = set.test:batch { 1 }
+local shades = { [0] = " ", "░", "▒", "▓", "█" }
+for row = 3, 26 do
+  local line = {}
+  for column = 3, 26 do
+    local grey = math.max(0, math.min(1, x[1][1][row][column]:item()))
+    line[#line + 1] = shades[math.floor(4 * grey)]:rep(2)
+  end
+  print(table.concat(line))
+end
+local answer = net(x, w):argmax(2)
+print(("This is a %d; the network says %d."):format(classes[1]:item() - 1, answer[1]:item() - 1))
+print(("After %d epochs on %d images it reads %.1f %% of 1,000 unseen digits."):format(
+  opt.epochs, opt.images, 100 * result.accuracy))
+
+experiment.finish(opt, { accuracy = result.accuracy, parameters = net:count() })
