@@ -398,25 +398,6 @@ void add_methods(Module& ms) {
           .returns = "integer",
           .example = "print(ms.circuit(3):qubits())",
           .body = [](lua_State* L, Args& a) { return push(L, a.self<CircuitPointer>()->circuit.qubits()); }});
-  ms.add({.name = "ms.Circuit:draw",
-          .documentation = "Gives the drawing that printing shows, at another width.",
-          .options = {{"width", "integer", "Columns.", "100"}},
-          .returns = "string",
-          .example = "print(ms.circuit(2):h(1):cnot(1, 2):draw{width = 40})",
-          .body = [](lua_State* L, Args& a) {
-            const auto width = static_cast<int>(std::min<std::size_t>(a.size("width", 1), 1 << 20));
-            return push(L, quantum::draw(a.self<CircuitPointer>()->circuit, width));
-          }});
-  ms.add({.name = "ms.Circuit:__tostring",
-          .documentation = "",
-          .parameters = {{"circuit", "ms.Circuit", ""}, {"unused?", "any", ""}},
-          .body = [](lua_State* L, Args& a) {
-            const Circuit& circuit = a.object<CircuitPointer>("circuit")->circuit;
-            return push(
-                L, fmt::format("{}[Circuit of {} qubit{}, {} operation{}]", quantum::draw(circuit),
-                               circuit.qubits(), circuit.qubits() == 1 ? "" : "s",
-                               circuit.operations().size(), circuit.operations().size() == 1 ? "" : "s"));
-          }});
 }
 
 }  // namespace

@@ -104,6 +104,9 @@ inline constexpr const char* matrix_type = "table|ms.Tensor";
 /// A square matrix from rows of numbers or of {re, im}, or a tensor [d, d] or [d, d, 2].
 [[nodiscard]] quantum::ComplexMatrix matrix_of(const Args& a, Args::Key key);
 
+/// A matrix as [d, d, 2].
+[[nodiscard]] Tensor matrix_tensor(const quantum::ComplexMatrix& matrix);
+
 /// The observables at a stack index: one, or a list. They are the script's own, which the stack keeps alive.
 [[nodiscard]] std::vector<const LuaObservable*> observables_at(lua_State* L, int index);
 

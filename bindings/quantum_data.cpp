@@ -32,13 +32,7 @@ void set_qubits(lua_State* L, const char* key, const std::vector<int>& qubits) {
 }
 
 void set_matrix(lua_State* L, const ComplexMatrix& matrix) {
-  Tensor tensor = Tensor::empty({matrix.dimension, matrix.dimension, 2}, DType::f64);
-  auto numbers = tensor.write<double>();
-  for (std::size_t e = 0; e < matrix.entries.size(); ++e) {
-    numbers[2 * e] = matrix.entries[e].real();
-    numbers[2 * e + 1] = matrix.entries[e].imag();
-  }
-  push(L, Value(std::move(tensor)));
+  push(L, Value(matrix_tensor(matrix)));
   lua_setfield(L, -2, "matrix");
 }
 
@@ -155,6 +149,16 @@ int observable_parts(lua_State* L, Args& a) {
 }
 
 }  // namespace
+
+Tensor matrix_tensor(const ComplexMatrix& matrix) {
+  Tensor tensor = Tensor::empty({matrix.dimension, matrix.dimension, 2}, DType::f64);
+  auto numbers = tensor.write<double>();
+  for (std::size_t e = 0; e < matrix.entries.size(); ++e) {
+    numbers[2 * e] = matrix.entries[e].real();
+    numbers[2 * e + 1] = matrix.entries[e].imag();
+  }
+  return tensor;
+}
 
 void open_quantum_data(Module& ms) {
   ms.add({.name = "ms.Circuit:inputs",

@@ -1,7 +1,10 @@
 // ms.qubits: the eager simulator.
+#include <numeric>
+
 #include "bindings/core.hpp"
 #include "bindings/quantum.hpp"
 #include "engine/core/error.hpp"
+#include "engine/quantum/reduced.hpp"
 
 namespace moonstill::lua {
 
@@ -59,6 +62,13 @@ Tensor vector_of(const std::vector<double>& numbers) {
   return Tensor::from(numbers, {static_cast<std::int64_t>(numbers.size())}, DType::f64);
 }
 
+std::vector<int> some_or_all(const Args& a, int n) {
+  if (a.given("qubits")) return qubits_of(a, "qubits");
+  std::vector<int> all(static_cast<std::size_t>(n));
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
 void add_readings(Module& ms) {
   ms.add({.name = "ms.Qubits:probabilities",
           .documentation = "Gives the probabilities of the basis states of some qubits.",
@@ -104,6 +114,49 @@ void add_readings(Module& ms) {
             }
             if (numbers.size() == 1) return push(L, numbers[0]);
             return push(L, Value(vector_of(numbers)));
+          }});
+  ms.add(
+      {.name = "ms.Qubits:density",
+       .documentation = "Gives the density matrix of some qubits, the others traced out.",
+       .parameters = {{"qubits?", qubits_type, "At most 10, the first most significant; without them all."}},
+       .returns = "ms.Tensor: [2^k, 2^k, 2], real and imaginary parts last",
+       .example = "local bell = ms.qubits(2):h(1):cnot(1, 2)\nprint(bell:density(1))",
+       .body = [](lua_State* L, Args& a) {
+         const auto& state = a.self<LuaQubits>().state;
+         return push(L, Value(matrix_tensor(quantum::density(state, some_or_all(a, state.count())))));
+       }});
+  ms.add({.name = "ms.Qubits:bloch",
+          .documentation = "Gives the Bloch vector of a qubit: its expectation values of X, Y and Z.\n\nIts "
+                           "length is 1 where "
+                           "the qubit is entangled with no other, and 0 where it is so fully.",
+          .parameters = {{"qubit", "integer", "Which one."}},
+          .returns = "number[]: {x, y, z}",
+          .example = "print(table.concat(ms.qubits(1):h(1):bloch(1), \" \"))",
+          .body = [](lua_State* L, Args& a) {
+            const auto& state = a.self<LuaQubits>().state;
+            const auto qubit = static_cast<int>(a.qubit("qubit", static_cast<std::size_t>(state.count())));
+            const quantum::ComplexMatrix rho = quantum::density(state, {qubit});
+            return push(L, std::vector<double>{2 * rho(1, 0).real(), 2 * rho(1, 0).imag(),
+                                               rho(0, 0).real() - rho(1, 1).real()});
+          }});
+  ms.add({.name = "ms.Qubits:entropy",
+          .documentation = "Gives the entanglement entropy between two parts of the qubits, in bits.\n\nIt "
+                           "is -sum p log2 p over "
+                           "the squared Schmidt coefficients: 0 for a product, 1 for a Bell pair, at most "
+                           "the number of qubits "
+                           "of the smaller part, which may have 10.",
+          .parameters = {{"cut", qubits_type,
+                          "Parts qubits 1 to `cut` from those behind; or a list: these from the others."}},
+          .returns = "number",
+          .example = "print(ms.qubits(2):h(1):cnot(1, 2):entropy(1))",
+          .body = [](lua_State* L, Args& a) {
+            const auto& state = a.self<LuaQubits>().state;
+            std::vector<int> part = qubits_of(a, "cut");
+            if (lua_type(L, a.slot("cut")) == LUA_TNUMBER) {
+              part.resize(a.qubit("cut", static_cast<std::size_t>(state.count())) + 1);
+              std::iota(part.begin(), part.end(), 0);
+            }
+            return push(L, quantum::entropy(state, part));
           }});
   ms.add(
       {.name = "ms.Qubits:amplitudes",

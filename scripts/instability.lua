@@ -75,18 +75,26 @@ end
 
 local least_drawn = 1e-5
 
+-- A curve through points { x, y }.
+local function curve(name, points, style)
+  local series = { name = name, x = {}, y = {}, style = style }
+  for i, point in ipairs(points) do series.x[i], series.y[i] = point[1], point[2] end
+  return series
+end
+
 -- A colour for each kind of switch.
 local function dots(found)
-  local kinds, lines = {}, {}
+  local kinds, names, series = {}, {}, {}
   for _, switch in ipairs(found) do
-    local size, dotted = math.abs(switch.jump), kinds[switch.kind]
-    if not dotted then
-      dotted = { name = switch.kind, dots = true, points = {} }
-      kinds[switch.kind], lines[#lines + 1] = dotted, dotted
+    local size, points = math.abs(switch.jump), kinds[switch.kind]
+    if not points then
+      points = {}
+      kinds[switch.kind], names[#names + 1] = points, switch.kind
     end
-    if size > least_drawn then dotted.points[#dotted.points + 1] = { switch.after, size } end
+    if size > least_drawn then points[#points + 1] = { switch.after, size } end
   end
-  return lines
+  for i, name in ipairs(names) do series[i] = curve(name, kinds[name]) end
+  return series
 end
 
 local function draw(file, r)
@@ -97,21 +105,21 @@ local function draw(file, r)
   end
   table.sort(seen, function(a, b) return a[1] < b[1] end)
   local moved = "how far each pixel has moved against its gradient, in standard deviations of the pixels"
-  plot.write(file, {
-    { title = "Outer loss along its descent direction", x_label = moved, lines = {
-      { name = "as it is", points = seen },
-      { name = "as its gradient predicts", dashed = true, points = {
-        { 0, r.loss[1][2] }, { opt.to, r.loss[1][2] + line.slope * opt.to } } },
-      { name = "relu and pooling made smooth", points = r.smooth.loss },
+  local predicted = { { 0, r.loss[1][2] }, { opt.to, r.loss[1][2] + line.slope * opt.to } }
+  local figure = plot.panels {
+    plot.line { title = "Outer loss along its descent direction", x_label = moved, series = {
+      curve("as it is", seen), curve("as its gradient predicts", predicted, "dashed"),
+      curve("relu and pooling made smooth", r.smooth.loss),
     } },
-    { title = "Jumps of the outer loss: each dot is one element that switches", log = true, x_label = moved,
-      x_range = { 0, opt.to }, lines = dots(r.switches) },
-    { title = "Size of the largest jumps", log = true, log_x = true, x_label = "first inner step size",
-      lines = {
-        { name = "largest", points = column(r.scaled, "largest") },
-        { name = ("median of the %d largest"):format(opt.largest), points = column(r.scaled, "median") },
+    plot.scatter { title = "Jumps of the outer loss: each dot is one element that switches", log_y = true,
+      x_label = moved, x_range = { 0, opt.to }, series = dots(r.switches) },
+    plot.line { title = "Size of the largest jumps", log_y = true, log_x = true, x_label = "first inner step size",
+      series = {
+        curve("largest", column(r.scaled, "largest")),
+        curve(("median of the %d largest"):format(opt.largest), column(r.scaled, "median")),
       } },
-  })
+  }
+  ms.io.write_text(file, figure:page_svg())
 end
 
 local function sum_of(found)

@@ -1,4 +1,4 @@
-// The one place that sees Eigen. Eigen runs on the calling thread; rows of the result are shared out by us.
+// Products by Eigen, which runs on the calling thread; rows of the result are shared out by us.
 #define EIGEN_DONT_PARALLELIZE
 #include "engine/tensor/dense_product.hpp"
 

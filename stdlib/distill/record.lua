@@ -15,26 +15,33 @@ function record.metrics(folder)
   return rows
 end
 
-local function line(rows, name, field)
-  local points = {}
-  for i, row in ipairs(rows) do points[i] = { row.iteration, row[field] } end
-  return { name = name, points = points }
+local function series(rows, name, field)
+  local x, y = {}, {}
+  for i, row in ipairs(rows) do x[i], y[i] = row.iteration, row[field] or 0 / 0 end
+  return { name = name, x = x, y = y }
 end
 
---- Draws curves.svg: losses, accuracy on held-out images, the outer gradient's norm.
+--- Makes a figure of rows of metrics: losses, accuracy on held-out images, the outer gradient's norm.
+--- @param rows table[]
+--- @return plot.Figure
+function record.curves(rows)
+  return plot.panels {
+    plot.line { title = "Loss", series = {
+      series(rows, "outer batch", "loss"), series(rows, "held out, last", "last_loss"),
+      series(rows, "held out, averaged", "averaged_loss"),
+    } },
+    plot.line { title = "Accuracy on held-out images", series = {
+      series(rows, "last", "last_accuracy"), series(rows, "averaged", "averaged_accuracy"),
+    } },
+    plot.line { title = "Norm of the outer gradient", log_y = true,
+      series = { series(rows, "norm", "gradient_norm") } },
+  }
+end
+
+--- Draws curves.svg.
 --- @param folder string
 function record.draw_curves(folder)
-  local rows = record.metrics(folder)
-  plot.write(folder .. "/curves.svg", {
-    { title = "Loss", lines = {
-      line(rows, "outer batch", "loss"), line(rows, "held out, last", "last_loss"),
-      line(rows, "held out, averaged", "averaged_loss"),
-    } },
-    { title = "Accuracy on held-out images", lines = {
-      line(rows, "last", "last_accuracy"), line(rows, "averaged", "averaged_accuracy"),
-    } },
-    { title = "Norm of the outer gradient", log = true, lines = { line(rows, "norm", "gradient_norm") } },
-  })
+  ms.io.write_text(folder .. "/curves.svg", record.curves(record.metrics(folder)):page_svg())
 end
 
 --- Rounds images to multiples of 1/512, which neither the eye nor the accuracy notices: a file of them is half as long.

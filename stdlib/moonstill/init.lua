@@ -1,6 +1,7 @@
 -- The module `moonstill`: the engine's functions, and what is written in Lua beside them.
 local ms = require "moonstill.native"
 local strict = require "moonstill.strict"
+require "moonstill.draw"
 require "moonstill.nn"
 
 ms.circuit_from = require("moonstill.circuit_data").from

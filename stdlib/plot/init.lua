@@ -1,166 +1,342 @@
--- Curves and dots as an .svg file: panels below each other, axes with round numbers. No program needed.
-local ms = require "moonstill"
+-- Pictures of numbers: curves, dots, histograms, bars, heat maps, images, states. A figure prints as text in the
+-- terminal; figure:save "curves.pdf" makes a .png, .svg or .pdf file by gnuplot.
 local check = require "moonstill.check"
+local figure = require "plot.figure"
+local gnuplot = require "plot.gnuplot"
+local live = require "plot.live"
+local states = require "plot.states"
 
-local plot = {}
+local plot = { live = live.new }
 
-local width, height = 640, 220
-local margin = { left = 64, right = 16, top = 28, bottom = 32 }
-local colours = { "#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#7f7f7f" }
-
-local escapes = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }
-local function escape(text) return (text:gsub('[&<>"]', escapes)) end
-
-local function is_finite(x) return x and x == x and math.abs(x) < math.huge end
-
--- The smallest and largest number of all lines, in one coordinate.
-local function extent(lines, key, log)
-  local low, high = math.huge, -math.huge
-  for _, line in ipairs(lines) do
-    for _, point in ipairs(line.points) do
-      local value = point[key]
-      if is_finite(value) and not (log and value <= 0) then low, high = math.min(low, value), math.max(high, value) end
-    end
-  end
-  if low > high then low, high = log and 1 or 0, 1 end
-  if low == high then high = log and low * 10 or low + 1 end
-  return low, high
+-- Numbers as a plain list.
+local function numbers(list)
+  if type(list) ~= "userdata" then return list end
+  local flat = list:reshape({ -1 }):totable()
+  return flat
 end
 
--- Four to ten round numbers from low to high.
-local function linear_ticks(low, high)
-  local step = 10 ^ math.floor(math.log(high - low, 10))
-  while (high - low) / step < 4 do step = step / 2 end
-  local ticks = {}
-  for i = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) do ticks[#ticks + 1] = i * step end
-  return ticks
+local numbers_type = "number[]|ms.Tensor"
+
+local function curve_options(style)
+  return {
+    { "y?", numbers_type, "Heights of the one series; NaN makes a gap." },
+    { "x?", numbers_type, "Its places; 1, 2, ... if left out." },
+    { "low?", numbers_type, "Lower end of its error band." },
+    { "high?", numbers_type, "Upper end of its error band." },
+    { "name", "string", "What the legend calls it.", default = "" },
+    { "series?", "table", "Several: a list of { y, x, low, high, name, style }." },
+    { "style", '"line"|"points"|"dashed"', "How series are drawn that do not say it themselves.", default = style },
+    { "title", "string", "What stands above.", default = "" },
+    { "x_label", "string", "What stands below the axis.", default = "" },
+    { "y_label", "string", "What stands beside the axis.", default = "" },
+    { "log_x", "boolean", "A logarithmic axis across; what is not above 0 is left out.", default = false },
+    { "log_y", "boolean", "The same upwards.", default = false },
+    { "x_range?", "number[]", "Ends of the axis across." },
+    { "y_range?", "number[]", "Ends of the axis upwards." },
+  }
 end
 
-local function log_ticks(low, high)
-  local ticks = {}
-  local first, last = math.ceil(math.log(low, 10) - 1e-9), math.floor(math.log(high, 10) + 1e-9)
-  local step = math.max(1, (last - first) // 6)
-  for power = first, last, step do ticks[#ticks + 1] = 10.0 ^ power end
-  return #ticks > 1 and ticks or { low, high }
-end
-
--- A number's place between the ends of an axis, from 0 to 1.
-local function scale(low, high, log)
-  if not log then return function(x) return (x - low) / (high - low) end end
-  return function(x) return math.log(x / low) / math.log(high / low) end
-end
-
-local function text(x, y, anchor, content)
-  return ('<text x="%.1f" y="%.1f" text-anchor="%s">%s</text>'):format(x, y, anchor, escape(content))
-end
-
-local function stroke(x1, y1, x2, y2, colour)
-  return ('<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="%s"/>'):format(x1, y1, x2, y2, colour)
-end
-
--- A line's points that can be shown; a gap where one cannot. Dots are lines of no length.
-local function path(line, place, panel)
-  local commands, pen = {}, "M"
-  for _, point in ipairs(line.points) do
-    local x, y = point[1], point[2]
-    if is_finite(x) and is_finite(y) and not (panel.log and y <= 0) and not (panel.log_x and x <= 0) then
-      commands[#commands + 1] = ("%s%.1f %.1f"):format(pen, place(point))
-      if line.dots then commands[#commands] = commands[#commands] .. "h0" else pen = "L" end
-    else
-      pen = "M"
-    end
-  end
-  return table.concat(commands)
-end
-
-local function stroke_style(line)
-  if line.dots then return 'stroke-width="4" stroke-linecap="round" stroke-opacity="0.6"' end
-  return line.dashed and 'stroke-width="1.2" stroke-dasharray="5 4"' or 'stroke-width="1.2"'
-end
-
--- About as wide as this font draws it.
-local function text_width(content) return 7 * #content end
-
--- The names of the lines: in the title's row, or in one of their own where they find no place there.
-local function names_beside(panel)
-  local total = text_width(panel.title)
-  for _, line in ipairs(panel.lines) do total = total + text_width(line.name) + 16 end
-  return total <= width - margin.left - margin.right
-end
-
-local function height_of(panel)
-  return height + (names_beside(panel) and 0 or 18) + (panel.x_label and 18 or 0)
-end
-
-local function names_svg(panel, y, out)
-  local key = width - margin.right
-  for i = #panel.lines, 1, -1 do
-    local line = panel.lines[i]
-    out[#out + 1] = ('<g fill="%s">%s</g>'):format(colours[(i - 1) % #colours + 1], text(key, y, "end", line.name))
-    key = key - text_width(line.name) - 16
-  end
-end
-
-local function panel_svg(panel, top, out)
-  local beside = names_beside(panel)
-  local left, right = margin.left, width - margin.right
-  local upper = top + margin.top + (beside and 0 or 18)
-  local lower = top + height_of(panel) - margin.bottom - (panel.x_label and 18 or 0)
-  local x_low, x_high = table.unpack(panel.x_range or { extent(panel.lines, 1, panel.log_x) })
-  local y_low, y_high = extent(panel.lines, 2, panel.log)
-  local across, up = scale(x_low, x_high, panel.log_x), scale(y_low, y_high, panel.log)
-  local function x_of(x) return left + across(x) * (right - left) end
-  local function y_of(y) return lower - up(y) * (lower - upper) end
-  out[#out + 1] = text(left, top + 16, "start", panel.title)
-  for _, tick in ipairs((panel.log and log_ticks or linear_ticks)(y_low, y_high)) do
-    out[#out + 1] = stroke(left, y_of(tick), right, y_of(tick), "#ddd")
-    out[#out + 1] = text(left - 6, y_of(tick) + 4, "end", ("%.4g"):format(tick))
-  end
-  for _, tick in ipairs((panel.log_x and log_ticks or linear_ticks)(x_low, x_high)) do
-    out[#out + 1] = stroke(x_of(tick), lower, x_of(tick), lower + 4, "#888")
-    out[#out + 1] = text(x_of(tick), lower + 16, "middle", ("%g"):format(tick))
-  end
-  out[#out + 1] = stroke(left, lower, right, lower, "#888")
-  if panel.x_label then out[#out + 1] = text((left + right) / 2, lower + 34, "middle", panel.x_label) end
-  for i = #panel.lines, 1, -1 do
-    local line, colour = panel.lines[i], colours[(i - 1) % #colours + 1]
-    local shape = path(line, function(point) return x_of(point[1]), y_of(point[2]) end, panel)
-    out[#out + 1] = ('<path d="%s" fill="none" stroke="%s" %s/>'):format(shape, colour, stroke_style(line))
-  end
-  names_svg(panel, top + (beside and 16 or 34), out)
-end
-
-local panel_options = {
-  { "title", "string", "What it shows." },
-  { "lines", "table", "List of { name = string, points = { { x, y }, ... }, dots = boolean?, dashed = boolean? }." },
-  { "log", "boolean", "A logarithmic axis upwards; what is not above 0 is left out.", default = false },
-  { "log_x", "boolean", "The same of the axis across.", default = false },
-  { "x_label?", "string", "What the axis across shows." },
-  { "x_range?", "number[]", "Its ends; those of the points if left out." },
+local series_options = {
+  { "y", numbers_type, "Heights." },
+  { "x?", numbers_type, "Places." },
+  { "low?", numbers_type, "Lower end of the error band." },
+  { "high?", numbers_type, "Upper end of the error band." },
+  { "name", "string", "What the legend calls it.", default = "" },
+  { "style?", '"line"|"points"|"dashed"', "How it is drawn." },
 }
 
---- Writes panels as an .svg file. Points that are not finite are gaps.
+local function read_series(name, series, style)
+  local s = check.options(name, series, series_options)
+  local read = { name = s.name, style = s.style or style }
+  for _, key in ipairs { "y", "low", "high" } do read[key] = numbers(s[key]) end
+  if s.x then
+    read.x = numbers(s.x)
+  else
+    read.x = {}
+    for i = 1, #read.y do read.x[i] = i end
+  end
+  for _, key in ipairs { "y", "low", "high" } do
+    if read[key] and #read[key] ~= #read.x then
+      check.fail(name, "argument '%s': expected %d numbers, as many as x, got %d", key, #read.x, #read[key])
+    end
+  end
+  if (read.low == nil) ~= (read.high == nil) then
+    check.fail(name, "expected both ends of the error band, got '%s' only", read.low and "low" or "high")
+  end
+  return read
+end
+
+local function check_ranges(name, o)
+  for _, key in ipairs { "x_range", "y_range" } do
+    local range = o[key]
+    if range and not (#range == 2 and range[1] < range[2]) then
+      check.fail(name, "argument '%s': expected {low, high}, got {%s}", key, table.concat(range, ", "))
+    end
+    if range and o["log_" .. key:sub(1, 1)] and range[1] <= 0 then
+      check.fail(name, "argument '%s': expected ends above 0 on a logarithmic axis, got %g", key, range[1])
+    end
+  end
+end
+
+local function curves(name, options, spec)
+  local o = check.options(name, options, spec)
+  if (o.y == nil) == (o.series == nil) then
+    check.fail(name, "expected either 'y' or 'series', got %s", o.y and "both" or "neither")
+  end
+  check_ranges(name, o)
+  local list = o.series or { { y = o.y, x = o.x, low = o.low, high = o.high, name = o.name } }
+  local panel = { kind = "curves", series = {} }
+  for i, series in ipairs(list) do
+    panel.series[i] = read_series(o.series and ("%s: series %d"):format(name, i) or name, series, o.style)
+  end
+  for _, key in ipairs { "title", "x_label", "y_label", "log_x", "log_y", "x_range", "y_range" } do
+    panel[key] = o[key]
+  end
+  return figure.new { panel }
+end
+
+local line_spec = check.spec("plot.line", curve_options "line")
+local scatter_spec = check.spec("plot.scatter", curve_options "points")
+
+--- Makes a figure of curves: one, or several with a legend; with error bands and logarithmic axes where asked for.
 ---
 --- ```lua
 --- local plot = require "plot"
---- local path = os.tmpname()
---- plot.write(path, { { title = "Squares", lines = { { name = "y", points = { { 1, 1 }, { 2, 4 }, { 3, 9 } } } } } })
---- os.remove(path)
+--- print(plot.line { y = { 1, 4, 9, 16 }, title = "Squares", log_y = true })
+--- local x, mean, low, high = {}, {}, {}, {}
+--- for i = 1, 20 do
+---   x[i], mean[i] = i / 10, math.sin(i / 10)
+---   low[i], high[i] = mean[i] - 0.1, mean[i] + 0.1
+--- end
+--- local sine, straight = { name = "sine", x = x, y = mean, low = low, high = high }, { name = "x", x = x, y = x }
+--- print(plot.line { series = { sine, straight } })
 --- ```
---- @param file string
---- @param panels { title: string, lines: table[], log?: boolean, log_x?: boolean, x_label?: string,
----   x_range?: number[] }[]
-function plot.write(file, panels)
-  local out, total = {}, 0
-  for i, panel in ipairs(panels) do
-    local checked = check.options(("plot.write: panel %d"):format(i), panel, panel_options)
-    panel_svg(checked, total, out)
-    total = total + height_of(checked)
+--- @param options table
+--- @return plot.Figure
+function plot.line(options) return (curves("plot.line", options, line_spec)) end
+
+--- Makes a figure of dots.
+---
+--- ```lua
+--- local random = ms.random(1)
+--- print(require("plot").scatter { x = random:normal { 50 }, y = random:normal { 50 } })
+--- ```
+--- @param options table
+--- @return plot.Figure
+function plot.scatter(options) return (curves("plot.scatter", options, scatter_spec)) end
+
+local histogram_spec = check.spec("plot.histogram", {
+  { "values", numbers_type, "What is counted; what is not finite is left out." },
+  { "bins", "integer", "Intervals of equal width.", default = 20, least = 1 },
+  { "range?", "number[]", "Their ends; those of the values if left out." },
+  { "title", "string", "What stands above.", default = "" },
+  { "x_label", "string", "What the values are.", default = "" },
+})
+
+--- Makes a histogram.
+---
+--- ```lua
+--- print(require("plot").histogram { values = ms.random(1):normal { 1000 }, bins = 12 })
+--- ```
+--- @param options table
+--- @return plot.Figure
+function plot.histogram(options)
+  local o = check.options("plot.histogram", options, histogram_spec)
+  local low, high, finite = math.huge, -math.huge, {}
+  for _, value in ipairs(numbers(o.values)) do
+    if not check.not_finite(value) then
+      finite[#finite + 1], low, high = value, math.min(low, value), math.max(high, value)
+    end
   end
-  table.insert(out, 1, ('<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" '
-    .. 'font-size="11">\n<rect width="100%%" height="100%%" fill="white"/>'):format(width, total))
-  out[#out + 1] = "</svg>\n"
-  ms.io.write_text(file, table.concat(out, "\n"))
+  if #finite == 0 then check.fail("plot.histogram", "argument 'values': expected a finite number, got none") end
+  if o.range then
+    low, high = table.unpack(o.range)
+    if not (#o.range == 2 and low < high) then
+      check.fail("plot.histogram", "argument 'range': expected {low, high}, got {%s}", table.concat(o.range, ", "))
+    end
+  end
+  if low == high then low, high = low - 0.5, high + 0.5 end
+  local counts, labels, edges, step = {}, {}, {}, (high - low) / o.bins
+  local decimals = math.max(0, 1 - math.floor(math.log(step, 10)))
+  local form = ("%%.%df to %%.%df"):format(decimals, decimals)
+  for bin = 1, o.bins do
+    counts[bin], edges[bin] = 0, low + (bin - 1) * step
+    labels[bin] = form:format(edges[bin], edges[bin] + step)
+  end
+  edges[o.bins + 1] = high
+  for _, value in ipairs(finite) do
+    if value >= low and value <= high then
+      local bin = math.min(o.bins, math.floor((value - low) / step) + 1)
+      counts[bin] = counts[bin] + 1
+    end
+  end
+  return (figure.new { {
+    kind = "bars", values = counts, labels = labels, edges = edges, title = o.title, x_label = o.x_label,
+  } })
+end
+
+local bars_spec = check.spec("plot.bars", {
+  { "values", numbers_type, "Their lengths." },
+  { "labels?", "string[]", "Their names; 1, 2, ... if left out." },
+  { "range?", "number[]", "Ends of the axis." },
+  { "title", "string", "What stands above.", default = "" },
+})
+
+--- Makes a figure of bars with names.
+---
+--- ```lua
+--- print(require("plot").bars { values = { 0.5, 0.25, 0.25 }, labels = { "a", "b", "c" } })
+--- ```
+--- @param options table
+--- @return plot.Figure
+function plot.bars(options)
+  local o = check.options("plot.bars", options, bars_spec)
+  local values, labels = numbers(o.values), o.labels or {}
+  for i = 1, o.labels and 0 or #values do labels[i] = tostring(i) end
+  if #labels ~= #values then
+    check.fail("plot.bars", "argument 'labels': expected %d names, as many as values, got %d", #values, #labels)
+  end
+  return (figure.new { { kind = "bars", values = values, labels = labels, range = o.range, title = o.title } })
+end
+
+local heatmap_spec = check.spec("plot.heatmap", {
+  { "values", "ms.Tensor|table", "[rows, columns], or a list of rows." },
+  { "x_names", "string[]", "Names of the columns.", default = {} },
+  { "y_names", "string[]", "Names of the rows.", default = {} },
+  { "range?", "number[]", "What the ends of the colours stand for; those of the values if left out." },
+  { "signed?", "boolean", "Colours for negative and positive numbers; where there are such of both if left out." },
+  { "title", "string", "What stands above.", default = "" },
+})
+
+--- Makes a heat map of a matrix, its first row on top.
+---
+--- ```lua
+--- print(require("plot").heatmap { values = { { 1, 0.5 }, { 0.5, 1 } }, title = "Correlation" })
+--- ```
+--- @param options table
+--- @return plot.Figure
+function plot.heatmap(options)
+  local o = check.options("plot.heatmap", options, heatmap_spec)
+  local rows = type(o.values) == "table" and o.values or o.values:totable()
+  for i, row in ipairs(type(rows) == "table" and rows or {}) do
+    if type(row) ~= "table" or #row ~= #rows[1] or type(row[1]) ~= "number" then
+      check.fail("plot.heatmap", "argument 'values': expected rows of equally many numbers, got another row %d", i)
+    end
+  end
+  if type(rows) ~= "table" or #rows == 0 then
+    check.fail("plot.heatmap", "argument 'values': expected a matrix, got none")
+  end
+  return (figure.new { states.heat_panel(rows, o) })
+end
+
+local images_spec = check.spec("plot.images", {
+  { "images", "ms.Tensor", "[images, channels, height, width], channels being 1 or 3; or [images, height, width]." },
+  { "columns?", "integer", "Images in a row; about as many as rows if left out.", least = 1 },
+  { "title", "string", "What stands above.", default = "" },
+})
+
+--- Makes a grid of images, the smallest number of all being black and the largest white.
+---
+--- ```lua
+--- local set = ms.data.images("digits", { train = 20, test = 10 })
+--- print(require("plot").images { images = set.test:batch(), columns = 5 })
+--- ```
+--- @param options table
+--- @return plot.Figure
+function plot.images(options)
+  local o = check.options("plot.images", options, images_spec)
+  local shape = o.images:shape()
+  if #shape == 3 then table.insert(shape, 2, 1) end
+  if #shape ~= 4 or shape[2] ~= 1 and shape[2] ~= 3 or shape[1] == 0 then
+    check.fail("plot.images", "argument 'images': expected [images, 1 or 3, height, width], got shape [%s]",
+      table.concat(o.images:shape(), ", "))
+  end
+  local columns = math.min(o.columns or math.ceil(math.sqrt(shape[1])), shape[1])
+  return (figure.new { states.picture_panel(o.images:reshape(shape):totable(), columns, o.title) })
+end
+
+--- Puts figures below each other.
+---
+--- ```lua
+--- local plot = require "plot"
+--- print(plot.panels { plot.line { y = { 1, 2 } }, plot.bars { values = { 1, 2 } } })
+--- ```
+--- @param figures plot.Figure[]
+--- @return plot.Figure
+function plot.panels(figures)
+  check.argument("plot.panels", 1, "figures", "plot.Figure[]", figures)
+  local panels = {}
+  for _, one in ipairs(figures) do table.move(one.panels, 1, #one.panels, #panels + 1, panels) end
+  return (figure.new(panels))
+end
+
+--- Whether gnuplot is there, which figure:save needs.
+---
+--- ```lua
+--- print(require("plot").has_gnuplot())
+--- ```
+--- @return boolean
+function plot.has_gnuplot() return gnuplot.found() end
+
+local probabilities_spec = check.spec("plot.probabilities", {
+  { "qubits?", "integer|integer[]", "Which qubits; all if left out." },
+  { "most", "integer", "Basis states shown; of more, the likeliest.", default = 32, least = 1 },
+})
+
+--- Makes bars of the probabilities of basis states.
+---
+--- ```lua
+--- print(require("plot").probabilities(ms.qubits(2):h(1):cnot(1, 2)))
+--- ```
+--- @param state ms.Qubits
+--- @param options? table
+--- @return plot.Figure
+function plot.probabilities(state, options)
+  check.argument("plot.probabilities", 1, "state", "ms.Qubits", state)
+  local o = check.options("plot.probabilities", options, probabilities_spec)
+  return (figure.new { states.probabilities(state, o) })
+end
+
+--- Makes a picture of each qubit's Bloch vector.
+---
+--- ```lua
+--- print(require("plot").bloch(ms.qubits(3):h(1):ry(2, 0.5)))
+--- ```
+--- @param state ms.Qubits
+--- @return plot.Figure
+function plot.bloch(state)
+  check.argument("plot.bloch", 1, "state", "ms.Qubits", state)
+  return (figure.new { states.bloch(state) })
+end
+
+local density_spec = check.spec("plot.density", {
+  { "qubits?", "integer|integer[]", "Which qubits, the others being traced out; all if left out." },
+})
+
+--- Makes heat maps of a density matrix: its real and its imaginary part.
+---
+--- ```lua
+--- print(require("plot").density(ms.qubits(3):h(1):cnot(1, 2), { qubits = { 1, 2 } }))
+--- ```
+--- @param state ms.Qubits
+--- @param options? table
+--- @return plot.Figure
+function plot.density(state, options)
+  check.argument("plot.density", 1, "state", "ms.Qubits", state)
+  local o = check.options("plot.density", options, density_spec)
+  return (figure.new(states.density(state, o.qubits)))
+end
+
+--- Makes bars of the entanglement entropy, in bits, across each cut between neighbouring qubits.
+---
+--- ```lua
+--- print(require("plot").entanglement(ms.qubits(3):h(1):cnot(1, 2)))
+--- ```
+--- @param state ms.Qubits
+--- @return plot.Figure
+function plot.entanglement(state)
+  check.argument("plot.entanglement", 1, "state", "ms.Qubits", state)
+  return (figure.new { states.entanglement(state) })
 end
 
 return plot

@@ -1,69 +1,167 @@
--- Curves as .svg files.
+-- Figures: as text, as commands for gnuplot, as SVG for pages; states.
 local ms = require "moonstill"
 local plot = require "plot"
 local test = require "moonstill.test"
 
-local function draw(panels)
-  local path = os.tmpname()
-  plot.write(path, panels)
-  local text = ms.io.read_text(path)
-  os.remove(path)
-  return text
+local function contains(text, ...)
+  for _, part in ipairs { ... } do test.ok(text:find(part, 1, true), ("no '%s' in\n%s"):format(part, text)) end
 end
 
-local function line(...) return { name = "a < b", points = { ... } } end
+local function lines(text)
+  local out = {}
+  for line in text:gmatch "[^\n]+" do out[#out + 1] = line end
+  return out
+end
 
--- The coordinates of the first line drawn.
-local function path_of(text) return text:match '<path d="([^"]*)"' end
+-- The coordinates of the first curve drawn.
+local function path_of(svg) return svg:match '<path d="([^"]*)" fill="none"' end
 
-test("points lie where they should: left and below the smallest, right and above the largest", function()
-  local text = draw { { title = "T", lines = { line({ 0, 0 }, { 5, 5 }, { 10, 10 }) } } }
-  test.equal(path_of(text), "M64.0 188.0L344.0 108.0L624.0 28.0")
-  test.ok(text:find('text-anchor="end">10</text>', 1, true) and text:find("a &lt; b", 1, true), text)
-  test.ok(not text:find "nan" and not text:find "inf", text)
+local function straight(more)
+  local options = { x = { 0, 5, 10 }, y = { 0, 5, 10 }, title = "T", name = "a < b" }
+  for key, value in pairs(more or {}) do options[key] = value end
+  return plot.line(options)
+end
+
+test("text: a line goes from corner to corner, and ticks stand where they belong", function()
+  local drawn = straight():text { width = 23, height = 5, ascii = true }
+  test.equal(drawn, table.concat({
+    "T", " 10 +               ***", "7.5 +           ****", "  5 +       ****", "2.5 +   ****", "  0 +***",
+    "    ++---+----+---+---+", "     0  2.5   5  7.5 10", "     * a < b", "",
+  }, "\n"))
 end)
 
-test("on a logarithmic axis equal factors are equal steps", function()
-  local text = draw { { title = "T", log = true, lines = { line({ 1, 0.01 }, { 2, 1 }, { 3, 100 }) } } }
-  test.equal(path_of(text), "M64.0 188.0L344.0 108.0L624.0 28.0")
-end)
-
-test("what is no number is a gap, and few points are no error", function()
-  local text = draw { { title = "T", lines = { line({ 0, 0 }, { 1, 0 / 0 }, { 2, nil }, { 3, 1 }) } } }
-  test.equal(path_of(text), "M64.0 188.0M624.0 28.0")
-  for _, points in ipairs { {}, { { 1, 1 } }, { { 1, 0 }, { 2, -1 } } } do
-    for _, log in ipairs { false, true } do
-      local few = draw { { title = "T", log = log, lines = { { name = "x", points = points } } } }
-      test.ok(few:find "</svg>" and not few:find "nan" and not few:find "inf", few)
+test("text: Braille dots, several marks without colours, colours where asked for", function()
+  local one = straight():text { width = 40, height = 6, colour = false }
+  contains(one, "\n  0 ┤⣀⠤⠔⠒⠉⠁\n", "└")
+  local two = plot.line { series = { { name = "u", y = { 1, 2 } }, { name = "v", y = { 2, 1 } } } }
+  contains(two:text { width = 40, height = 6, colour = false }, "•", "×", "• u   × v")
+  contains(two:text { width = 40, height = 6, colour = true }, "\27[34m", "\27[33m━━\27[0m v")
+  for _, width in ipairs { 20, 37, 80 } do
+    for _, ascii in ipairs { true, false } do
+      local text = two:text { width = width, ascii = ascii, colour = false }
+      for _, line in ipairs(lines(text)) do test.ok(utf8.len(line) <= width, line) end
+      test.ok(not ascii or #text == utf8.len(text), text)
     end
   end
 end)
 
-test("panels stand below each other, and are checked", function()
-  local text = draw { { title = "A", lines = {} }, { title = "B", lines = {} } }
-  test.ok(text:find 'height="440"' and text:find 'y="236.0" text%-anchor="start">B<', text)
-  test.fails_with("plot.write: panel 1: argument 'title': expected string, got nothing",
-    function() draw { { lines = {} } } end)
+test("text: gaps, bands, logarithmic axes, and few points", function()
+  local band = plot.line { y = { 1, 1, 1 }, low = { 0, 0, 0 }, high = { 2, 2, 2 } }
+  contains(band:text { width = 30, height = 5, colour = false }, "░")
+  local decades = plot.line { y = { 0.01, -1, 100 }, log_y = true }:text { width = 30, height = 5, ascii = true }
+  contains(decades, "0.01 +", "1 +", "100 +")
+  for _, y in ipairs { {}, { 1 }, { 0, -1 }, { 0 / 0, math.huge } } do
+    for _, log in ipairs { false, true } do
+      local figure = plot.line { y = y, log_y = log }
+      test.ok(not figure:text { width = 40 }:find "nan" and not figure:page_svg():find "nan", figure)
+    end
+  end
 end)
 
-test("dots, dashes, a logarithmic axis across and what it shows", function()
-  local dotted = line({ 0.01, 1 }, { 1, 2 }, { 100, 3 }, { -1, 4 })
-  dotted.dots = true
-  local dashed = { name = "b", dashed = true, points = { { 1, 1 } } }
-  local text = draw { { title = "T", log_x = true, x_label = "x < 1", lines = { dotted, dashed } },
-    { title = "B", lines = {} } }
-  test.ok(text:find('d="M64.0 188.0h0M344.0 134.7h0M624.0 81.3h0"', 1, true), text)
-  test.ok(text:find 'stroke%-dasharray' and text:find('text-anchor="middle">x &lt; 1<', 1, true), text)
-  test.ok(text:find 'height="458"' and text:find 'y="254.0" text%-anchor="start">B<', text)
+test("text: bars, histograms, maps, images", function()
+  local bars = plot.bars { values = { 0.5, 0.25, -0.25 }, labels = { "a", "bb", "c" } }:text { width = 30, ascii = true }
+  test.equal(bars, " a  0.5000       ############\nbb  0.2500       ######\n c -0.2500 ######\n")
+  local counts = plot.histogram { values = { 0, 1, 1, 2, 2, 2, 4, 0 / 0 }, bins = 4 }:text { width = 40, ascii = true }
+  contains(counts, "0.0 to 1.0 1 ", "1.0 to 2.0 2 ", "2.0 to 3.0 3 ", "3.0 to 4.0 1 ")
+  local map = plot.heatmap { values = ms.tensor { { 1, -0.5 }, { 0, 1 } }, x_names = { "p", "q" }, y_names = { "r", "s" } }
+  test.equal(map:text { width = 40, colour = false }, "       p     q\nr   1.00 -0.50\ns   0.00  1.00\n")
+  local wide = plot.heatmap { values = ms.ones { 2, 30 } * ms.tensor { { 1 }, { 0 } } }:text { width = 64, ascii = true }
+  contains(wide, ("@"):rep(60))
+  local grid = plot.images { images = ms.tensor { { { 0, 1 } }, { { 1, 0 } } }, columns = 2 }
+  contains(grid:text { width = 40, colour = false }, "  ██▒▒██")
+  contains(grid:text { width = 40, colour = true }, "\27[38;2;255;255;255;48;2;0;0;0m▀")
 end)
 
-test("names that find no place beside the title stand below it", function()
-  local text = draw { { title = ("T"):rep(80), lines = { line({ 0, 0 }, { 1, 1 }) } } }
-  test.ok(text:find 'height="238"' and text:find('y="34.0" text-anchor="end">a &lt; b', 1, true), text)
-  test.equal(path_of(text), "M64.0 206.0L624.0 46.0")
+test("gnuplot: what it is told", function()
+  local figure = plot.panels {
+    plot.line { title = "It's", log_y = true, series = {
+      { name = "mean", x = { 1, 2 }, y = { 3, 0 / 0 }, low = { 2, 2 }, high = { 4, 4 } },
+      { name = "other", y = { 1, 2 }, style = "dashed" } } },
+    plot.scatter { y = { 1, 2 }, x_range = { 0, 5 } }, plot.histogram { values = { 0, 1, 1 }, bins = 2 },
+    plot.heatmap { values = { { 1, 2 } }, x_names = { "u", "v" } }, plot.images { images = ms.ones { 1, 1, 1 } },
+    plot.bloch(ms.qubits(1)),
+  }
+  contains(figure:gnuplot_script "a'b.png", "set terminal pngcairo size 720,", "set output 'a''b.png'", "set title 'It''s'",
+    "set logscale y", "$data1_1 << EOD\n1 3 2 4\n2 NaN 2 4\nEOD", "using 1:3:4 with filledcurves", "dt 2", "title 'mean'",
+    "set xrange [0:5]", "with points", "with boxes", "matrix with image", "set xtics ('u' 0, 'v' 1)", "with rgbimage",
+    "splot cos(u)")
+  contains(figure:gnuplot_script("x.pdf", { dark = true }), "pdfcairo size 7.500in", "#14171c")
+  contains(figure:gnuplot_script "x.svg", "set terminal svg")
+  test.fails_with("figure:save: argument 'file': expected a name that ends in .png, .svg or .pdf, got 'x.gif'",
+    function() figure:save "x.gif" end)
 end)
 
-test("an axis across may have given ends", function()
-  local text = draw { { title = "T", x_range = { 0, 20 }, lines = { line({ 0, 0 }, { 10, 10 }) } } }
-  test.equal(path_of(text), "M64.0 188.0L344.0 28.0")
+test("gnuplot: the files that it makes, or the package that is missing", function()
+  local figure = plot.panels { straight(), plot.heatmap { values = { { 1, 2 }, { 3, 4 } } }, plot.bars { values = { 1 } },
+    plot.images { images = ms.ones { 2, 3, 3 } }, plot.bloch(ms.qubits(2)) }
+  local folder = os.tmpname()
+  os.remove(folder)
+  if plot.has_gnuplot() then
+    for ending, magic in pairs { png = "\137PNG", svg = "<?xml", pdf = "%PDF" } do
+      local path = ("%s/figure.%s"):format(folder, ending)
+      figure:save(path)
+      test.equal(ms.io.read_text(path):sub(1, #magic), magic)
+      os.remove(path)
+    end
+  else
+    test.fails_with("install the package gnuplot-nox", function() figure:save(folder .. "/figure.png") end)
+    test.ok(not ms.io.exists(folder .. "/figure.png"), "no file is left")
+  end
+  os.remove(folder)
+end)
+
+test("pages: points lie where they should: left and below the smallest, right and above the largest", function()
+  local svg = straight():page_svg()
+  test.equal(path_of(svg), "M64.0 188.0L344.0 108.0L624.0 28.0")
+  contains(svg, 'text-anchor="end">10</text>', "a &lt; b", "prefers-color-scheme:dark")
+  local log = plot.line { x = { 0.01, 1, 100 }, y = { 0.01, 1, 100 }, log_x = true, log_y = true }
+  test.equal(path_of(log:page_svg()), "M64.0 188.0L344.0 108.0L624.0 28.0")
+  test.equal(path_of(straight({ x_range = { 0, 20 } }):page_svg()), "M64.0 188.0L204.0 108.0L344.0 28.0")
+  test.equal(path_of(plot.line({ y = { 0, 0 / 0, 1 } }):page_svg()), "M64.0 188.0M624.0 28.0")
+end)
+
+test("pages: dots, dashes, bands, panels below each other, names that find no place", function()
+  local dots = plot.scatter { x = { 0.01, 1, 100, -1 }, y = { 1, 2, 3, 4 }, log_x = true, x_label = "x < 1", title = "A" }
+  local svg = plot.panels { dots, straight { style = "dashed", low = { 0, 0, 0 }, high = { 10, 10, 10 }, title = "B" } }:page_svg()
+  contains(svg, 'd="M64.0 188.0h0M344.0 134.7h0M624.0 81.3h0"', "stroke-dasharray", ">x &lt; 1<", 'height="458"', 'fill-opacity',
+    'y="254.0" text-anchor="start" style="font-weight:600">B<')
+  local long = straight { title = ("T"):rep(90) }:page_svg()
+  contains(long, 'height="238"', 'y="34.0" text-anchor="end"')
+  test.equal(path_of(long), "M64.0 206.0L344.0 126.0L624.0 46.0")
+  test.fails_with("figure:page_svg: expected curves, got bars", function() plot.bars({ values = { 1 } }):page_svg() end)
+end)
+
+test("states: probabilities, Bloch vectors, density matrices, entropies", function()
+  local bell = ms.qubits(3):h(1):cnot(1, 2):h(3):s(3)
+  test.equal(plot.probabilities(bell, { qubits = { 1, 2 } }):text { width = 30, ascii = true },
+    "Probabilities\n|00⟩ 0.5000 #################\n|01⟩ 0.0000\n|10⟩ 0.0000\n|11⟩ 0.5000 #################\n")
+  contains(plot.probabilities(bell, { most = 4 }):text(), "The 4 likeliest of 8 probabilities", "|111⟩ 0.2500")
+  contains(plot.bloch(bell):text(), "x +0.000", "length 0.000", "y +1.000", "length 1.000")
+  local density = plot.density(bell, { qubits = 3 }):text { width = 60, colour = false }
+  contains(density, "real part\n      |0⟩  |1⟩", "imaginary part\n       |0⟩   |1⟩\n|0⟩   0.00 -0.50\n|1⟩   0.50  0.00")
+  contains(plot.entanglement(bell):text(), "1|2 1.0000", "2|3 0.0000")
+end)
+
+test("live: nothing where standard error is no terminal", function()
+  local screen, made = plot.live { every = 0 }, 0
+  if not screen.terminal then
+    screen:update(function() made = made + 1 end)
+    test.equal(made, 0)
+  end
+end)
+
+test("what is refused", function()
+  local function refused(text, f) test.fails_with(text, f) end
+  refused("plot.line: expected either 'y' or 'series', got neither", function() plot.line {} end)
+  refused("plot.line: argument 'x': expected", function() plot.line { y = { 1 }, x = "a" } end)
+  refused("plot.line: argument 'y': expected 1 numbers, as many as x, got 2", function() plot.line { y = { 1, 2 }, x = { 1 } } end)
+  refused("plot.line: expected both ends of the error band, got 'low' only", function() plot.line { y = { 1 }, low = { 1 } } end)
+  refused("plot.line: series 1: unknown argument 'colour'", function() plot.line { series = { { y = { 1 }, colour = 3 } } } end)
+  refused("argument 'x_range': expected {low, high}, got {2, 1}", function() plot.line { y = { 1 }, x_range = { 2, 1 } } end)
+  refused("plot.histogram: argument 'values': expected a finite number, got none", function() plot.histogram { values = {} } end)
+  refused("plot.heatmap: argument 'values': expected rows of equally many numbers",
+    function() plot.heatmap { values = { { 1 }, { 1, 2 } } } end)
+  refused("plot.images: argument 'images': expected [images, 1 or 3, height, width], got shape [2, 2]",
+    function() plot.images { images = ms.ones { 2, 2 } } end)
+  refused("plot.bars: argument 'labels': expected 2 names", function() plot.bars { values = { 1, 2 }, labels = { "a" } } end)
 end)

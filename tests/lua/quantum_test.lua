@@ -52,7 +52,7 @@ test("circuits draw themselves", function()
     c:cnot(1, 2)
   end)
   test.equal(tostring(circuit),
-    "1: ─|x⟩─ROT(w[1,1])─●─\n2: ─|x⟩─ROT(w[1,2])─⊕─\n[Circuit of 2 qubits, 3 operations]")
+    "1: ─╭|x⟩─Rot(w[1,1])─╭●─\n2: ─╰|x⟩─Rot(w[1,2])─╰⊕─\n[Circuit of 2 qubits, 3 operations]")
   test.equal(circuit:operations()[3], { gate = "cnot", qubits = { 1, 2 }, targets = { 2 }, controls = {}, angles = {} })
 end)
 

@@ -49,6 +49,7 @@ local layer_options = check.spec("ms.nn.layer", {
   { "parameters?", "table", "List of ms.nn.Parameter." },
   { "output?", "function", "One sample's shape from that of its input. Without it nothing behind is checked." },
   { "children?", "table", "Layers inside; output then gets output_of(place, shape) as its last argument." },
+  { "drawing?", "function", "fun() -> string: a picture that printing the layer shows above its name." },
   { "detail", "string", "What else tells it from others of its name, for net:description().", default = "" },
 })
 
@@ -101,13 +102,14 @@ end
 --- `apply` gets the parameters by name; `output` gives one sample's shape from that of its input, and calls
 --- refuse("[batch, 3]") for what does not fit.
 --- @param spec { name: string, parameters?: ms.nn.Parameter[], apply: function, output?: function, children?: table,
----   smooth?: function, detail?: string }
+---   smooth?: function, drawing?: function, detail?: string }
 --- @return ms.nn.Layer
 function layer.new(spec)
   local o = check.options("ms.nn.layer", spec, layer_options)
   local self = setmetatable({
     name = o.name,
     detail = o.detail,
+    drawing = o.drawing,
     apply = apply_in_context(o),
     smooth = o.smooth,
     jumps = o.smooth ~= nil,
@@ -312,10 +314,10 @@ local function lines(self, indent, out)
   return out
 end
 
---- Prints the tree of layers, each with the number of its parameters.
+--- Prints the tree of layers, each with the number of its parameters; a circuit also as a drawing with its readout.
 function Layer:__tostring()
   local out = lines(self, "  ", { ("%s  %d parameters"):format(self.name, self:count()) })
-  return table.concat(out, "\n")
+  return (self.drawing and self.drawing() or "") .. table.concat(out, "\n")
 end
 
 local function describe(self, indent, out)

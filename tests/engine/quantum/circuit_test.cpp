@@ -72,22 +72,6 @@ TEST_CASE("rotations of different qubits stand together until rows are relabelle
   CHECK(plan.operations()[1].rotations.qubits() == std::vector<int>{2});
 }
 
-TEST_CASE("circuits are drawn", "[quantum][circuit]") {
-  Circuit circuit(3, 1);
-  const int x = circuit.add_input("x", {8});
-  const int w = circuit.add_input("w", {2, 3});
-  circuit.amplitudes(x).add(gate("h"), {0}).add(gate("rot"), {1}, {{w, 3}, {w, 4}, {w, 5}});
-  circuit.add(gate("cnot"), {0, 2}).add(gate("rx"), {1}, {{w, 1, 2.0, 0.5}}, {0}).add(gate("swap"), {1, 2});
-  circuit.add(gate("phase"), {2}, {Angle::constant(0.25)});
-  CHECK(draw(circuit) ==
-        "1: ─|x⟩─H─────────●─●──────────────────────────────\n"
-        "2: ─|x⟩─ROT(w[2])─┼─RX(2*w[1,2]+0.5)─×─────────────\n"
-        "3: ─|x⟩───────────⊕──────────────────×─PHASE(0.25)─\n");
-  CHECK(draw(Circuit(2)) == "0: ─\n1: ─\n");
-  const std::string narrow = draw(circuit, 30);
-  CHECK(std::ranges::count(narrow, '\n') > 6);
-}
-
 TEST_CASE("what cannot be a circuit is refused", "[quantum][circuit]") {
   CHECK_THROWS_WITH(Circuit(0), "circuit: expected 1 to 24 qubits, got 0");
   CHECK_THROWS_WITH(Circuit(30), test::ContainsSubstring("takes 8.59e+09 bytes"));

@@ -1,0 +1,86 @@
+-- Axes: which numbers they show, from where to where, and where a number lies between the ends.
+local axis = {}
+
+--- Whether a value is a number that can be shown.
+--- @param x any
+--- @param log boolean  on a logarithmic axis
+--- @return boolean
+function axis.shows(x, log)
+  return type(x) == "number" and x == x and math.abs(x) < math.huge and not (log and x <= 0)
+end
+
+--- The smallest and largest of the numbers that can be shown; some axis where there are none.
+--- @param lists number[][]
+--- @param log boolean
+--- @return number low
+--- @return number high
+function axis.extent(lists, log)
+  local low, high = math.huge, -math.huge
+  for _, list in pairs(lists) do
+    for _, value in pairs(list) do
+      if axis.shows(value, log) then low, high = math.min(low, value), math.max(high, value) end
+    end
+  end
+  if low > high then low, high = log and 1 or 0, 1 end
+  if low == high then high = log and low * 10 or low + math.max(1, math.abs(low) * 1e-3) end
+  return low, high
+end
+
+-- Four to ten round numbers from low to high.
+local function linear_ticks(low, high)
+  local step = 10.0 ^ math.floor(math.log(high - low, 10))
+  while (high - low) / step < 4 do step = step / 2 end
+  local ticks = {}
+  for i = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) do ticks[#ticks + 1] = i * step end
+  return ticks
+end
+
+local function log_ticks(low, high)
+  local ticks = {}
+  local first, last = math.ceil(math.log(low, 10) - 1e-9), math.floor(math.log(high, 10) + 1e-9)
+  for power = first, last, math.max(1, (last - first) // 6) do ticks[#ticks + 1] = 10.0 ^ power end
+  return #ticks > 1 and ticks or { low, high }
+end
+
+--- Round numbers from low to high.
+--- @param low number
+--- @param high number
+--- @param log boolean
+--- @return number[]
+function axis.ticks(low, high, log) return (log and log_ticks or linear_ticks)(low, high) end
+
+--- Gives the function of a number's place between the ends of an axis, from 0 to 1.
+--- @param low number
+--- @param high number
+--- @param log boolean
+--- @return function
+function axis.scale(low, high, log)
+  if not log then return function(x) return (x - low) / (high - low) end end
+  return function(x) return math.log(x / low) / math.log(high / low) end
+end
+
+--- The ends of both axes of a panel of curves.
+--- @param panel table
+--- @return number x_low
+--- @return number x_high
+--- @return number y_low
+--- @return number y_high
+function axis.of_panel(panel)
+  local xs, ys = {}, {}
+  for _, series in ipairs(panel.series) do
+    xs[#xs + 1] = series.x
+    for _, list in ipairs { series.y, series.low, series.high } do ys[#ys + 1] = list end
+  end
+  local x_low, x_high = axis.extent(xs, panel.log_x)
+  local y_low, y_high = axis.extent(ys, panel.log_y)
+  if panel.x_range then x_low, x_high = table.unpack(panel.x_range) end
+  if panel.y_range then y_low, y_high = table.unpack(panel.y_range) end
+  return x_low, x_high, y_low, y_high
+end
+
+--- A tick's number.
+--- @param value number
+--- @return string
+function axis.text(value) return (("%.4g"):format(value):gsub("e([+-])0*(%d)", "e%1%2"):gsub("e%+", "e")) end
+
+return axis

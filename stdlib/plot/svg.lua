@@ -1,0 +1,158 @@
+-- Curves as SVG for pages: panels below each other, axes with round numbers, colours for light and dark. No program
+-- needed.
+local axis = require "plot.axis"
+local palette = require "plot.palette"
+
+local svg = {}
+
+local width, height = 640, 220
+local margin = { left = 64, right = 16, top = 28, bottom = 32 }
+
+local escapes = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }
+local function escape(text) return (text:gsub('[&<>"]', escapes)) end
+
+local function style()
+  local light, dark = {}, {}
+  for i, colour in ipairs(palette.light) do
+    light[i], dark[i] = ("--c%d:%s"):format(i, colour), ("--c%d:%s"):format(i, palette.dark[i])
+  end
+  return ("<style>\n.ms-plot{background:#fff;color:#1f2328;--grid:#d8dce0;%s;font:11px system-ui,sans-serif}\n"
+    .. "@media(prefers-color-scheme:dark){.ms-plot{background:#14171c;color:#e6e8eb;--grid:#3a4048;%s}}\n"
+    .. ".ms-plot text{fill:currentColor}.ms-plot .axis{stroke:currentColor;opacity:.6}\n"
+    .. ".ms-plot .grid{stroke:var(--grid)}</style>"):format(table.concat(light, ";"), table.concat(dark, ";"))
+end
+
+local function text(x, y, anchor, content, class)
+  return ('<text x="%.1f" y="%.1f" text-anchor="%s"%s>%s</text>'):format(x, y, anchor,
+    class and (' style="%s"'):format(class) or "", escape(content))
+end
+
+local function stroke(x1, y1, x2, y2, class)
+  return ('<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" class="%s"/>'):format(x1, y1, x2, y2, class)
+end
+
+-- A series' points that can be shown; a gap where one cannot. Dots are lines of no length.
+local function path(series, values, place, panel)
+  local commands, pen = {}, "M"
+  for i, x in ipairs(series.x) do
+    local y = values[i]
+    if axis.shows(x, panel.log_x) and axis.shows(y, panel.log_y) then
+      commands[#commands + 1] = ("%s%.1f %.1f"):format(pen, place(x, y))
+      if series.style == "points" then
+        commands[#commands] = commands[#commands] .. "h0"
+      else
+        pen = "L"
+      end
+    else
+      pen = "M"
+    end
+  end
+  return table.concat(commands)
+end
+
+-- Between the lower and the upper end, where both can be shown.
+local function band(series, place, panel)
+  local forth, back = {}, {}
+  for i, x in ipairs(series.x) do
+    local low, high = series.low[i], series.high[i]
+    if axis.shows(x, panel.log_x) and axis.shows(low, panel.log_y) and axis.shows(high, panel.log_y) then
+      forth[#forth + 1] = ("%.1f %.1f"):format(place(x, low))
+      table.insert(back, 1, ("%.1f %.1f"):format(place(x, high)))
+    end
+  end
+  table.move(back, 1, #back, #forth + 1, forth)
+  return #forth > 0 and "M" .. table.concat(forth, "L") .. "Z" or ""
+end
+
+local stroke_styles = {
+  points = 'stroke-width="4" stroke-linecap="round" stroke-opacity="0.6"',
+  dashed = 'stroke-width="1.4" stroke-dasharray="5 4"',
+  line = 'stroke-width="1.4" stroke-linejoin="round"',
+}
+
+-- About as wide as this font draws it.
+local function text_width(content) return 6.5 * utf8.len(content) end
+
+local function colour(i) return ("var(--c%d)"):format((i - 1) % #palette.light + 1) end
+
+-- The names of the series: in the title's row, or in one of their own where they find no place there.
+local function names_beside(panel)
+  local total = text_width(panel.title)
+  for _, series in ipairs(panel.series) do total = total + text_width(series.name) + 16 end
+  return total <= width - margin.left - margin.right
+end
+
+local function height_of(panel)
+  return height + (names_beside(panel) and 0 or 18) + (panel.x_label ~= "" and 18 or 0)
+end
+
+local function names_svg(panel, y, out)
+  local right = width - margin.right
+  for i = #panel.series, 1, -1 do
+    local name = panel.series[i].name
+    out[#out + 1] = text(right, y, "end", name, "fill:" .. colour(i))
+    right = right - text_width(name) - 16
+  end
+end
+
+local function grid_svg(panel, box, out)
+  for _, tick in ipairs(axis.ticks(box.y_low, box.y_high, panel.log_y)) do
+    out[#out + 1] = stroke(box.left, box.y_of(tick), box.right, box.y_of(tick), "grid")
+    out[#out + 1] = text(box.left - 6, box.y_of(tick) + 4, "end", axis.text(tick))
+  end
+  for _, tick in ipairs(axis.ticks(box.x_low, box.x_high, panel.log_x)) do
+    out[#out + 1] = stroke(box.x_of(tick), box.lower, box.x_of(tick), box.lower + 4, "axis")
+    out[#out + 1] = text(box.x_of(tick), box.lower + 16, "middle", axis.text(tick))
+  end
+  out[#out + 1] = stroke(box.left, box.lower, box.right, box.lower, "axis")
+end
+
+local function box_of(panel, top)
+  local box = { left = margin.left, right = width - margin.right }
+  box.upper = top + margin.top + (names_beside(panel) and 0 or 18)
+  box.lower = top + height_of(panel) - margin.bottom - (panel.x_label ~= "" and 18 or 0)
+  box.x_low, box.x_high, box.y_low, box.y_high = axis.of_panel(panel)
+  local across = axis.scale(box.x_low, box.x_high, panel.log_x)
+  local up = axis.scale(box.y_low, box.y_high, panel.log_y)
+  function box.x_of(x) return box.left + across(x) * (box.right - box.left) end
+  function box.y_of(y) return box.lower - up(y) * (box.lower - box.upper) end
+  return box
+end
+
+local function panel_svg(panel, top, out)
+  local box = box_of(panel, top)
+  local function place(x, y) return box.x_of(x), box.y_of(y) end
+  out[#out + 1] = text(box.left, top + 16, "start", panel.title, "font-weight:600")
+  grid_svg(panel, box, out)
+  if panel.x_label ~= "" then
+    out[#out + 1] = text((box.left + box.right) / 2, box.lower + 34, "middle", panel.x_label)
+  end
+  for i = #panel.series, 1, -1 do
+    local series = panel.series[i]
+    if series.low then
+      out[#out + 1] = ('<path d="%s" style="fill:%s" fill-opacity="0.18"/>'):format(band(series, place, panel),
+        colour(i))
+    end
+    out[#out + 1] = ('<path d="%s" fill="none" style="stroke:%s" %s/>'):format(path(series, series.y, place, panel),
+      colour(i), stroke_styles[series.style])
+  end
+  names_svg(panel, top + (names_beside(panel) and 16 or 34), out)
+end
+
+--- Draws panels of curves.
+--- @param panels table[]
+--- @return string
+function svg.draw(panels)
+  local out, total = {}, 0
+  for _, panel in ipairs(panels) do
+    panel_svg(panel, total, out)
+    total = total + height_of(panel)
+  end
+  table.insert(out, 1, ('<svg xmlns="http://www.w3.org/2000/svg" class="ms-plot" width="%d" height="%d" '
+    .. 'viewBox="0 0 %d %d">'):format(width, total, width, total))
+  table.insert(out, 2, style())
+  out[#out + 1] = "</svg>\n"
+  return table.concat(out, "\n")
+end
+
+return svg
