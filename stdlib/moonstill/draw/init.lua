@@ -9,7 +9,7 @@ local text = require "moonstill.draw.text"
 
 local usual_width = 100   -- columns of what is not printed on a terminal
 
-local Circuit = {}
+local Circuit = ms.Circuit
 Circuit.__name = "ms.Circuit"
 
 local observable = { "observable?", "ms.Observable|ms.Observable[]", "What is read out, shown behind the gates." }
@@ -91,7 +91,6 @@ local function printed(circuit)
     plural(#circuit:operations(), "operation"))
 end
 
-for _, name in ipairs { "draw", "svg", "quantikz" } do ms.Circuit[name] = Circuit[name] end
 debug.getmetatable(ms.circuit(1)).__tostring = printed
 
 return draw
