@@ -5,14 +5,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "bindings/editor/editor.hpp"
 #include "bindings/host/embedded.hpp"
 #include "bindings/host/interrupts.hpp"
-#include "bindings/host/line_editor.hpp"
 #include "bindings/support/callback.hpp"
 #include "bindings/support/module.hpp"
 #include "bindings/support/words.hpp"
@@ -22,8 +23,8 @@
 namespace moonstill::lua {
 
 template <>
-struct ObjectTraits<std::shared_ptr<LineEditor>> {
-  static constexpr const char* name = "ms.LineEditor";
+struct ObjectTraits<std::shared_ptr<editor::Editor>> {
+  static constexpr const char* name = "ms.Editor";
 };
 
 template <>
@@ -34,7 +35,7 @@ struct ObjectTraits<std::shared_ptr<quantum::ExecutionCounter>> {
 namespace {
 
 namespace fs = std::filesystem;
-using Editor = std::shared_ptr<LineEditor>;
+using Editor = std::shared_ptr<editor::Editor>;
 using Counter = std::shared_ptr<quantum::ExecutionCounter>;
 
 std::string_view text(lua_State* L, int index) {
@@ -157,7 +158,7 @@ int host_terminal_width(lua_State* L) {
 
 // open_editor(history_path) -> editor
 int host_open_editor(lua_State* L) {
-  push_object<Editor>(L, std::make_shared<LineEditor>(std::string(text(L, 1))));
+  push_object<Editor>(L, std::make_shared<editor::Editor>(std::string(text(L, 1))));
   return 1;
 }
 
@@ -166,32 +167,68 @@ Editor editor_at(lua_State* L, int index) {
   fail(ErrorKind::argument, "{}", object_problem(L, index, ObjectTraits<Editor>::name));
 }
 
-// The completion that a Lua function gives. It is called by C code that no exception may pass.
-Completion complete(lua_State* L, int function, const std::string& before) {
+// A field of the table at the index, as text; "" where there is none.
+std::string text_field(lua_State* L, int index, const char* name) {
   const StackMark mark(L);
-  lua_pushvalue(L, function);
-  lua_pushlstring(L, before.data(), before.size());
-  if (lua_pcall(L, 1, 2, 0) != LUA_OK || !lua_istable(L, -2)) return {};
-  const auto length = static_cast<std::size_t>(lua_tointeger(L, -1));
-  return {strings(L, lua_gettop(L) - 1), length};
+  lua_getfield(L, index, name);
+  std::size_t size = 0;
+  const char* data = lua_tolstring(L, -1, &size);
+  return data == nullptr ? std::string() : std::string(data, size);
 }
 
-// read_line(editor, prompt, complete) -> line | nil, interrupted
-int host_read_line(lua_State* L) {
+// Calls the function in a field of the options, which are at index 2. False where it fails: the input goes
+// on.
+bool ask(lua_State* L, const char* question, const std::string& text, int results) {
+  lua_getfield(L, 2, question);
+  lua_pushlstring(L, text.data(), text.size());
+  return lua_pcall(L, 1, results, 0) == LUA_OK;
+}
+
+bool ask_finished(lua_State* L, const std::string& input) {
+  const StackMark mark(L);
+  return !ask(L, "is_finished", input, 1) || lua_toboolean(L, -1) != 0;
+}
+
+editor::Completion ask_completion(lua_State* L, const std::string& before) {
+  const StackMark mark(L);
+  if (!ask(L, "complete", before, 1) || !lua_istable(L, -1)) return {};
+  const int found = lua_gettop(L);
+  editor::Completion completion;
+  completion.hint = text_field(L, found, "hint");
+  lua_getfield(L, found, "length");
+  completion.length = std::min(static_cast<std::size_t>(lua_tointeger(L, -1)), before.size());
+  for (lua_Integer i = 1; lua_rawgeti(L, found, i) == LUA_TTABLE; ++i) {
+    const int one = lua_gettop(L);
+    completion.candidates.push_back(
+        {text_field(L, one, "word"), text_field(L, one, "signature"), text_field(L, one, "summary")});
+    lua_pop(L, 1);
+  }
+  return completion;
+}
+
+// read(editor, { prompt =, continued =, color =, is_finished = f(text), complete = f(before) })
+// -> input | nil, interrupted
+int host_read(lua_State* L) {
   const Editor editor = editor_at(L, 1);
-  const auto line = editor->read(std::string(text(L, 2)),
-                                 [L](const std::string& before) { return complete(L, 3, before); });
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_getfield(L, 2, "color");
+  const editor::Prompt prompt{text_field(L, 2, "prompt"), text_field(L, 2, "continued"),
+                              lua_toboolean(L, -1) != 0};
+  std::fflush(stdout);
+  const auto input =
+      editor->read(prompt, {[L](const std::string& text) { return ask_finished(L, text); },
+                            [L](const std::string& before) { return ask_completion(L, before); }});
   const bool interrupted = interrupt_requested();
   forget_interrupt(L);
-  if (line && !interrupted) return push_string(L, *line);
+  if (input && !interrupted) return push_string(L, *input);
   lua_pushnil(L);
   lua_pushboolean(L, interrupted ? 1 : 0);
   return 2;
 }
 
-// remember(editor, entry)
-int host_remember(lua_State* L) {
-  editor_at(L, 1)->remember(std::string(text(L, 2)));
+// drop_pasted(editor): forgets what was pasted and has not been read yet
+int host_drop_pasted(lua_State* L) {
+  editor_at(L, 1)->drop_pasted();
   return 0;
 }
 
@@ -258,8 +295,8 @@ constexpr luaL_Reg functions[] = {{"blame", guard<host_blame>},
                                   {"is_terminal", guard<host_is_terminal>},
                                   {"terminal_width", guard<host_terminal_width>},
                                   {"open_editor", guard<host_open_editor>},
-                                  {"read_line", guard<host_read_line>},
-                                  {"remember", guard<host_remember>},
+                                  {"read", guard<host_read>},
+                                  {"drop_pasted", guard<host_drop_pasted>},
                                   {"files", guard<host_files>},
                                   {"count_executions", guard<host_count_executions>},
                                   {"take_executions", guard<host_take_executions>},

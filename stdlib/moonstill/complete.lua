@@ -57,11 +57,8 @@ local function argument_names(before, partial, found)
   end
 end
 
---- The words that the end of a line may become.
---- @param before string  the line up to the cursor
---- @return string[] words
---- @return integer length  of the part that they replace
-function complete.words(before)
+-- The words that the end of a line may become, and the length of the part that they replace.
+local function words_for(before)
   local path, separator, partial = before:match "([%a_][%w_%.]*)([%.:])([%w_]*)$"
   local found = {}
   if path then
@@ -88,6 +85,17 @@ function complete.words(before)
   for word in pairs(found) do words[#words + 1] = word end
   table.sort(words)
   return words, #partial
+end
+
+--- What may stand at the end of an input: a list of candidates with `word`, `signature` and `summary`, and its
+--- `length`, of the part that the words replace.
+--- @param before string  the input up to the cursor
+--- @return table
+function complete.candidates(before)
+  local words, length = words_for(before)
+  local found = { length = length }
+  for i, word in ipairs(words) do found[i] = { word = word, signature = "", summary = "" } end
+  return found
 end
 
 return complete

@@ -39,11 +39,6 @@ function Session:report(problem)
   io.stderr:write(self:paint("31", text), "\n")
 end
 
-function Session:prompt(continued)
-  if not self.interactive then return "" end
-  return continued and ">> " or "> "
-end
-
 -- Compiles an expression, else a statement. Returns the function, or nil and the message.
 local function compile(text)
   local chunk = load("return " .. text, "=repl")
@@ -53,32 +48,30 @@ local function compile(text)
   return chunk, message
 end
 
--- Reads lines until they make a chunk. Returns the text and the function, or nil and "end" or "again".
+-- Lines that are no Lua: "?name".
+local function is_command(text) return text:sub(1, 1) == "?" end
+
+-- Whether Enter runs a text, wrong or right, or goes on to another line.
+local function is_finished(text)
+  if is_command(text) then return true end
+  local chunk, message = compile(text)
+  return chunk ~= nil or not message:match "<eof>$"
+end
+
+-- Reads a chunk. Returns the text and the function; the text alone for a command; or nil and "end" or "again".
 function Session:read()
-  local text
-  while true do
-    local line, interrupted = host.read_line(self.editor, self:prompt(text ~= nil), complete.words)
-    if line == nil and interrupted then
-      print()
-      return nil, "again"
-    end
-    if line == nil and text == nil then return nil, "end" end
-    if not text and line:sub(1, 1) == "?" then
-      if self.interactive then host.remember(self.editor, line) end
-      return line, nil
-    end
-    local whole = text and line and text .. "\n" .. line or text or line
-    local chunk, message = compile(whole)
-    if chunk or line == nil or not message:match "<eof>$" then
-      if line ~= nil and whole:match "%S" and self.interactive then host.remember(self.editor, whole) end
-      if not chunk then
-        self:report(message)
-        return nil, "again"
-      end
-      return whole, chunk
-    end
-    text = whole
+  local text, interrupted = host.read(self.editor, {
+    prompt = "> ", continued = "· ", color = self.color, is_finished = is_finished, complete = complete.candidates,
+  })
+  if not text then
+    if interrupted then print() end
+    return nil, interrupted and "again" or "end"
   end
+  if is_command(text) then return text end
+  local chunk, message = compile(text)
+  if chunk then return text, chunk end
+  self:report(message)
+  return nil, "again"
 end
 
 local function show(results)
@@ -94,6 +87,7 @@ function Session:evaluate(text, chunk)
   local results = table.pack(host.call(chunk))
   if not results[1] then
     self:report(results[2])
+    if results[3] then host.drop_pasted(self.editor) end
     return
   end
   table.remove(results, 1)

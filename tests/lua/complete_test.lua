@@ -6,8 +6,9 @@ local rng = require("moonstill").random(1)
 rawset(_G, "completed", { alpha = 1, alpine = { deep = function() end }, _private = 2, rng = rng })
 
 local function words(before)
-  local found, length = complete.words(before)
-  return table.concat(found, " ") .. "/" .. length
+  local found, list = complete.candidates(before), {}
+  for i, candidate in ipairs(found) do list[i] = candidate.word end
+  return table.concat(list, " ") .. "/" .. found.length
 end
 
 test("names, fields, methods, keywords", function()

@@ -42,7 +42,8 @@ const std::vector<Layer> cpp_layers{
     {"engine/io", {"engine/core", "engine/tensor"}},
     {"bindings", with({"bindings/support", "bindings/host"}, all_engine)},
     {"bindings/support", {"engine/core"}},
-    {"bindings/host", with({"bindings", "bindings/support"}, all_engine)},
+    {"bindings/editor", {"engine/core", "engine/io"}},
+    {"bindings/host", with({"bindings", "bindings/editor", "bindings/support"}, all_engine)},
 };
 
 // Headers that belong to some folders only.
@@ -51,10 +52,10 @@ const std::vector<Layer> guarded_headers{
     {"lua.hpp", {"bindings", "bindings/support", "bindings/host"}},
     {"lauxlib.h", {"bindings", "bindings/support", "bindings/host"}},
     {"lualib.h", {"bindings", "bindings/support", "bindings/host"}},
-    {"cstdio", {"bindings", "bindings/support", "bindings/host"}},
+    {"cstdio", {"bindings", "bindings/editor", "bindings/support", "bindings/host"}},
     {"iostream", {}},
     {"CLI/CLI.hpp", {"bindings/host"}},
-    {"histedit.h", {"bindings/host"}},
+    {"termios.h", {"bindings/editor"}},
     {"nlohmann/json.hpp", {"bindings", "bindings/host", "engine/io"}},
     {"zlib.h", {"engine/data", "engine/io"}},
     {"png.h", {"engine/io"}},

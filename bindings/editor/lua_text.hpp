@@ -1,0 +1,37 @@
+// Lua's tokens as far as an editor needs them: what to colour, which brackets match, how far to indent.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+namespace moonstill::editor {
+
+enum class TokenKind { name, keyword, number, string, comment, symbol };
+
+struct Token {
+  std::size_t begin = 0, end = 0;
+  TokenKind kind = TokenKind::symbol;
+};
+
+/// The tokens of a text, which may be unfinished or wrong. One that begins with '?' or ':' is a command of
+/// the prompt and has none.
+[[nodiscard]] std::vector<Token> tokens_of(std::string_view text);
+
+/// The bracket at the cursor, or else right before it, and its partner.
+struct BracketPair {
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+  std::size_t here = none;
+  std::size_t partner = none;  // none where the bracket is unmatched
+};
+[[nodiscard]] BracketPair brackets_at(std::string_view text, const std::vector<Token>& tokens,
+                                      std::size_t cursor);
+
+/// Columns by which the line that begins at `line_start` belongs indented: two more than the line that opens
+/// the innermost block or bracket; a line that begins with its end stands below its beginning.
+[[nodiscard]] std::size_t indentation(std::string_view text, std::size_t line_start);
+
+/// Whether a line that begins like this closes a block or bracket: "end", "}", "else", ...
+[[nodiscard]] bool begins_with_end(std::string_view line);
+
+}  // namespace moonstill::editor
