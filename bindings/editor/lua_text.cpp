@@ -26,7 +26,8 @@ std::size_t long_bracket_end(std::string_view text, std::size_t at) {
   std::size_t level = at + 1;
   while (level < text.size() && text[level] == '=') ++level;
   if (text[at] != '[' || level >= text.size() || text[level] != '[') return at;
-  std::string close = "]" + std::string(level - at - 1, '=') + "]";
+  std::string close(level - at + 1, '=');
+  close.front() = close.back() = ']';
   const std::size_t end = text.find(close, level + 1);
   return end == std::string_view::npos ? text.size() : end + close.size();
 }
