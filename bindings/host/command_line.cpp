@@ -9,12 +9,42 @@
 #include <filesystem>
 #include <memory>
 
+#include "bindings/host/embedded.hpp"
 #include "bindings/support/words.hpp"
 
 namespace moonstill::lua {
 namespace {
 
 constexpr std::array<std::string_view, 3> subcommands{"run", "repl", "test"};
+constexpr std::string_view tools_folder = "moonstill.commands.";
+
+// A subcommand that is written in Lua: a file in stdlib/moonstill/commands, whose first line is
+// "-- NAME ARGUMENTS: what it does".
+struct Tool {
+  std::string_view name, use, summary;
+};
+
+std::vector<Tool> tools() {
+  std::vector<Tool> found;
+  for (const EmbeddedSource& source : embedded_sources()) {
+    if (!source.module.starts_with(tools_folder)) continue;
+    const std::string_view line = source.text.substr(0, source.text.find('\n'));
+    const std::size_t colon = line.find(": ");
+    found.push_back(
+        {source.module.substr(tools_folder.size()), line.substr(3, colon - 3), line.substr(colon + 2)});
+  }
+  return found;
+}
+
+bool is_tool(std::string_view word) {
+  return std::ranges::any_of(tools(), [&](const Tool& tool) { return tool.name == word; });
+}
+
+std::vector<std::string_view> command_names() {
+  std::vector<std::string_view> names(subcommands.begin(), subcommands.end());
+  for (const Tool& tool : tools()) names.push_back(tool.name);
+  return names;
+}
 
 constexpr const char* usage =
     "Usage: moonstill [OPTIONS] [run] FILE.lua [ARGS...]   run a script ('-' reads it from standard input)\n"
@@ -23,13 +53,19 @@ constexpr const char* usage =
     "       moonstill [OPTIONS] test PATH [PATTERN]        run the tests (*_test.lua) of a file or folder\n";
 
 struct Usage : CLI::Formatter {
-  std::string make_usage(const CLI::App*, std::string) const override { return usage; }
+  std::string make_usage(const CLI::App*, std::string) const override {
+    std::string text = usage;
+    for (const Tool& tool : tools())
+      text += fmt::format("       moonstill {:<36} {}\n", tool.use, tool.summary);
+    return text;
+  }
 };
 
 struct Options {
   bool version = false, help = false, selftest = false, backtrace = false, profile = false;
   unsigned threads = 0;
   std::string code;
+  std::string luacats;
   std::string trace = "moonstill-trace.json";
 };
 
@@ -47,6 +83,9 @@ std::unique_ptr<CLI::App> make_app(Options& options) {
   app->add_option("--trace", options.trace, "Profile; the spans go there, for chrome://tracing or Perfetto")
       ->type_name("FILE")
       ->capture_default_str();
+  app->add_option("--luacats", options.luacats,
+                  "Write annotations and settings for lua-language-server there")
+      ->type_name("DIR");
   app->add_flag("--selftest", options.selftest,
                 "Check gradients, known values and determinism, in under a minute");
   app->add_flag("--version", options.version, "Print the version");
@@ -87,7 +126,7 @@ Command file_command(const CLI::App& app, const std::string& word) {
   command.target = word;
   const bool looks_like_file = word == "-" || word.ends_with(".lua") || word.find('/') != std::string::npos;
   if (!looks_like_file && !std::filesystem::exists(word)) {
-    refuse(app, fmt::format("no command or script '{}'{}", word, suggestion(word, subcommands)));
+    refuse(app, fmt::format("no command or script '{}'{}", word, suggestion(word, command_names())));
   }
   return command;
 }
@@ -111,6 +150,18 @@ Command choose(const CLI::App& app, const Options& options, const std::string& s
   if (app.count("-e") > 0) {
     command.kind = Command::Kind::code;
     command.target = options.code;
+    return command;
+  }
+  if (!options.luacats.empty()) {
+    command.kind = Command::Kind::tool;
+    command.target = "luacats";
+    rest.insert(rest.begin(), options.luacats);
+    return command;
+  }
+  if (subcommand.empty() && !rest.empty() && is_tool(rest.front())) {
+    command.kind = Command::Kind::tool;
+    command.target = rest.front();
+    rest.erase(rest.begin());
     return command;
   }
   if (subcommand == "repl" || (subcommand.empty() && rest.empty())) {

@@ -9,9 +9,9 @@
 namespace moonstill::lua {
 
 struct Command {
-  enum class Kind { prompt, file, code, standard_input, test, selftest, print };
+  enum class Kind { prompt, file, code, standard_input, test, selftest, tool, print };
   Kind kind = Kind::prompt;
-  std::string target;                  // the file, the code, the folder of tests, or the text to print
+  std::string target;                  // the file, code, folder of tests, tool, or the text to print
   std::vector<std::string> arguments;  // the script's own
   std::optional<unsigned> threads;
   bool backtrace = false;

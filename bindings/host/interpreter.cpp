@@ -8,23 +8,51 @@
 #include "bindings/host/embedded.hpp"
 #include "bindings/host/modules.hpp"
 #include "bindings/host/service.hpp"
+#include "bindings/support/barrier.hpp"
 
 namespace moonstill::lua {
 namespace {
 
-// Loader of package.searchers: an embedded source as a function.
-int load_embedded(lua_State* L) {
-  const std::string_view name = luaL_checkstring(L, 1);
+// What the standard library loaded of itself, by name: a table of the registry.
+constexpr const char* own_modules = "moonstill.own_modules";
+
+const EmbeddedSource* find_embedded(std::string_view module) {
   for (const EmbeddedSource& source : embedded_sources()) {
-    if (source.module != name) continue;
-    const std::string chunk = "=[moonstill]/" + std::string(source.file);
-    if (luaL_loadbufferx(L, source.text.data(), source.text.size(), chunk.c_str(), "t") != LUA_OK)
-      return lua_error(L);
-    lua_pushlstring(L, source.file.data(), source.file.size());
-    return 2;
+    if (source.module == module) return &source;
   }
-  lua_pushfstring(L, "no module '%s' in the standard library", name.data());
+  return nullptr;
+}
+
+// The `require` of the standard library's own files: its own modules, whatever has their names elsewhere.
+// Each file gets it as a local in front of its first line.
+int require_own(lua_State* L) {
+  const std::string_view name = luaL_checkstring(L, 1);
+  lua_settop(L, 1);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, own_modules);
+  if (lua_getfield(L, 2, name.data()) != LUA_TNIL) return 1;
+  const EmbeddedSource* source = find_embedded(name);
+  if (source == nullptr) fail(ErrorKind::argument, "no module '{}' in the standard library", name);
+  const std::string chunk = "=[moonstill]/" + std::string(source->file);
+  const std::string code = "local require <const> = ...; " + std::string(source->text);
+  if (luaL_loadbufferx(L, code.data(), code.size(), chunk.c_str(), "t") != LUA_OK) return lua_error(L);
+  lua_pushcfunction(L, guard<require_own>);
+  lua_call(L, 1, 1);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, 2, name.data());
   return 1;
+}
+
+// One of package.searchers: the standard library.
+int search_own(lua_State* L) {
+  const std::string_view name = luaL_checkstring(L, 1);
+  const EmbeddedSource* source = find_embedded(name);
+  if (source == nullptr) {
+    lua_pushfstring(L, "no module '%s' in the standard library", name.data());
+    return 1;
+  }
+  lua_pushcfunction(L, guard<require_own>);
+  lua_pushlstring(L, source->file.data(), source->file.size());
+  return 2;
 }
 
 // What warn() does, in scripts and here: lines on standard error, unless turned off with warn "@off".
@@ -51,9 +79,14 @@ int open_native(lua_State* L) {
 
 int open_everything(lua_State* L) {
   luaL_openlibs(L);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, own_modules);
   luaL_requiref(L, "moonstill.native", guard<open_native>, 0);
+  lua_setfield(L, -2, "moonstill.native");
   luaL_requiref(L, "moonstill.host", guard<open_service>, 0);
-  lua_pop(L, 2);
+  lua_pushvalue(L, -2);
+  lua_setfield(L, -2, "loaded");
+  lua_setfield(L, -2, "moonstill.host");
+  lua_pop(L, 1);
   open_coroutines(L);
   lua_getglobal(L, "package");
   lua_getfield(L, -1, "searchers");
@@ -62,7 +95,7 @@ int open_everything(lua_State* L) {
     lua_rawgeti(L, searchers, i);
     lua_rawseti(L, searchers, i + 1);
   }
-  lua_pushcfunction(L, load_embedded);
+  lua_pushcfunction(L, search_own);
   lua_rawseti(L, searchers, 2);
   return 0;
 }

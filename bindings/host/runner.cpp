@@ -112,6 +112,11 @@ int main_body(lua_State* L) {
       lua_call(L, 1 + push_arguments(L, command), 1);
       return 1;
     }
+    case Command::Kind::tool:
+      push_library_function(L, "moonstill.commands", "run");
+      lua_pushstring(L, command.target.c_str());
+      lua_call(L, 1 + push_arguments(L, command), 1);
+      return 1;
     case Command::Kind::selftest:
       push_library_function(L, "moonstill.selftest", "run");
       lua_call(L, 0, 1);
@@ -220,7 +225,7 @@ int run_command(Interpreter& interpreter, const Command& command) {
   lua_pushcfunction(L, main_body);
   lua_pushlightuserdata(L, const_cast<Command*>(&command));
   const int code = finish(L, 1, 1);
-  // The prompt, the tests and the self-test say themselves whether all went well.
+  // The prompt, the tests, the tools and the self-test say themselves whether all went well.
   return ending.say(L, code == exit_done && lua_toboolean(L, -1) == 0 ? exit_failed : code);
 }
 

@@ -13,6 +13,7 @@
 
 #include "bindings/editor/editor.hpp"
 #include "bindings/host/embedded.hpp"
+#include "bindings/host/file_service.hpp"
 #include "bindings/host/interrupts.hpp"
 #include "bindings/support/callback.hpp"
 #include "bindings/support/module.hpp"
@@ -310,6 +311,7 @@ int open_service(lua_State* L) {
   add_metatable<Editor>(L);
   add_metatable<Counter>(L);
   luaL_newlib(L, functions);
+  add_file_functions(L);
   lua_pushliteral(L, MOONSTILL_VERSION);
   lua_setfield(L, -2, "version");
   std::error_code unknown;

@@ -2,6 +2,7 @@
 -- library's own sources, read when first asked for.
 local check = require "moonstill.check"
 local host = require "moonstill.host"
+local types = require "moonstill.reference.types"
 
 local docs = {}
 
@@ -10,20 +11,21 @@ local by_name
 
 -- The comment block above a public function: documentation, parameters, returns, example.
 local function read_comment(lines)
-  local entry = { parameters = {}, options = {}, returns = "", example = "" }
+  local entry = { parameters = {}, options = {}, results = {}, returns = "", example = "" }
   local text, example, inside = {}, {}, false
   for _, line in ipairs(lines) do
-    local name, type_, doc = line:match "^@param%s+(%S+)%s+(%S+)%s*(.*)$"
+    local name, rest = line:match "^@param%s+(%S+)%s+(.+)$"
     local result = line:match "^@return%s+(.+)$"
     if line:match "^```" then
       inside = not inside
     elseif inside then
       example[#example + 1] = line
     elseif name then
-      local optional = name:sub(-1) == "?"
+      local optional, type_, doc = name:sub(-1) == "?", types.cut(rest)
       entry.parameters[#entry.parameters + 1] =
-        { name = name:gsub("%?$", ""), type = type_, doc = doc, optional = optional }
+        { name = name:gsub("%?$", ""), type = type_, doc = doc:match "^%s*(.*)$", optional = optional }
     elseif result then
+      entry.results[#entry.results + 1] = result
       entry.returns = entry.returns .. (entry.returns ~= "" and ", " or "") .. result
     elseif not line:match "^@" then
       text[#text + 1] = line
@@ -65,7 +67,7 @@ end
 
 -- The path of a value in the ms tree, such as "ms.nn.blend", or nil.
 local function path_in_tree(value)
-  for key, member in pairs(package.loaded["moonstill"] or {}) do
+  for key, member in pairs(host.loaded["moonstill"] or {}) do
     if member == value then return "ms." .. key end
     for inner, part in next, type(member) == "table" and member or {} do
       if part == value then return ("ms.%s.%s"):format(key, inner) end
@@ -76,14 +78,14 @@ end
 -- The name of a value that the module above gives, such as "distill.unrolled" for distill.unrolled.new, or nil.
 local function path_above(module, value)
   local above = module:match "^(.*)%.[^%.]*$"
-  for key, member in pairs(above and package.loaded[above] or {}) do
+  for key, member in pairs(above and host.loaded[above] or {}) do
     if member == value then return above .. "." .. key end
   end
 end
 
 -- The value of a module's function.
 local function value_of(entry)
-  local module = package.loaded[entry.module]
+  local module = host.loaded[entry.module]
   return type(module) == "table" and rawget(module, entry.key) or nil
 end
 

@@ -5,6 +5,7 @@ local host = require "moonstill.host"
 local strict = {}
 
 local allow_assignment = false
+local exempt = {}   -- sources of chunks that may do as they like
 
 -- Functions and modules; classes begin with a capital, and scripts do not call them.
 local function names_in(fields, prefix)
@@ -20,12 +21,19 @@ local function refuse(text)
   error(host.blame() .. text, 0)
 end
 
+-- Whether the function that uses a global is exempt: it stands above the metamethod, which calls this.
+local function is_exempt()
+  local user = debug.getinfo(3, "S")
+  return user ~= nil and exempt[user.source] == true
+end
+
 local function read(globals, name)
+  if is_exempt() then return nil end
   refuse(("undeclared global '%s'%s"):format(name, host.suggestion(tostring(name), names_in(globals, ""))))
 end
 
 local function assign(globals, name, value)
-  if allow_assignment then
+  if allow_assignment or is_exempt() then
     rawset(globals, name, value)
     return
   end
@@ -47,6 +55,10 @@ function strict.module(module, prefix)
     refuse(("%s does not exist%s"):format(full, host.suggestion(full, names_in(fields, prefix))))
   end })
 end
+
+--- Lets a chunk read globals that nobody declared, and set them: packages that were written for plain Lua.
+--- @param source string  as debug.getinfo gives it: "@" and the file
+function strict.exempt(source) exempt[source] = true end
 
 --- Lets globals be set (the prompt) or not (scripts).
 --- @param allowed boolean

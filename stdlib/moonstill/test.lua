@@ -8,6 +8,8 @@
 --   end)
 local check = require "moonstill.check"
 local host = require "moonstill.host"
+local loader = require "moonstill.loader"
+local places = require "moonstill.modules.places"
 local pretty = require "moonstill.pretty"
 
 local test = {}
@@ -177,11 +179,9 @@ function test.run(path, pattern)
   if not files or #files == 0 then error(("no tests in '%s'"):format(path), 0) end
   local totals = { passed = 0, failed = 0 }
   for _, file in ipairs(files) do
-    local folder = file:match "^(.*)/[^/]*$" or "."
-    local saved = package.path
-    package.path = ("%s/?.lua;%s/?/init.lua;%s"):format(folder, folder, saved)
+    local leave = loader.enter(places.folder_of(file))
     local fine, problem = pcall(run_file, file, pattern, totals)
-    package.path = saved
+    leave()
     if not fine then
       totals.failed = totals.failed + 1
       print(("FAILED  %s\n        %s"):format(file, tostring(problem)))

@@ -59,6 +59,8 @@ const std::vector<Layer> guarded_headers{
     {"nlohmann/json.hpp", {"bindings", "bindings/host", "engine/io"}},
     {"zlib.h", {"engine/data", "engine/io"}},
     {"png.h", {"engine/io"}},
+    {"archive.h", {"engine/io"}},
+    {"openssl/evp.h", {"engine/io"}},
     {"Eigen/Core", {"engine/tensor"}},
     {"Random123/philox.h", {"engine/core"}},
 };

@@ -1,0 +1,107 @@
+-- `moonstill check`: the manifest against the files, tests, examples, luacheck. What runs code of the module runs in a
+-- process of its own.
+local examples = require "moonstill.modules.examples"
+local files = require "moonstill.modules.files"
+local host = require "moonstill.host"
+local loader = require "moonstill.loader"
+local manifest = require "moonstill.modules.manifest"
+local places = require "moonstill.modules.places"
+local shell = require "moonstill.modules.shell"
+
+local checking = {}
+
+local write = print   -- whatever an example does to it
+local indent = (" "):rep(20)
+
+-- Prints a check's result. Gives whether it did not fail.
+local function say(name, state, text)
+  text = text:gsub("^%s+", ""):gsub("%s+$", ""):gsub("\n", "\n" .. indent)
+  write(("%-8s  %-8s  %s"):format(name, state, text))
+  return state ~= "failed"
+end
+
+local function check_manifest(folder)
+  local fine, data = pcall(function()
+    local data = files.verify(files.of_folder(folder), folder)
+    manifest.check_version(data)
+    return data
+  end)
+  if not fine then return say("manifest", "failed", data) end
+  return say("manifest", "ok", ("%s %s by %s, %s"):format(data.name, data.version, data.author, data.licence))
+end
+
+local function check_tests(folder)
+  if #(host.files(folder, "_test.lua") or {}) == 0 then
+    return say("tests", "failed", "there are none: write a file that ends in _test.lua")
+  end
+  local output, code = shell.run { host.program, "test", folder }
+  return say("tests", code == 0 and "ok" or "failed", output)
+end
+
+local function check_style(folder)
+  if not shell.has "luacheck" then
+    return say("luacheck", "skipped", "it is not installed: apt-get install lua-check")
+  end
+  local words = { "luacheck", "--no-config", "--std", "lua54" }
+  if host.kind(folder .. "/.luacheckrc") then words = { "luacheck", "--config", folder .. "/.luacheckrc" } end
+  table.move({ "--quiet", "--codes", "--no-color", folder }, 1, 4, #words + 1, words)
+  local output, code = shell.run(words)
+  return say("luacheck", code == 0 and "ok" or "failed", code == 0 and "no warnings" or output)
+end
+
+local function in_own_process(folder)
+  local output, code = shell.run { host.program, "check", "--inside", folder }
+  if code > 1 or not output:find "\nexamples " then
+    return say("exports", "failed", "the module ended the program\n" .. output)
+  end
+  write((output:gsub("\n$", "")))
+  return code == 0
+end
+
+--- Runs all checks and prints a line for each.
+--- @param folder string
+--- @return boolean  whether none failed
+function checking.all(folder)
+  local all = check_manifest(folder)
+  for _, check in ipairs { all and in_own_process or nil, check_tests, check_style } do all = check(folder) and all end
+  return all
+end
+
+local function check_exports(data)
+  local fine, module = pcall(_G.require, data.name)   -- the local one knows the standard library only
+  if not fine then return say("exports", "failed", tostring(module)) end
+  if type(module) ~= "table" then return say("exports", "failed", "init.lua gives no table") end
+  local names = {}
+  for name in pairs(module) do names[#names + 1] = tostring(name) end
+  table.sort(names)
+  table.sort(data.exports)
+  local has, says = table.concat(names, ", "), table.concat(data.exports, ", ")
+  if has == says then return say("exports", "ok", has) end
+  return say("exports", "failed", ("module.lua says '%s', the module has '%s'"):format(says, has))
+end
+
+local function check_examples(folder, contents)
+  local problems, count = {}, 0
+  for _, name in ipairs(files.names(contents)) do
+    for _, example in ipairs(name:match "%.%l+$" and examples.of(contents[name], name) or {}) do
+      count = count + 1
+      problems[#problems + 1] = examples.run(example, folder .. "/" .. name)
+    end
+  end
+  if #problems > 0 then return say("examples", "failed", table.concat(problems, "\n")) end
+  if count == 0 then return say("examples", "failed", "there are none: write one into a docstring (`--- ```lua`)") end
+  return say("examples", "ok", ("%d ran"):format(count))
+end
+
+--- Runs the module: holds its exports against the manifest, and runs its examples, which print nothing.
+--- @param folder string
+--- @return boolean  whether none failed
+function checking.inside(folder)
+  local _ <close> = setmetatable({}, { __close = loader.enter(folder) })
+  local contents = files.of_folder(folder)
+  rawset(_G, "print", function() end)
+  local exported = check_exports(manifest.read(contents[places.manifest], folder .. "/" .. places.manifest))
+  return check_examples(folder, contents) and exported
+end
+
+return checking

@@ -1,0 +1,42 @@
+-- Where a module comes from: its folder, an archive, or an address that curl loads.
+local files = require "moonstill.modules.files"
+local host = require "moonstill.host"
+local native = require "moonstill.native"
+local shell = require "moonstill.modules.shell"
+
+local fetch = {}
+
+local most_bytes = 64 << 20
+
+local function download(address)
+  if not shell.has "curl" then
+    error("downloads need the program curl, which is not installed: apt-get install curl", 0)
+  end
+  local path = os.tmpname()
+  local _ <close> = setmetatable({}, { __close = function() os.remove(path) end })
+  local output, code = shell.run { "curl", "--fail", "--silent", "--show-error", "--location", "--proto", "=http,https",
+    "--max-filesize", tostring(most_bytes), "--output", path, "--", address }
+  if code ~= 0 then error(("cannot load '%s': %s"):format(address, (output:gsub("%s+$", ""))), 0) end
+  return native.io.read_text(path)
+end
+
+--- Whether this is an address, and of what kind: "https" or "http".
+--- @param source string
+--- @return string|nil
+function fetch.protocol(source) return source:match "^(https?)://" end
+
+--- The files of a module.
+--- @param source string  a folder, an archive or an address
+--- @return table<string, string>
+function fetch.files(source)
+  if fetch.protocol(source) then return files.of_archive(download(source), source) end
+  if source:match "^%a[%w+.-]*://" then
+    error(("'%s': expected a folder, an archive, or an address that begins with https://"):format(source), 0)
+  end
+  local kind = host.kind(host.absolute(source))
+  if not kind then error(("there is no folder or archive '%s'"):format(source), 0) end
+  if kind == "folder" then return files.of_folder(source) end
+  return files.of_archive(native.io.read_text(source), source)
+end
+
+return fetch

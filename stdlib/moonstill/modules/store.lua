@@ -1,0 +1,143 @@
+-- A store of installed modules: the folder `moonstill_modules`, and `moonstill.lock`, which says what is in it.
+local files = require "moonstill.modules.files"
+local host = require "moonstill.host"
+local literal = require "moonstill.modules.literal"
+local manifest = require "moonstill.modules.manifest"
+local native = require "moonstill.native"
+local places = require "moonstill.modules.places"
+
+local store = {}
+store.__index = store
+
+--- The store that a command works on: the user's, or that of the project around the current directory, which becomes a
+--- project where there is none.
+--- @param user boolean
+--- @return table
+function store.open(user)
+  local root = places.project "." or host.absolute "."
+  if user then root = places.user() or error("HOME is not set: there is no folder for the user's modules", 0) end
+  return setmetatable({ root = root }, store)
+end
+
+function store:lock_file() return self.root .. "/" .. places.lock end
+
+--- The folder of a module.
+function store:folder(name) return ("%s/%s/%s"):format(self.root, places.folder, name) end
+
+local lock_fields = { version = "string", checksum = "string", source = "string" }
+
+local function check_lock(lock)
+  if type(lock) ~= "table" then return "expected `return` and a table" end
+  for name, row in pairs(lock) do
+    local problem = type(name) ~= "string" and "a name that is no text" or manifest.problem_with_name(name)
+    if problem then return problem end
+    for field, kind in pairs(lock_fields) do
+      if type(row) ~= "table" or type(row[field]) ~= kind then return ("'%s' has no %s"):format(name, field) end
+    end
+  end
+end
+
+--- What the lock file says: { [name] = { version =, checksum =, source = } }.
+--- @return table
+function store:lock()
+  if host.kind(self:lock_file()) == nil then return {} end
+  local lock, problem = literal.parse(native.io.read_text(self:lock_file()))
+  problem = problem or check_lock(lock)
+  if problem then error(("%s: %s"):format(self:lock_file(), problem), 0) end
+  return lock
+end
+
+function store:write_lock(lock)
+  native.io.write_text(self:lock_file(),
+    "-- What `moonstill add` installed here; `moonstill verify` compares. Keep this file with the project.\n"
+    .. literal.format(lock))
+end
+
+--- The names in the lock file, sorted.
+--- @return string[]
+function store:names() return files.names(self:lock()) end
+
+-- Puts a folder in the place of another, or of none. What was there comes back when that fails.
+local function replace(folder, by)
+  local old = host.kind(folder) and by .. ".old"
+  if old then host.rename(folder, old) end
+  local fine, problem = pcall(host.rename, by, folder)
+  if not fine then
+    if old then host.rename(old, folder) end
+    error(problem, 0)
+  end
+  if old then host.remove_all(old) end
+end
+
+--- Installs a module, whole or not at all: it is written beside its place, then renamed.
+--- @param contents table<string, string>  its files
+--- @param source string  where they came from
+--- @param expected? string  the checksum that they must have
+--- @return table manifest
+--- @return string|nil before  the version that was there
+function store:add(contents, source, expected)
+  local data, checksum = files.verify(contents, source)
+  manifest.check_version(data)
+  if expected and expected ~= checksum then
+    error(("%s: the checksum differs: expected %s, its files have %s"):format(source, expected, checksum), 0)
+  end
+  local lock = self:lock()
+  local known = lock[data.name]
+  if known and known.version == data.version and known.checksum ~= checksum then
+    error(("%s: the checksum differs: %s %s is installed with %s, this has %s (`moonstill remove %s` forgets it)")
+      :format(source, data.name, data.version, known.checksum, checksum, data.name), 0)
+  end
+  local beside = self:folder(("." .. data.name .. ".adding"))
+  host.remove_all(beside)
+  local fine, problem = pcall(files.write, contents, beside)
+  if fine then fine, problem = pcall(replace, self:folder(data.name), beside) end
+  if not fine then
+    host.remove_all(beside)
+    error(problem, 0)
+  end
+  lock[data.name] = { version = data.version, checksum = checksum, source = source }
+  self:write_lock(lock)
+  return data, known and known.version
+end
+
+--- Removes a module.
+--- @param name string
+function store:remove(name)
+  local lock = self:lock()
+  if not lock[name] then
+    error(("no module '%s' is installed in %s%s"):format(name, self.root, host.suggestion(name, self:names())), 0)
+  end
+  lock[name] = nil
+  self:write_lock(lock)
+  host.remove_all(self:folder(name))
+end
+
+--- Reads an installed module.
+--- @param name string
+--- @return table|nil manifest  nil where its files are not those that were installed
+--- @return string|nil problem
+function store:read(name)
+  local row = self:lock()[name]
+  if host.kind(self:folder(name)) ~= "folder" then return nil, "its folder is missing" end
+  local fine, data, checksum = pcall(function()
+    local contents = files.of_folder(self:folder(name))
+    return files.verify(contents, self:folder(name))
+  end)
+  if not fine then return nil, data end
+  if checksum ~= row.checksum then
+    return nil, ("its files have changed: expected %s, got %s"):format(row.checksum, checksum)
+  end
+  return data
+end
+
+--- What lies among the modules without being in the lock file.
+--- @return string[]
+function store:unknown()
+  local lock, unknown = self:lock(), {}
+  for _, entry in ipairs(host.list(self.root .. "/" .. places.folder) or {}) do
+    if not lock[entry.name] then unknown[#unknown + 1] = entry.name end
+  end
+  return unknown
+end
+
+return store

@@ -1,0 +1,119 @@
+-- What there is to document, from the one source: modules with their functions, classes with their methods and fields.
+-- The editor's annotations, the reference pages and a test are made from it.
+local docs = require "moonstill.docs"
+local host = require "moonstill.host"
+local types = require "moonstill.reference.types"
+
+local model = {}
+
+-- "distill.unrolled" -> the function of that name in what `require "distill"` gives, or nil.
+local function reached(name)
+  local value
+  for key in name:gmatch "[^%.]+" do
+    if value == nil then value = host.loaded[key] else value = type(value) == "table" and rawget(value, key) or nil end
+    if value == nil then return nil end
+  end
+  return type(value) == "function" and value or nil
+end
+
+--- Whether a function is for scripts: one of `ms`, of what a module of the standard library gives, or a method of a
+--- class. What such modules keep in files of their own is not.
+--- @param entry table  as from docs.all
+--- @return boolean
+function model.is_public(entry)
+  if entry.name:match "^moonstill" then return false end
+  if entry.name:match "^ms%." or entry.alias then return true end
+  return reached(entry.name) ~= nil
+end
+
+local function results_of(entry)
+  if not entry.results then return types.results(entry.returns) end
+  local list = {}
+  for i, text in ipairs(entry.results) do list[i] = types.result(text) end
+  return list
+end
+
+-- The classes that comments declare: text, "@class NAME", "@field NAME TYPE DOC" ...
+local function read_classes(source, add)
+  local text, class = {}, nil
+  for line in (source.text .. "\n"):gmatch "(.-)\n" do
+    local comment = line:match "^%-%-%-%s?(.*)$"
+    local name = comment and comment:match "^@class%s+([%w_%.]+)"
+    local field, rest = (comment or ""):match "^@field%s+(%S+)%s+(.*)$"
+    if name then
+      class = { name = name, documentation = table.concat(text, "\n"), fields = {} }
+      add(class)
+    elseif field and class then
+      local type, doc = types.cut(rest)
+      class.fields[#class.fields + 1] = { name = field:gsub("%?$", ""), optional = field:sub(-1) == "?", type = type,
+        doc = doc:match "^%s*(.*)$" }
+    elseif not comment then
+      class, text = nil, {}
+    elseif not comment:match "^@" then
+      text[#text + 1] = comment
+    end
+  end
+end
+
+local function about_class(text)
+  return text:gsub("^%s+", "")
+end
+
+local function all_classes()
+  local list, by_name = {}, {}
+  local function add(class)
+    local known = by_name[class.name]
+    if known then
+      if known.documentation == "" then known.documentation = class.documentation end
+      table.move(class.fields, 1, #class.fields, #known.fields + 1, known.fields)
+      return
+    end
+    class.methods, class.events = {}, {}
+    list[#list + 1], by_name[class.name] = class, class
+  end
+  for _, class in ipairs(host.classes()) do
+    add { name = class.name, documentation = class.documentation, fields = {} }
+  end
+  for _, source in ipairs(host.sources()) do
+    read_classes(source, function(class)
+      class.documentation = about_class(class.documentation)
+      add(class)
+    end)
+  end
+  return list, by_name
+end
+
+--- Everything for scripts.
+--- Modules are { name, documentation, functions }; classes { name, documentation, fields, methods, events }, events
+--- being metamethods; a function is an entry of docs.all with its `results`.
+--- @return { modules: table[], classes: table[], functions: table[] }
+function model.read()
+  local classes, class_of = all_classes()
+  local functions, modules, module_of = {}, {}, {}
+  for _, entry in ipairs(docs.all()) do
+    local owner, separator, key = entry.name:match "^(.*)([%.:])([^%.:]*)$"
+    if model.is_public(entry) then
+      local row = setmetatable({ results = results_of(entry), owner = owner, key = key }, { __index = entry })
+      local class = separator == ":" and class_of[owner]
+      if separator == ":" and not class then
+        class = { name = owner, documentation = "", fields = {}, methods = {}, events = {} }
+        classes[#classes + 1], class_of[owner] = class, class
+      end
+      if class then
+        local list = key:match "^__" and class.events or class.methods
+        list[#list + 1] = row
+      else
+        if not module_of[owner] then
+          module_of[owner] = { name = owner, documentation = docs.of_module(owner) or "", functions = {} }
+          modules[#modules + 1] = module_of[owner]
+        end
+        local list = module_of[owner].functions
+        list[#list + 1] = row
+      end
+      functions[#functions + 1] = row
+    end
+  end
+  return { modules = modules, classes = classes, functions = functions }
+end
+
+return model
