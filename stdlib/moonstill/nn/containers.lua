@@ -17,8 +17,7 @@ end
 
 -- The layers' work as a list of fun(x, p, context) -> y. A product, its bias and relu are two passes over memory, and a
 -- convolution is pooled as it is computed and never stored: the maximum of relu is relu of the maximum. Of a smooth
--- network that is the definition: it pools, adds the bias, and rounds relu last. Layers that are watched are computed one
--- by one.
+-- network that is the definition: it pools, adds the bias and rounds relu last. Watched layers are computed one by one.
 local function steps_of(children)
   local steps, place = {}, 1
   while children[place] do
