@@ -44,7 +44,7 @@ local opt = experiment.options {
   { "hold_out", default = 5000, least = 0, help = "training images kept out, to choose the best iterate by; 0: none" },
   { "evaluate_every", default = 50, least = 1, help = "iterations between evaluations on the held-out images" },
   { "on_nan", default = "stop", choices = { "stop", "backoff" },
-    help = "after numbers that are not finite: stop, or back to the best state with half the lr" },
+    help = "after numbers that are not finite: stop, or back to the best state with a lower lr" },
   { "fresh", default = false, help = "starts anew where --out has a checkpoint" },
 }
 

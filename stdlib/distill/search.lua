@@ -7,6 +7,10 @@ local ms = require "moonstill"
 
 local search = {}
 
+--- Factor of the learning rate after a step that failed. That tells little about the steps to come, and the rate falls
+--- by itself.
+search.lower = 0.8
+
 --- @class distill.Search
 --- @field rate number      factor of the learning rate, smaller with each cycle
 --- @field averaged table   moving average of the parameters
@@ -64,11 +68,11 @@ function Search:step(parameters, gradient)
   return moved, norm
 end
 
---- Goes back after a step that failed: half the rate, at the same place of the cycle. Gives the best parameters, or nil
+--- Goes back after a step that failed: a lower rate, at the same place of the cycle. Gives the best parameters, or nil
 --- without any.
 --- @return table?
 function Search:back_off()
-  self.rate = self.rate / 2
+  self.rate = self.rate * search.lower
   local before = self.optimizers
   self.optimizers = make_optimizers(self.options, self.rate)
   for name, optimizer in pairs(self.optimizers) do optimizer:restore(before[name]:state()) end

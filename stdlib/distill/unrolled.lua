@@ -200,7 +200,7 @@ local fit_spec = check.spec("still:fit", {
   { "fresh", "boolean", "Starts anew even where there is a checkpoint.", default = false },
   { "on_nan", '"stop"|"backoff"',
     "After a loss or gradient that is not finite: ends the run, or goes back to the best state (or to the first) with "
-      .. "half the learning rate.", default = "stop" },
+      .. "a lower learning rate.", default = "stop" },
   { "quiet", "boolean", "Prints no progress.", default = false },
 })
 

@@ -32,7 +32,7 @@ test("the learning rate falls along a cosine in each cycle, and the next cycle i
   test.near(one.rate, 0.25, 0)
 end)
 
-test("backing off halves the rate and keeps the place in the cycle", function()
+test("backing off lowers the rate and keeps the place in the cycle", function()
   local function steps(one, p, count)
     local before
     for _ = 1, count do
@@ -44,8 +44,8 @@ test("backing off halves the rate and keeps the place in the cycle", function()
   local p = steps(one, start, 5)
   steps(other, start, 5)
   one:back_off()
-  test.near(select(2, steps(one, p, 1)), select(2, steps(other, p, 1)) / 2, 1e-6)
-  test.equal({ one.steps, one.rate }, { 6, 0.5 })
+  test.near(select(2, steps(one, p, 1)), select(2, steps(other, p, 1)) * search.lower, 1e-6)
+  test.equal({ one.steps, one.rate }, { 6, search.lower })
 end)
 
 test("a cycle begins at the best state that ever was", function()
