@@ -51,7 +51,7 @@ end
 
 -- Goes on from the best state after an iteration that cannot be taken, which counts.
 local function back_off(still, problem)
-  if still.search.rate * search.lower < least_rate then stop(still, problem .. ", after many smaller learning rates") end
+  if still.search.rate * search.lower < least_rate then stop(still, problem .. ", after many lower learning rates") end
   still.parameters = still.search:back_off() or still:start_parameters()
   still.iteration = still.iteration + 1
   local best = still.search.best
