@@ -204,7 +204,8 @@ void add_sources(Module& ms) {
                        "How many test images: the first of a file, 5000 digits if left out."},
                       {"seed", "integer", "Of the digits.", "1"}},
           .returns = "{ train: ms.ImageSet, test: ms.ImageSet }",
-          .example = "local set = ms.data.images(\"digits\", { train = 100, test = 20 })\nprint(set.train)",
+          .example = "local set = ms.data.images(\"digits\", { train = 100, test = 20 })\n"
+                     "print(set.train)",
           .body = [](lua_State* L, Args& a) { return push_sets(L, a, load_source(a)); }});
 }
 
@@ -220,6 +221,9 @@ void add_facts(Module& ms) {
     ms.add({.name = fmt::format("ms.ImageSet:{}", name),
             .documentation = documentation,
             .returns = returns,
+            .example = fmt::format(
+                "local set = ms.data.images(\"digits\", {{ train = 100, test = 1 }}).train\nprint(set:{}())",
+                name),
             .body = [give](lua_State* L, Args& a) { return give(L, a.self<ImageSet>()); }});
   };
   add("size", "Counts the images.", "integer",
@@ -261,8 +265,9 @@ void add_batches_of(Module& ms) {
           .parameters = {indices},
           .options = {dtype_option},
           .returns = "ms.Tensor, ms.Tensor: normalised images [n, channels, H, W], and classes [n] from 1",
-          .example = "local x, y = ms.data.images(\"digits\", { train = 100, test = 1 }).train:batch { 1, 2, "
-                     "3 }\nprint(y)",
+          .example =
+              "local x, y = ms.data.images(\"digits\", { train = 100, test = 1 }).train:batch { 1, 2, 3 }\n"
+              "print(y)",
           .body = [](lua_State* L, Args& a) {
             const auto& set = a.self<ImageSet>();
             return push_batch(L, set, indices_of(a, "indices", set), dtype_of(a, "dtype"));
@@ -272,6 +277,8 @@ void add_batches_of(Module& ms) {
           .parameters = {indices},
           .options = {dtype_option},
           .returns = "ms.Tensor: [n, classes]",
+          .example = "local set = ms.data.images(\"digits\", { train = 100, test = 1 }).train\n"
+                     "print(set:one_hot { 1, 2 })",
           .body = [](lua_State* L, Args& a) {
             const auto& set = a.self<ImageSet>();
             return push(L, Value(set.one_hot(indices_of(a, "indices", set), dtype_of(a, "dtype"))));
@@ -280,6 +287,8 @@ void add_batches_of(Module& ms) {
           .documentation = "Averages the images of each class.",
           .options = {dtype_option},
           .returns = "ms.Tensor: [classes, channels, H, W], normalised",
+          .example = "local set = ms.data.images(\"digits\", { train = 100, test = 1 }).train\n"
+                     "print(table.concat(set:class_means():shape(), \" x \"))",
           .body = [](lua_State* L, Args& a) {
             return push(L, Value(a.self<ImageSet>().class_means(dtype_of(a, "dtype"))));
           }});
@@ -290,6 +299,8 @@ void add_parts(Module& ms) {
           .documentation = "Gives some images as a set of their own.",
           .parameters = {{"indices", indices_type, "Which, from 1, in that order."}},
           .returns = "ms.ImageSet",
+          .example = "local set = ms.data.images(\"digits\", { train = 100, test = 1 }).train\n"
+                     "print(set:subset { 1, 5, 9 })",
           .body = [](lua_State* L, Args& a) {
             const auto& set = a.self<ImageSet>();
             return push(L, set.subset(indices_of(a, "indices", set)));
@@ -299,6 +310,8 @@ void add_parts(Module& ms) {
           .parameters = {{"count", "integer", "Of each class."},
                          {"random", "ms.Generator", "Where the choice comes from."}},
           .returns = "ms.ImageSet",
+          .example = "local set = ms.data.images(\"digits\", { train = 100, test = 1 }).train\n"
+                     "print(set:per_class(2, ms.random(1)))",
           .body = [](lua_State* L, Args& a) {
             const auto& set = a.self<ImageSet>();
             const auto count = static_cast<std::int64_t>(a.size("count", 1));
@@ -310,7 +323,8 @@ void add_parts(Module& ms) {
                          {"random", "ms.Generator", "Where the choice comes from."}},
           .returns = "ms.ImageSet, ms.ImageSet: the others, and those held out",
           .example = "local set = ms.data.images(\"digits\", { train = 100, test = 1 })\n"
-                     "local train, held = set.train:hold_out(20, ms.random(1))\nprint(#train, #held)",
+                     "local train, held = set.train:hold_out(20, ms.random(1))\n"
+                     "print(#train, #held)",
           .body = [](lua_State* L, Args& a) {
             const auto [rest, held] =
                 data::hold_out(a.self<ImageSet>(), static_cast<std::int64_t>(a.size("count", 1)),
@@ -366,6 +380,10 @@ void add_walks(Module& ms) {
                            "on k only, so that a run goes on where it was stopped.",
           .parameters = {{"k", "integer", "From 1."}},
           .returns = "ms.Tensor, ms.Tensor: images and classes",
+          .example = "local walk = ms.data.images(\"digits\", { train = 100, test = 1 }).train:batches { "
+                     "batch = 32, seed = 1 }\n"
+                     "local x, y = walk:at(5)\n"
+                     "print(x:size(1), y:size())",
           .body = [](lua_State* L, Args& a) {
             auto& batches = a.self<ImageBatches>();
             const auto k = static_cast<std::int64_t>(a.size("k", 1)) - 1;
@@ -375,6 +393,9 @@ void add_walks(Module& ms) {
           .documentation = "Gives the walk that begins with this epoch.",
           .parameters = {{"epoch", "integer", "From 1."}},
           .returns = "ms.Batches",
+          .example = "local walk = ms.data.images(\"digits\", { train = 100, test = 1 }).train:batches { "
+                     "batch = 32, seed = 1 }\n"
+                     "for x in walk:epoch(2) do print(x:size(1)) end",
           .body = [](lua_State* L, Args& a) {
             ImageBatches batches = a.self<ImageBatches>();
             const std::int64_t most = std::numeric_limits<std::int64_t>::max() / batches.order.per_epoch();
@@ -387,6 +408,9 @@ void add_walks(Module& ms) {
   ms.add({.name = "ms.Batches:count",
           .documentation = "Counts the batches of an epoch.",
           .returns = "integer",
+          .example = "local walk = ms.data.images(\"digits\", { train = 100, test = 1 }).train:batches { "
+                     "batch = 32, seed = 1 }\n"
+                     "print(walk:count())",
           .body = [](lua_State* L, Args& a) { return push(L, a.self<ImageBatches>().order.per_epoch()); }});
   ms.add({.name = "ms.Batches:__tostring",
           .documentation = "Describes the walk.",

@@ -183,6 +183,9 @@ void add_tensor_files(Module& ms) {
           .parameters = {path_param, {"tensors", "table|ms.Tensor", "Tensors by name; one tensor for .npy."}},
           .options = {{"metadata?", "table", "Texts and numbers kept beside them, as texts (.safetensors)."},
                       {"compress", "boolean", "Deflate the arrays of an .npz file.", "true"}},
+          .example = "local path = os.tmpname() .. \".safetensors\"\n"
+                     "ms.io.save(path, { w = ms.ones(3) }, { metadata = { made = \"by hand\" } })\n"
+                     "os.remove(path)",
           .body = [](lua_State*, Args& a) {
             save(a);
             return 0;
@@ -193,6 +196,10 @@ void add_tensor_files(Module& ms) {
               "second result, texts by name.",
           .parameters = {existing_path_param},
           .returns = "table<string, ms.Tensor>|ms.Tensor: tensors by name; one tensor for .npy",
+          .example = "local path = os.tmpname() .. \".npz\"\n"
+                     "ms.io.save(path, { w = ms.ones(3) })\n"
+                     "print(ms.io.load(path).w)\n"
+                     "os.remove(path)",
           .body = [](lua_State* L, Args& a) { return load(L, a); }});
 }
 
@@ -233,6 +240,9 @@ void add_images(Module& ms) {
                       {"magnify", "integer", "How many pixels a pixel becomes, in each direction.", "1"},
                       {"range?", "number[]",
                        "The values shown black and white; each image's own extremes if left out."}},
+          .example = "local path = os.tmpname()\n"
+                     "ms.io.write_png(path, ms.random(1):rand { 2, 8, 8 }, { magnify = 4 })\n"
+                     "os.remove(path)",
           .body = [](lua_State*, Args& a) {
             io::write_png(path_of(a), io::image_sheet(a.object<Value>("images").tensor(), sheet_options(a)));
             return 0;
@@ -241,6 +251,10 @@ void add_images(Module& ms) {
           .documentation = "Reads a PNG file.",
           .parameters = {existing_path_param},
           .returns = "ms.Tensor: u8 [1 or 3, H, W]",
+          .example = "local path = os.tmpname()\n"
+                     "ms.io.write_png(path, ms.zeros { 1, 8, 8 }, { padding = 0 })\n"
+                     "print(table.concat(ms.io.read_png(path):shape(), \" x \"))\n"
+                     "os.remove(path)",
           .body = [](lua_State* L, Args& a) { return push(L, Value(tensor_of(io::read_png(path_of(a))))); }});
 }
 
@@ -278,6 +292,10 @@ void add_csv(Module& ms) {
        .parameters = {path_param, {"columns", "string[]", "Names."}},
        .options = {keep_option},
        .returns = "ms.CsvFile",
+       .example = "local path = os.tmpname()\n"
+                  "ms.io.csv(path, { \"step\", \"loss\" }):append { step = 1, loss = 0.5 }\n"
+                  "print(ms.io.read_text(path))\n"
+                  "os.remove(path)",
        .body = [](lua_State* L, Args& a) {
          return push(
              L, io::CsvFile(path_of(a), strings_of(a, "columns"), static_cast<std::int64_t>(a.size("keep"))));
@@ -291,6 +309,10 @@ void add_csv(Module& ms) {
   ms.add({.name = "ms.CsvFile:append",
           .documentation = "Appends a row.",
           .parameters = {{"row", "table", "Values by column; those left out stay empty."}},
+          .example = "local path = os.tmpname()\n"
+                     "local file <close> = ms.io.csv(path, { \"step\", \"loss\" })\n"
+                     "for step = 1, 3 do file:append { step = step, loss = 1 / step } end\n"
+                     "os.remove(path)",
           .body = [](lua_State*, Args& a) {
             append_row(a);
             return 0;
@@ -304,6 +326,10 @@ void add_json(Module& ms) {
           .parameters = {path_param},
           .options = {keep_option},
           .returns = "ms.JsonLines",
+          .example = "local path = os.tmpname()\n"
+                     "ms.io.jsonl(path):append { step = 1, loss = 0.5 }\n"
+                     "print(ms.io.read_text(path))\n"
+                     "os.remove(path)",
           .body = [](lua_State* L, Args& a) {
             return push(L, io::LineFile(path_of(a), static_cast<std::int64_t>(a.size("keep"))));
           }});
@@ -316,6 +342,10 @@ void add_json(Module& ms) {
   ms.add({.name = "ms.JsonLines:append",
           .documentation = "Appends a value.",
           .parameters = {{"value", "any", "See ms.io.json."}},
+          .example = "local path = os.tmpname()\n"
+                     "local file <close> = ms.io.jsonl(path)\n"
+                     "for step = 1, 3 do file:append { step = step, loss = 1 / step } end\n"
+                     "os.remove(path)",
           .body = [](lua_State* L, Args& a) {
             a.self<io::LineFile>().append(json_from_lua(L, a.slot("value")));
             return 0;
@@ -368,6 +398,9 @@ void add_texts(Module& ms) {
   ms.add({.name = "ms.io.write_text",
           .documentation = "Writes a text file, which appears whole or not at all.",
           .parameters = {path_param, {"text", "string", "Its content."}},
+          .example = "local path = os.tmpname()\n"
+                     "ms.io.write_text(path, \"moon\\n\")\n"
+                     "os.remove(path)",
           .body = [](lua_State*, Args& a) {
             io::write_file(path_of(a), a.string("text"));
             return 0;
@@ -376,6 +409,10 @@ void add_texts(Module& ms) {
           .documentation = "Reads a whole file.",
           .parameters = {existing_path_param},
           .returns = "string",
+          .example = "local path = os.tmpname()\n"
+                     "ms.io.write_text(path, \"moon\\n\")\n"
+                     "print(ms.io.read_text(path))\n"
+                     "os.remove(path)",
           .body = [](lua_State* L, Args& a) {
             const std::vector<std::byte> bytes = io::read_file(path_of(a));
             return push(L, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
@@ -384,6 +421,7 @@ void add_texts(Module& ms) {
           .documentation = "Says whether there is a file or folder of that name.",
           .parameters = {existing_path_param},
           .returns = "boolean",
+          .example = "print(ms.io.exists \"/nonexistent\")",
           .body = [](lua_State* L, Args& a) {
             std::error_code ignored;
             return push(L, fs::exists(path_of(a), ignored));

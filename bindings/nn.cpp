@@ -1,5 +1,7 @@
 // ms.nn in C++: initial values, losses, convolution and pooling. The layers are written in Lua
 // (stdlib/moonstill/nn).
+#include <fmt/core.h>
+
 #include <array>
 #include <cmath>
 
@@ -62,6 +64,7 @@ void add_losses(Module& ms) {
        .documentation = "Computes the mean of the squared differences.",
        .parameters = {{"prediction", "ms.Tensor", "Any shape."}, {"target", "ms.Tensor", "The same shape."}},
        .returns = "ms.Tensor: a scalar",
+       .example = "print(ms.nn.mse(ms.tensor { 1, 2 }, ms.tensor { 1, 4 }))",
        .body = [](lua_State* L, Args& a) {
          return push(L, nn::mean_squared_error(a.object<Value>("prediction"), a.object<Value>("target")));
        }});
@@ -69,6 +72,7 @@ void add_losses(Module& ms) {
           .documentation = "Gives the share of samples whose largest logit is their class's.",
           .parameters = {logits_param, targets_param},
           .returns = "number: 0 to 1",
+          .example = "print(ms.nn.accuracy(ms.tensor { { 1, 0 }, { 1, 0 } }, { 1, 2 }))",
           .body = [](lua_State* L, Args& a) {
             const Value& logits = a.object<Value>("logits");
             return push(L, nn::accuracy(logits.tensor(), targets_of(L, a, "targets").tensor()));
@@ -111,6 +115,8 @@ void add_windows(Module& ms) {
           .options = {{"stride", "integer", "Step between windows.", "1"},
                       {"padding", "integer", "Zeros on each side.", "0"}},
           .returns = "ms.Tensor: [batch, out, height', width']",
+          .example = "local x = ms.linspace(1, 9, 9):reshape { 1, 1, 3, 3 }\n"
+                     "print(ms.nn.convolve(x, ms.ones { 1, 1, 2, 2 }))",
           .body = [](lua_State* L, Args& a) {
             return push(L, ops::conv(a.object<Value>("x"), a.object<Value>("weight"),
                                      {a.integer("stride"), a.integer("padding")}));
@@ -124,6 +130,8 @@ void add_windows(Module& ms) {
                       {"window", "integer", "Side of a pooling window.", "2"},
                       {"window_stride?", "integer", "Step between windows; the window's side if left out."}},
           .returns = "ms.Tensor: [batch, out, height', width']",
+          .example = "local x, weight = ms.ones { 1, 1, 6, 6 }, ms.ones { 2, 1, 3, 3 }\n"
+                     "print(ms.nn.convolve_pool(x, weight))",
           .body = [](lua_State* L, Args& a) {
             const std::int64_t window = a.integer("window");
             return push(L, ops::conv_max_pool(
@@ -139,6 +147,7 @@ void add_windows(Module& ms) {
             .options = {{"window", "integer", "Side of a window.", "2"},
                         {"stride?", "integer", "Step between windows; the window's side if left out."}},
             .returns = "ms.Tensor: [batch, channels, height', width']",
+            .example = fmt::format("print({}(ms.linspace(1, 16, 16):reshape {{ 1, 1, 4, 4 }}))", name),
             .body = [pool](lua_State* L, Args& a) {
               return push(L, pool(a.object<Value>("x"), windows_of(a)));
             }});
@@ -165,6 +174,7 @@ void add_windows(Module& ms) {
                          {"random", "ms.Generator", "Where the numbers come from."}},
           .options = {{"dtype", floating_type, "Element type.", "\"f32\""}},
           .returns = "ms.Tensor",
+          .example = "print(ms.nn.dropout_mask({ 2, 4 }, 0.5, ms.random(1)))",
           .body = [](lua_State* L, Args& a) {
             const double p = a.number("p");
             if (!(p >= 0 && p < 1)) a.fail("p", "expected a number in [0, 1), got {}", p);

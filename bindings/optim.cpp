@@ -102,7 +102,8 @@ void add_makers(Module& ms) {
                       {"nesterov", "boolean", "Nesterov's momentum.", "false"},
                       decay_option},
           .returns = "ms.Optimizer",
-          .example = "local opt = ms.optim.sgd{lr = 0.1}\nprint(opt:step(ms.ones{2}, ms.ones{2}))",
+          .example = "local opt = ms.optim.sgd{lr = 0.1}\n"
+                     "print(opt:step(ms.ones{2}, ms.ones{2}))",
           .body = [](lua_State* L, Args& a) {
             return push(L, Optimizer({.rule = Rule::sgd,
                                       .schedule = schedule_of(a, "lr"),
@@ -117,8 +118,8 @@ void add_makers(Module& ms) {
                       {"epsilon", "number", "Added to the denominator.", "1e-8"},
                       decay_option},
           .returns = "ms.Optimizer",
-          .example = "local opt = ms.optim.adam{lr = 0.01, betas = {0.5, 0.999}}\nprint(opt:step(ms.ones{2}, "
-                     "ms.ones{2}))",
+          .example = "local opt = ms.optim.adam{lr = 0.01, betas = {0.5, 0.999}}\n"
+                     "print(opt:step(ms.ones{2}, ms.ones{2}))",
           .body = [](lua_State* L, Args& a) {
             const std::vector<double> betas = a.numbers("betas");
             if (betas.size() != 2) a.fail("betas", "expected two numbers, got {}", betas.size());
@@ -138,6 +139,8 @@ void add_makers(Module& ms) {
                       {"every", "integer", "Steps between changes."},
                       {"factor", "number", "At each change.", "0.5"}},
           .returns = "ms.Schedule",
+          .example = "local rate = ms.optim.step_decay { lr = 0.1, every = 10 }\n"
+                     "print(rate:at(1), rate:at(11))",
           .body = [](lua_State* L, Args& a) {
             return push(L, Schedule{.decay = Decay::step,
                                     .rate = at_least_zero(a, "lr"),
@@ -153,6 +156,8 @@ void add_makers(Module& ms) {
                    {"floor", "number", "Share of lr that is left at the end.", "0"},
                    {"warmup", "integer", "Steps of a linear rise at the start.", "0"}},
        .returns = "ms.Schedule",
+       .example = "local rate = ms.optim.cosine { lr = 0.1, steps = 100, warmup = 10 }\n"
+                  "print(rate:at(1), rate:at(11), rate:at(100))",
        .body = [](lua_State* L, Args& a) {
          return push(L, Schedule{.decay = Decay::cosine,
                                  .rate = at_least_zero(a, "lr"),
@@ -167,6 +172,7 @@ void add_methods(Module& ms) {
           .documentation = "Gives the learning rate of a step.",
           .parameters = {{"step", "integer", "From 1."}},
           .returns = "number",
+          .example = "print(ms.optim.cosine { lr = 0.1, steps = 100 }:at(50))",
           .body = [](lua_State* L, Args& a) {
             return push(L, a.self<Schedule>().at(static_cast<std::int64_t>(a.size("step", 1)) - 1));
           }});
@@ -174,6 +180,7 @@ void add_methods(Module& ms) {
           .documentation = "Gives the same schedule with its learning rate times a factor.",
           .parameters = {{"factor", "number", "At least 0."}},
           .returns = "ms.Schedule",
+          .example = "print(ms.optim.cosine { lr = 0.1, steps = 100 }:scaled(0.5))",
           .body = [](lua_State* L, Args& a) {
             Schedule scaled = a.self<Schedule>();
             scaled.rate *= at_least_zero(a, "factor");
@@ -195,6 +202,10 @@ void add_methods(Module& ms) {
           .parameters = {{"weights", "ms.Tensor|table", "Tensors, the same ones at each step."},
                          {"gradients", "ms.Tensor|table", "Built like the weights."}},
           .returns = "ms.Tensor|table: new weights",
+          .example = "local opt = ms.optim.adam { lr = 0.01 }\n"
+                     "local w = ms.tensor { 1, -1 }\n"
+                     "for _ = 1, 3 do w = opt:step(w, 2 * w) end\n"
+                     "print(w)",
           .body = [](lua_State* L, Args& a) {
             auto& optimizer = a.self<Optimizer>();
             const TensorTree weights = read_tensors(L, a.slot("weights"));
@@ -206,10 +217,14 @@ void add_methods(Module& ms) {
   ms.add({.name = "ms.Optimizer:lr",
           .documentation = "Gives the learning rate of the next step.",
           .returns = "number",
+          .example = "print(ms.optim.sgd { lr = 0.1 }:lr())",
           .body = [](lua_State* L, Args& a) { return push(L, a.self<Optimizer>().rate()); }});
   ms.add({.name = "ms.Optimizer:set_lr",
           .documentation = "Changes the learning rate or schedule.",
           .parameters = {{"lr", "number|ms.Schedule", "Learning rate."}},
+          .example = "local opt = ms.optim.adam { lr = 0.01 }\n"
+                     "opt:set_lr(ms.optim.cosine { lr = 0.1, steps = 100 })\n"
+                     "print(opt:lr())",
           .body = [](lua_State*, Args& a) {
             a.self<Optimizer>().set_schedule(schedule_of(a, "lr"));
             return 0;
@@ -217,6 +232,9 @@ void add_methods(Module& ms) {
   ms.add({.name = "ms.Optimizer:state",
           .documentation = "Gives what a checkpoint needs: the number of steps and the moments.",
           .returns = "table: {steps = integer, moments = ms.Tensor[]}",
+          .example = "local opt = ms.optim.adam { lr = 0.01 }\n"
+                     "opt:step(ms.ones(2), ms.ones(2))\n"
+                     "print(opt:state().steps)",
           .body = [](lua_State* L, Args& a) {
             const auto& optimizer = a.self<Optimizer>();
             const std::vector<Tensor> moments = optimizer.moments();
@@ -231,6 +249,11 @@ void add_methods(Module& ms) {
   ms.add({.name = "ms.Optimizer:restore",
           .documentation = "Puts back what state() gave.",
           .parameters = {{"state", "table", "{steps = integer, moments = ms.Tensor[]}"}},
+          .example = "local opt = ms.optim.adam { lr = 0.01 }\n"
+                     "opt:step(ms.ones(2), ms.ones(2))\n"
+                     "local other = ms.optim.adam { lr = 0.01 }\n"
+                     "other:restore(opt:state())\n"
+                     "print(other)",
           .body = [](lua_State* L, Args& a) {
             lua_getfield(L, a.slot("state"), "moments");
             if (!lua_istable(L, -1))

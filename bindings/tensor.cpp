@@ -1,6 +1,9 @@
 // ms.Tensor: making and reading tensors, and what the other bindings share.
 #include "bindings/tensor.hpp"
 
+#include <fmt/core.h>
+
+#include <string_view>
 #include <vector>
 
 #include "bindings/core.hpp"
@@ -84,6 +87,7 @@ void add_makers(Module& ms) {
             .parameters = {{"shape", "integer|integer[]", "Sizes, such as {2, 3}."}},
             .options = {{"dtype", dtype_type, "Element type.", "\"f32\""}},
             .returns = "ms.Tensor",
+            .example = fmt::format("print({}{{2, 3}})", name),
             .body = [value](lua_State* L, Args& a) {
               return push(L, Value(Tensor::full(shape_of(a, "shape"), value, dtype_of(a, "dtype"))));
             }});
@@ -96,6 +100,7 @@ void add_makers(Module& ms) {
                          {"value", "number", "The number."}},
           .options = {{"dtype", dtype_type, "Element type.", "\"f32\""}},
           .returns = "ms.Tensor",
+          .example = "print(ms.full({ 2, 2 }, 0.5))",
           .body = [](lua_State* L, Args& a) {
             return push(L,
                         Value(Tensor::full(shape_of(a, "shape"), a.number("value"), dtype_of(a, "dtype"))));
@@ -120,6 +125,7 @@ void add_makers(Module& ms) {
 }
 
 void add_random(Module& ms) {
+  constexpr std::string_view generator_prefix = "ms.Generator:";
   const auto drawn = [&](const char* name, const char* documentation,
                          void (Generator::*fill)(std::span<double>, double, double)) {
     ms.add({.name = name,
@@ -127,6 +133,8 @@ void add_random(Module& ms) {
             .parameters = {{"shape", "integer|integer[]", "Sizes."}},
             .options = {{"dtype", floating_type, "Element type.", "\"f32\""}},
             .returns = "ms.Tensor",
+            .example = fmt::format("print(ms.random(1):{}{{2, 3}})",
+                                   std::string_view(name).substr(generator_prefix.size())),
             .body = [fill](lua_State* L, Args& a) {
               const Shape shape = shape_of(a, "shape");
               Tensor numbers = Tensor::empty(shape, DType::f64);
@@ -142,6 +150,7 @@ void add_readers(Module& ms) {
   ms.add({.name = "ms.Tensor:shape",
           .documentation = "Gives the sizes of all axes.",
           .returns = "integer[]",
+          .example = "print(table.concat(ms.ones { 2, 3 }:shape(), \" x \"))",
           .body = [](lua_State* L, Args& a) {
             const auto sizes = a.self<Value>().shape().sizes();
             return push(L, std::vector<std::int64_t>(sizes.begin(), sizes.end()));
@@ -150,6 +159,7 @@ void add_readers(Module& ms) {
           .documentation = "Gives the size of one axis, or the number of elements.",
           .parameters = {{"axis?", "integer", "From 1; -1 is the last."}},
           .returns = "integer",
+          .example = "print(ms.ones { 2, 3 }:size(), ms.ones { 2, 3 }:size(-1))",
           .body = [](lua_State* L, Args& a) {
             const Value& x = a.self<Value>();
             return push(L, a.given("axis") ? x.size(a.axis("axis", x.rank())) : x.shape().count());
@@ -157,10 +167,12 @@ void add_readers(Module& ms) {
   ms.add({.name = "ms.Tensor:dtype",
           .documentation = "Gives the element type's name.",
           .returns = "string: \"f32\", \"f64\", \"i32\" or \"u8\"",
+          .example = "print(ms.ones(2):dtype())",
           .body = [](lua_State* L, Args& a) { return push(L, dtype_name(a.self<Value>().dtype())); }});
   ms.add({.name = "ms.Tensor:item",
           .documentation = "Gives the number of a tensor that holds just one.",
           .returns = "number",
+          .example = "print(ms.tensor { 1, 2 }:sum():item())",
           .body = [](lua_State* L, Args& a) {
             const Value& x = a.self<Value>();
             if (x.shape().count() != 1)
@@ -170,6 +182,7 @@ void add_readers(Module& ms) {
   ms.add({.name = "ms.Tensor:totable",
           .documentation = "Gives the numbers as nested Lua tables (a number for a scalar).",
           .returns = "table|number",
+          .example = "print(ms.tensor { { 1, 2 }, { 3, 4 } }:totable()[2][1])",
           .body = [](lua_State* L, Args& a) {
             return push_nested(L, a.self<Value>().tensor().row_major(), 0, 0);
           }});
@@ -180,6 +193,7 @@ void add_readers(Module& ms) {
            "hold.",
        .parameters = {{"dtype", dtype_type, "Element type."}},
        .returns = "ms.Tensor",
+       .example = "print(ms.tensor { 1.5, -2.5 }:to \"i32\")",
        .body = [](lua_State* L, Args& a) {
          return push(L, ops::cast(a.self<Value>(), dtype_of(a, "dtype")));
        }});

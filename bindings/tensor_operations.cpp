@@ -80,6 +80,7 @@ void add_unary(Module& ms, const UnaryName& row) {
   ms.add({.name = std::string("ms.Tensor:") + row.name,
           .documentation = row.documentation,
           .returns = "ms.Tensor: the same shape",
+          .example = "print(ms.tensor{0.25, 0.5}:" + std::string(row.name) + "())",
           .body = [op](lua_State* L, Args& a) { return push(L, op(a.self<Value>())); }});
 }
 
@@ -119,6 +120,7 @@ void add_operators(Module& ms) {
             .documentation = row.documentation,
             .parameters = {{"a", operand_type, "Left."}, {"b", operand_type, "Right."}},
             .returns = "ms.Tensor",
+            .example = "print(ms." + std::string(row.name) + "(ms.tensor{1, 2, 3}, 2))",
             .body = row.body});
   }
   ms.add({.name = "ms.Tensor:__unm",
@@ -173,6 +175,8 @@ void add_reductions(Module& ms) {
             .parameters = {{"axes?", "integer|integer[]", "Axes from 1; -1 is the last. All when left out."}},
             .options = {{"keep", "boolean", "Keep the axes with size 1.", "false"}},
             .returns = "ms.Tensor",
+            .example = "local x = ms.tensor{{1, 2}, {3, 4}}\nprint(x:" + std::string(row.name) +
+                       "(), x:" + std::string(row.name) + "(1))",
             .body = [op](lua_State* L, Args& a) {
               const Value& x = a.self<Value>();
               return push(L, op(x, axes_of(a, x), a.boolean("keep")));
@@ -182,6 +186,7 @@ void add_reductions(Module& ms) {
           .documentation = "Gives the index, from 1, of the first largest element along an axis. Constant.",
           .parameters = {{"axis", "integer", "From 1; -1 is the last.", "-1"}},
           .returns = "ms.Tensor: i32, without that axis",
+          .example = "print(ms.tensor { { 1, 5, 2 }, { 7, 0, 3 } }:argmax())",
           .body = [](lua_State* L, Args& a) {
             const Value& x = a.self<Value>();
             const Tensor indices = ops::argmax(x, a.axis("axis", x.rank())).tensor().row_major();
@@ -195,6 +200,7 @@ void add_reductions(Module& ms) {
           .parameters = {{"axis", "integer", "From 1; -1 is the last.", "-1"}},
           .options = {{"keep", "boolean", "Keep the axis with size 1.", "false"}},
           .returns = "ms.Tensor",
+          .example = "print(ms.tensor { 1000, 1000 }:logsumexp())",
           .body = [](lua_State* L, Args& a) {
             const Value& x = a.self<Value>();
             return push(L, ops::logsumexp(x, a.axis("axis", x.rank()), a.boolean("keep")));
@@ -203,6 +209,7 @@ void add_reductions(Module& ms) {
           .documentation = "Computes exp(x) / sum(exp(x)) along an axis.",
           .parameters = {{"axis", "integer", "From 1; -1 is the last.", "-1"}},
           .returns = "ms.Tensor: the same shape",
+          .example = "print(ms.tensor { 1, 2, 3 }:softmax())",
           .body = [](lua_State* L, Args& a) {
             const Value& x = a.self<Value>();
             return push(L, ops::exp(ops::sub(x, ops::logsumexp(x, a.axis("axis", x.rank()), true))));
@@ -253,11 +260,13 @@ void add_shapers(Module& ms) {
   ms.add({.name = "ms.Tensor:transpose",
           .documentation = "Swaps the two axes of a matrix.",
           .returns = "ms.Tensor",
+          .example = "print(ms.tensor { { 1, 2, 3 }, { 4, 5, 6 } }:transpose())",
           .body = [](lua_State* L, Args& a) { return push(L, ops::transpose(a.self<Value>())); }});
   ms.add({.name = "ms.Tensor:permute",
           .documentation = "Puts the axes in another order.",
           .parameters = {{"order", "integer[]", "Each axis once: axis i of the result is axis order[i]."}},
           .returns = "ms.Tensor",
+          .example = "print(table.concat(ms.ones { 2, 3, 4 }:permute { 3, 1, 2 }:shape(), \" \"))",
           .body = [](lua_State* L, Args& a) {
             const Value& x = a.self<Value>();
             return push(L, ops::permute(x, a.axes("order", x.rank())));
@@ -268,6 +277,7 @@ void add_shapers(Module& ms) {
                          {"first", "integer", "First element, from 1."},
                          {"last", "integer", "Last element; -1 is the end.", "-1"}},
           .returns = "ms.Tensor",
+          .example = "print(ms.linspace(1, 6, 6):slice(1, 2, 4))",
           .body = [](lua_State* L, Args& a) {
             const Value& x = a.self<Value>();
             const std::size_t axis = a.axis("axis", x.rank());
@@ -283,6 +293,7 @@ void add_shapers(Module& ms) {
           .parameters = {{"indices", "integer[]", "From 1, in any order, repeats allowed."},
                          {"axis", "integer", "From 1; -1 is the last.", "1"}},
           .returns = "ms.Tensor",
+          .example = "print(ms.linspace(1, 6, 6):take { 6, 1, 1 })",
           .body = [](lua_State* L, Args& a) {
             const Value& x = a.self<Value>();
             const std::size_t axis = a.axis("axis", x.rank());
@@ -322,6 +333,7 @@ void add_shapers(Module& ms) {
           .documentation = "Repeats axes of size 1, and adds leading ones, up to a shape.",
           .parameters = {{"shape", "integer|integer[]", "The shape wanted."}},
           .returns = "ms.Tensor",
+          .example = "print(ms.tensor { 1, 2 }:broadcast_to { 2, 2 })",
           .body = [](lua_State* L, Args& a) {
             return push(L, ops::broadcast_to(a.self<Value>(), shape_of(a, "shape")));
           }});
@@ -340,6 +352,7 @@ void add_shapers(Module& ms) {
           .documentation = "Joins tensors of one shape along a new first axis.",
           .parameters = {{"parts", "ms.Tensor[]", "At least one, all of one shape."}},
           .returns = "ms.Tensor",
+          .example = "print(ms.stack { ms.zeros(2), ms.ones(2) })",
           .body = [](lua_State* L, Args& a) {
             std::vector<Value> parts = values_of(L, a.slot("parts"));
             if (parts.empty()) a.fail("parts", "expected at least one tensor, got none");
@@ -351,24 +364,25 @@ void add_shapers(Module& ms) {
        .documentation = "Puts all elements of some tensors end to end into one vector.",
        .parameters = {{"parts", "ms.Tensor[]", "At least one."}},
        .returns = "ms.Tensor: one axis",
+       .example = "print(ms.flatten { ms.zeros { 1, 2 }, ms.ones(2) })",
        .body = [](lua_State* L, Args& a) { return push(L, ops::flatten(values_of(L, a.slot("parts")))); }});
-  ms.add(
-      {.name = "ms.unflatten",
-       .documentation = "Cuts a vector into tensors of given shapes: the reverse of ms.flatten.",
-       .parameters = {{"flat", tensor_type, "One axis."},
-                      {"shapes", "table", "List of shapes, each a list of sizes."}},
-       .returns = "ms.Tensor[]",
-       .example = "local a, b = table.unpack(ms.unflatten(ms.linspace(1, 6, 6), {{2, 2}, {2}}))\nprint(a, b)",
-       .body = [](lua_State* L, Args& a) {
-         std::vector<Shape> shapes;
-         const auto count = static_cast<lua_Integer>(lua_rawlen(L, a.slot("shapes")));
-         for (lua_Integer i = 1; i <= count; ++i) {
-           lua_rawgeti(L, a.slot("shapes"), i);
-           shapes.push_back(shape_at(L, lua_gettop(L)));
-           lua_pop(L, 1);
-         }
-         return push_list(L, ops::unflatten(a.object<Value>("flat"), shapes));
-       }});
+  ms.add({.name = "ms.unflatten",
+          .documentation = "Cuts a vector into tensors of given shapes: the reverse of ms.flatten.",
+          .parameters = {{"flat", tensor_type, "One axis."},
+                         {"shapes", "table", "List of shapes, each a list of sizes."}},
+          .returns = "ms.Tensor[]",
+          .example = "local a, b = table.unpack(ms.unflatten(ms.linspace(1, 6, 6), {{2, 2}, {2}}))\n"
+                     "print(a, b)",
+          .body = [](lua_State* L, Args& a) {
+            std::vector<Shape> shapes;
+            const auto count = static_cast<lua_Integer>(lua_rawlen(L, a.slot("shapes")));
+            for (lua_Integer i = 1; i <= count; ++i) {
+              lua_rawgeti(L, a.slot("shapes"), i);
+              shapes.push_back(shape_at(L, lua_gettop(L)));
+              lua_pop(L, 1);
+            }
+            return push_list(L, ops::unflatten(a.object<Value>("flat"), shapes));
+          }});
 }
 
 void add_products(Module& ms) {
@@ -383,12 +397,14 @@ void add_products(Module& ms) {
           .parameters = {{"a", tensor_type, "[N, K]"}, {"b", tensor_type, "[K, M]"}},
           .options = options,
           .returns = "ms.Tensor: [N, M]",
+          .example = "print(ms.matmul(ms.ones { 2, 3 }, ms.ones { 3, 2 }))",
           .body = [matmul](lua_State* L, Args& a) { return matmul(L, a, a.object<Value>("a")); }});
   ms.add({.name = "ms.Tensor:matmul",
           .documentation = "Multiplies two matrices.",
           .parameters = {{"b", tensor_type, "[K, M]"}},
           .options = options,
           .returns = "ms.Tensor: [N, M]",
+          .example = "print(ms.ones { 2, 3 }:matmul(ms.ones { 2, 3 }, { transpose_b = true }))",
           .body = [matmul](lua_State* L, Args& a) { return matmul(L, a, a.self<Value>()); }});
   ms.add({.name = "ms.where",
           .documentation = "Takes elements of one tensor where a condition holds, of another elsewhere.",
@@ -396,7 +412,8 @@ void add_products(Module& ms) {
                          {"a", operand_type, "Where true."},
                          {"b", operand_type, "Where false."}},
           .returns = "ms.Tensor",
-          .example = "local x = ms.linspace(-1, 1, 5)\nprint(ms.where(ms.lt(x, 0), 0, x))",
+          .example = "local x = ms.linspace(-1, 1, 5)\n"
+                     "print(ms.where(ms.lt(x, 0), 0, x))",
           .body = [](lua_State* L, Args& a) {
             const DType left = partner_type(find_object<Value>(L, a.slot("b")));
             const DType right = partner_type(find_object<Value>(L, a.slot("a")));

@@ -67,6 +67,16 @@ local function others(real, still, random)
 end
 
 --- Puts distilled images to the test again: the still that they are from, as their file describes it.
+---
+--- ```lua
+--- local set = ms.data.images("digits", { train = 200, test = 50 })
+--- local folder = os.tmpname()
+--- os.remove(folder)
+--- local distill = require "distill"
+--- local still = distill.unrolled { net = require("qnn").lenet.quantum(), train = set.train }
+--- still:save(folder, { model = "quantum", observable = "trainable", angles = "trainable" })
+--- print(distill.load(folder .. "/images.npz", set):evaluate(set.test))
+--- ```
 --- @param path string  images.npz
 --- @param set { train: ms.ImageSet, test: ms.ImageSet }  the data that they were distilled from
 --- @return distill.Still
@@ -85,6 +95,14 @@ function trial.load(path, set)
 end
 
 --- Runs a trial, or goes on with it where its folder has a checkpoint; writes its images there.
+---
+--- ```lua
+--- local result = require("distill").trial {
+---   set = ms.data.images("digits", { train = 200, test = 20 }), model = "classical", hold_out = 20, tune = 1,
+---   fit = { iterations = 2, batch = 32, quiet = true },
+--- }
+--- print(result.test_accuracy)
+--- ```
 --- @param options table
 --- @return table result  numbers and names, for a .json file
 --- @return distill.Still still

@@ -14,6 +14,13 @@ local tune = require "distill.tune"
 
 local unrolled = {}
 
+--- Images that are being distilled, with the step sizes of the inner updates. Made by distill.unrolled.
+---
+--- ```lua
+--- local set = ms.data.images("digits", { train = 200, test = 50 })
+--- local net = ms.nn.sequential { ms.nn.flatten(), ms.nn.linear(784, 10) }
+--- local still = require("distill").unrolled { net = net, train = set.train }
+--- ```
 --- @class distill.Still
 local Still = {}
 Still.__index = Still
@@ -137,12 +144,22 @@ local function unroll(self, w, parameters, gradient)
 end
 
 --- Runs the inner loop: the weights after T gradient steps on the synthetic images alone.
+---
+--- ```lua
+--- local w = net:initialise(ms.random(1))
+--- print(still:inner_loop(w))
+--- ```
 --- @param w ms.Tensor                initial weights
 --- @param parameters? table          { images = ms.Tensor[], raw_step_sizes = ms.Tensor }; the still's own if left out
 --- @return ms.Tensor w
 function Still:inner_loop(w, parameters) return unroll(self, w, parameters or self.parameters, self.inner_gradient) end
 
 --- The same, for the outer loop to differentiate: the same weights, with the smooth network's derivatives.
+---
+--- ```lua
+--- local w = net:initialise(ms.random(1))
+--- print(still:differentiable_inner_loop(w, still.parameters))
+--- ```
 --- @param w ms.Tensor
 --- @param parameters table
 --- @return ms.Tensor w
@@ -163,6 +180,11 @@ function Still:initial_weights(iteration)
 end
 
 --- The outer loss on a real batch, and its gradient by the images and raw step sizes: the mean over initial weights.
+---
+--- ```lua
+--- local loss, gradient = still:outer_gradient(1, set.train:batch())
+--- print(loss, gradient.images[1])
+--- ```
 --- @return number loss
 --- @return table gradient  built like the parameters
 function Still:outer_gradient(iteration, x, y)
@@ -205,6 +227,11 @@ local fit_spec = check.spec("still:fit", {
 })
 
 --- Distils: takes outer iterations until there were as many as asked for, or goes on from the folder's checkpoint.
+---
+--- ```lua
+--- still:fit { iterations = 3, batch = 64, quiet = true }
+--- print(still:evaluate(set.test))
+--- ```
 --- @param options table
 --- @return distill.Still self
 function Still:fit(options)
@@ -239,6 +266,10 @@ function Result:__tostring()
 end
 
 --- Tests networks that took the inner updates on the synthetic images alone.
+---
+--- ```lua
+--- print(still:evaluate(set.test))
+--- ```
 --- @param set ms.ImageSet
 --- @param options? { networks?: integer, parameters?: table }
 --- @return distill.Result
@@ -267,6 +298,12 @@ local baseline_spec = check.spec("still:baseline", {
 
 --- Tests other images under the same protocol: the same initial weights and number of updates, one step size chosen
 --- from a few by held-out accuracy, then each update's learned. This is what distilled images must be compared with.
+---
+--- ```lua
+--- local train, validation = set.train:hold_out(50, ms.random(1))
+--- local images = { (train:per_class(1, ms.random(2)):batch()) }
+--- print(still:baseline(images, validation, set.test, { iterations = 2 }))
+--- ```
 --- @param images ms.Tensor[]        S lists, classes in order
 --- @param validation ms.ImageSet    to choose the step sizes by
 --- @param test ms.ImageSet
@@ -293,30 +330,59 @@ function Still:baseline(images, validation, test, options)
 end
 
 --- Gives the step sizes, one for each inner update.
+---
+--- ```lua
+--- print(table.concat(still:step_sizes(), " "))
+--- ```
 --- @return number[]
 function Still:step_sizes() return self.parameters.raw_step_sizes:softplus():totable() end
 
 --- Gives how long an outer iteration took: the median, evaluation and saving left out.
+---
+--- ```lua
+--- still:fit { iterations = 3, quiet = true }
+--- print(still:seconds_per_iteration())
+--- ```
 --- @return number?
 function Still:seconds_per_iteration() return self.run and self.run:median() end
 
 --- Counts the outer iterations taken, those before a resume included.
+---
+--- ```lua
+--- print(still:iterations())
+--- ```
 --- @return integer
 function Still:iterations() return self.iteration end
 
 --- Gives the seconds that the run had taken already when it went on from its checkpoint; 0 for one from the start.
+---
+--- ```lua
+--- print(still:seconds_before())
+--- ```
 --- @return number
 function Still:seconds_before() return self.run and self.run.earlier or 0 end
 
 --- Gives the best state by held-out loss: { parameters, loss, accuracy, iteration, kind }, or nil without validation.
+---
+--- ```lua
+--- print(still:best())
+--- ```
 --- @return table?
 function Still:best() return self.search and self.search.best end
 
 --- Gives the moving average of the iterates, or the last one where there is none.
+---
+--- ```lua
+--- print(still:evaluate(set.test, { parameters = still:averaged() }))
+--- ```
 --- @return table parameters
 function Still:averaged() return self.search and self.search:average() or self.parameters end
 
 --- Takes the best state as the still's images and step sizes.
+---
+--- ```lua
+--- print(still:use_best():evaluate(set.test))
+--- ```
 --- @return distill.Still self
 function Still:use_best()
   local best = self:best()
@@ -325,6 +391,10 @@ function Still:use_best()
 end
 
 --- Rounds the images as files of them are: see distill.record.
+---
+--- ```lua
+--- print(still:round_images():evaluate(set.test))
+--- ```
 --- @return distill.Still self
 function Still:round_images()
   local raw = self.parameters.raw_step_sizes
@@ -333,6 +403,13 @@ function Still:round_images()
 end
 
 --- Writes the images as .npz (with labels and step sizes) and as a sheet.
+---
+--- ```lua
+--- local folder = os.tmpname()
+--- os.remove(folder)
+--- still:save(folder)
+--- print(ms.io.load(folder .. "/images.npz").images)
+--- ```
 --- @param folder string
 --- @param network? table  what tells the network, for distill.load
 function Still:save(folder, network)

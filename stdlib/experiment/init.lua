@@ -26,6 +26,10 @@ end
 local function flag_of(name) return "--" .. name:gsub("_", "-") end
 
 --- Gives the text that the command line has for an option, or nil. For defaults that depend on other options.
+---
+--- ```lua
+--- print(require("experiment").given "seed")
+--- ```
 --- @param name string
 --- @return string|nil
 function experiment.given(name)
@@ -52,6 +56,12 @@ local function folder_for(entries, options, folder)
 end
 
 --- Reads a script's command line: its own options, then --data, --seed, --threads, --out, --json and --help.
+---
+--- ```lua
+--- local experiment = require "experiment"
+--- local options = experiment.options { { "epochs", default = 3 } }
+--- print(options.epochs, options.seed)
+--- ```
 --- @param spec table  as for ms.options; `defaults` replaces defaults by name; `folder` = { name =, unlike = string[] }
 ---   is where results go without --out, other options than those of `unlike` being added to its name
 --- @return table
@@ -77,6 +87,12 @@ function experiment.options(spec)
 end
 
 --- Reads the images that --data names, and refuses those that no network could be tested on.
+---
+--- ```lua
+--- local experiment = require "experiment"
+--- local set = experiment.images(experiment.options {})
+--- print(set.train)
+--- ```
 --- @param options table  what experiment.options gave
 --- @return { train: ms.ImageSet, test: ms.ImageSet }
 function experiment.images(options)
@@ -89,6 +105,12 @@ function experiment.images(options)
 end
 
 --- Completes a result with what every run records, and writes it as result.json in --out and where --json says.
+---
+--- ```lua
+--- local experiment = require "experiment"
+--- local options = experiment.options { { "epochs", default = 3 } }
+--- experiment.finish(options, { accuracy = 0.9 })
+--- ```
 --- @param options table  what experiment.options gave
 --- @param result table   seconds: of the run; or seconds_before: those before it went on from a checkpoint
 --- @return table result

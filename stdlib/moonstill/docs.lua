@@ -6,16 +6,30 @@ local types = require "moonstill.reference.types"
 
 local docs = {}
 
-local entries   -- list of { name, documentation, parameters, options, returns, example, call }
+-- List of { name, documentation, parameters, options, returns, example, setup, call }: what stands in `setup`, the
+-- example of the class, comes before the example.
+local entries
 local by_name
 
--- The comment block above a public function: documentation, parameters, returns, example.
-local function read_comment(lines)
+-- Lines that go on with what an @ begins stand two spaces in.
+local function joined(lines)
+  local whole = {}
+  for _, line in ipairs(lines) do
+    local goes_on = #whole > 0 and whole[#whole]:match "^@" and line:match "^%s%s+(%S.*)$"
+    if goes_on then whole[#whole] = whole[#whole] .. " " .. goes_on else whole[#whole + 1] = line end
+  end
+  return whole
+end
+
+--- Reads the comment above a function: documentation, parameters, returns, example.
+--- @param lines string[]  without their dashes
+--- @return table entry
+function docs.read_comment(lines)
   local entry = { parameters = {}, options = {}, results = {}, returns = "", example = "" }
   local text, example, inside = {}, {}, false
-  for _, line in ipairs(lines) do
+  for _, line in ipairs(joined(lines)) do
     local name, rest = line:match "^@param%s+(%S+)%s+(.+)$"
-    local result = line:match "^@return%s+(.+)$"
+    local result = line:match "^@return%s+(.+)$" or line:match "^@type fun%(%): (.+)$"
     if line:match "^```" then
       inside = not inside
     elseif inside then
@@ -40,22 +54,25 @@ end
 local function method_name(class, key) return class:match "[^%.]*$":lower() .. ":" .. key end
 
 local function read_source(source, add)
-  local lines, classes, place = {}, {}, 0
+  local lines, classes, setups, place = {}, {}, {}, 0
   for line in (source.text .. "\n"):gmatch "(.-)\n" do
     place = place + 1
     local comment = line:match "^%-%-%-%s?(.*)$"
     if comment then
       lines[#lines + 1] = comment
     else
+      local declared = table.concat(lines, "\n"):match "@class ([%w_%.]+)"
+      if declared then setups[declared] = docs.read_comment(lines).example end
       local class, class_name = line:match '^([%w_]+)%.__name = "(.*)"$'
       if class then classes[class] = class_name end
       local owner, separator, name = line:match "^function%s+([%w_]+)([%.:])([%w_]+)%s*%("
       if not owner then owner, separator, name = line:match "^([%w_]+)(%.)([%w_]+) = " end
       if name and #lines > 0 and name:sub(1, 1) ~= "_" then
-        local entry = read_comment(lines)
+        local entry = docs.read_comment(lines)
         class_name = separator == ":" and classes[owner]
         entry.name = (class_name or source.module) .. separator .. name
         entry.alias = class_name and method_name(class_name, name)
+        entry.setup = class_name and setups[class_name]
         entry.module, entry.key = source.module, name
         entry.position = ("=[moonstill]/%s:%d"):format(source.file, place)
         add(entry)

@@ -15,6 +15,11 @@ local executions = { "values", "angles", "inputs", "hermitians", "second_order" 
 local columns = { "values", "angles", "inputs", "hermitians", "second_order", "steps" }
 
 --- Counts of a run. Made by ms.ledger() or ms.ledger.from(); counts until it is closed.
+---
+--- ```lua
+--- local book <close> = ms.ledger()
+--- ms.ledger.step(3)
+--- ```
 --- @class ms.Ledger
 --- @field phases table  counts by phase
 local Ledger = {}
@@ -166,6 +171,12 @@ end
 function ledger.pause() return enter(false) end
 
 --- Counts gradient steps.
+---
+--- ```lua
+--- local book <close> = ms.ledger()
+--- ms.ledger.step(3)
+--- print(book:totals().steps)
+--- ```
 --- @param count? integer  1 if left out
 function ledger.step(count)
   record { steps = check.argument("ms.ledger.step", 1, "count", "integer|nil", count) or 1 }
@@ -174,6 +185,10 @@ end
 -- ---- a ledger ----
 
 --- Ends the counting. What was counted stays.
+---
+--- ```lua
+--- book:close()
+--- ```
 function Ledger:close()
   settle()
   open[self] = nil
@@ -187,6 +202,10 @@ end
 
 --- Sums up the counts of a phase and those inside it, or of all: values, angles, inputs, hermitians, second_order,
 --- their sum executions, and steps.
+---
+--- ```lua
+--- print(book:totals().steps)
+--- ```
 --- @param phase? string
 --- @return table
 function Ledger:totals(phase)
@@ -200,6 +219,10 @@ function Ledger:totals(phase)
 end
 
 --- Gives the counts by phase as a plain table, for JSON, a checkpoint, and ms.ledger.from.
+---
+--- ```lua
+--- print(ms.io.json(book:totable()))
+--- ```
 --- @return table
 function Ledger:totable()
   settle()

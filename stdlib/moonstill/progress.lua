@@ -6,6 +6,11 @@ local host = require "moonstill.host"
 
 local progress = {}
 
+--- How far a run is. Made by ms.progress.
+---
+--- ```lua
+--- local bar = ms.progress { total = 3, label = "steps", quiet = true }
+--- ```
 --- @class ms.Progress
 local Progress = {}
 Progress.__index = Progress
@@ -84,6 +89,10 @@ function Progress:__tostring()
 end
 
 --- Says that `done` steps are done. Prints no more often than a reader can follow.
+---
+--- ```lua
+--- for i = 1, 3 do bar:update(i, "loss 0.5") end
+--- ```
 --- @param done integer
 --- @param text? string  shown behind, such as the loss
 function Progress:update(done, text)
@@ -92,6 +101,10 @@ function Progress:update(done, text)
 end
 
 --- Prints the last state and ends the line.
+---
+--- ```lua
+--- bar:finish()
+--- ```
 function Progress:finish()
   show(self, self.text or "")
   if self.terminal and not self.quiet then io.stderr:write "\n" end

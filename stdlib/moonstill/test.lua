@@ -32,11 +32,21 @@ end
 setmetatable(test, { __call = declare })
 
 --- Declares a test, as test(name, body) does.
+---
+--- ```lua
+--- ms.test.it("adding", function() ms.test.equal(1 + 2, 3) end)
+--- ```
 --- @param name string
 --- @param body function
 function test.it(name, body) declare(test, name, body) end
 
 --- Puts a common name in front of the tests that the body declares.
+---
+--- ```lua
+--- ms.test.describe("numbers", function()
+---   ms.test("add", function() ms.test.equal(1 + 2, 3) end)
+--- end)
+--- ```
 --- @param name string
 --- @param body function
 function test.describe(name, body)
@@ -46,6 +56,12 @@ function test.describe(name, body)
 end
 
 --- Runs a part of a test under a label, which failures show.
+---
+--- ```lua
+--- for n = 1, 3 do
+---   ms.test.section("n = " .. n, function() ms.test.ok(n > 0) end)
+--- end
+--- ```
 --- @param label string
 --- @param body function
 function test.section(label, body)
@@ -76,6 +92,10 @@ local function same(a, b)
 end
 
 --- Fails unless the value is true (neither nil nor false).
+---
+--- ```lua
+--- ms.test.ok(1 < 2, "1 is less than 2")
+--- ```
 --- @param value any
 --- @param message? string
 function test.ok(value, message)
@@ -83,6 +103,10 @@ function test.ok(value, message)
 end
 
 --- Fails unless both are equal; tables are compared by what they hold.
+---
+--- ```lua
+--- ms.test.equal({ 1, { a = 2 } }, { 1, { a = 2 } })
+--- ```
 --- @param got any
 --- @param expected any
 function test.equal(got, expected)
@@ -113,6 +137,10 @@ local function difference(got, expected, tolerance, path)
 end
 
 --- Fails unless numbers, tensors or tables of them agree within a tolerance.
+---
+--- ```lua
+--- ms.test.near(ms.tensor { 1, 2 } / 3, { 0.3333, 0.6667 }, 1e-4)
+--- ```
 --- @param got any
 --- @param expected any
 --- @param tolerance? number  absolute (default: 1e-12)
@@ -123,6 +151,10 @@ end
 
 --- Fails unless the body raises exactly this message. The position "file:line: " in front of a message is compared only
 --- when the expected text has one.
+---
+--- ```lua
+--- ms.test.fails("no", function() error("no", 0) end)
+--- ```
 --- @param message string
 --- @param body function
 function test.fails(message, body, ...)
@@ -135,6 +167,10 @@ function test.fails(message, body, ...)
 end
 
 --- Fails unless the body raises a message that holds this text.
+---
+--- ```lua
+--- ms.test.fails_with("inner sizes differ", ms.matmul, ms.ones { 2, 3 }, ms.ones { 2, 3 })
+--- ```
 --- @param part string
 --- @param body function
 function test.fails_with(part, body, ...)
@@ -171,6 +207,13 @@ local function run_file(file, pattern, totals)
 end
 
 --- Runs the tests of a file, or of every *_test.lua below a folder. Returns whether all passed.
+---
+--- ```lua
+--- local path = os.tmpname()
+--- ms.io.write_text(path, [[require("moonstill").test("adding", function() assert(1 + 2 == 3) end)]])
+--- print(ms.test.run(path))
+--- os.remove(path)
+--- ```
 --- @param path string
 --- @param pattern? string  runs only tests whose name has this Lua pattern
 --- @return boolean

@@ -5,6 +5,12 @@ local ms = require "moonstill.native"
 
 local live = {}
 
+--- A place on the terminal for a figure that changes. Made by plot.live.
+---
+--- ```lua
+--- local plot = require "plot"
+--- local screen, losses = plot.live(), { 1, 0.5, 0.25 }
+--- ```
 --- @class plot.Live
 local Live = {}
 Live.__index = Live
@@ -38,6 +44,10 @@ function live.new(options)
 end
 
 --- Draws again, unless the last drawing is too young.
+---
+--- ```lua
+--- screen:update(function() return plot.line { y = losses, title = "loss" } end)
+--- ```
 --- @param make function  fun() -> plot.Figure, called only when it is drawn
 function Live:update(make)
   if not self.terminal or self.clock:seconds() - self.drawn < self.every then return end
@@ -53,6 +63,10 @@ function Live:update(make)
 end
 
 --- Leaves the last drawing where it is: the next one comes below.
+---
+--- ```lua
+--- screen:leave()
+--- ```
 function Live:leave() self.lines = 0 end
 
 return live

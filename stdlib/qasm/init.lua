@@ -57,6 +57,13 @@ function qasm.read(text)
 end
 
 --- Reads a circuit from a file of OpenQASM 2 or 3.
+---
+--- ```lua
+--- local path = os.tmpname()
+--- ms.io.write_text(path, "OPENQASM 3.0; qubit[2] q; h q[0]; cx q[0], q[1];")
+--- print(require("qasm").load(path))
+--- os.remove(path)
+--- ```
 --- @param path string
 --- @return ms.Circuit
 function qasm.load(path)

@@ -9,6 +9,12 @@ local train = {}
 local batch_of_evaluation = 1000
 
 --- Tests a network: the share of right answers, and the mean cross entropy.
+---
+--- ```lua
+--- local set = ms.data.images("digits", { train = 10, test = 10 })
+--- local net = ms.nn.sequential { ms.nn.flatten(), ms.nn.linear(784, 10) }
+--- print(require("train").evaluate(net, net:initialise(ms.random(1)), set.test).accuracy)
+--- ```
 --- @param net ms.nn.Layer
 --- @param w ms.Tensor  its weights
 --- @param set ms.ImageSet

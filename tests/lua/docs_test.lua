@@ -83,7 +83,7 @@ end
 
 for _, entry in ipairs(docs.all()) do
   if entry.example ~= "" then
-    test("example of " .. entry.name, function() run_quietly(entry.example) end)
+    test("example of " .. entry.name, function() run_quietly((entry.setup or "") .. "\n" .. entry.example) end)
   end
 end
 

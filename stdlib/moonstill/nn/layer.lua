@@ -12,6 +12,11 @@ local host = require "moonstill.host"
 --- @field range? number[]        {low, high}: where net:project(w) puts it back to
 
 --- A layer, and so a network: net(x, w) applies it with any weights w, one flat vector.
+---
+--- ```lua
+--- local net = ms.nn.sequential { ms.nn.linear(3, 4), ms.nn.relu(), ms.nn.linear(4, 2) }
+--- local w = net:initialise(ms.random(1))
+--- ```
 --- @class ms.nn.Layer
 --- @field name string            what it prints as
 --- @field parameters ms.nn.Parameter[]
@@ -139,6 +144,10 @@ local function elements(shape)
 end
 
 --- Counts the numbers that the weights hold, or only the trainable ones.
+---
+--- ```lua
+--- print(net:count())
+--- ```
 --- @param trainable_only? boolean
 --- @return integer
 function Layer:count(trainable_only)
@@ -154,6 +163,10 @@ local initialise_options = check.spec("layer:initialise", {
 })
 
 --- Draws initial weights: one flat vector.
+---
+--- ```lua
+--- print(net(ms.ones { 1, 3 }, w))
+--- ```
 --- @param random ms.Generator    each parameter has a stream of its own, named after it
 --- @param options? { dtype?: string }
 --- @return ms.Tensor w  [count]
@@ -200,6 +213,10 @@ local function sorted_names(named)
 end
 
 --- Gives the weights by name, as tensors.
+---
+--- ```lua
+--- print(net:named(w)["1.bias"])
+--- ```
 --- @param w ms.Tensor  [count]
 --- @return table<string, ms.Tensor>
 function Layer:named(w)
@@ -213,8 +230,6 @@ end
 --- Gives the weights as one flat vector again: what named() gave, or what a file holds that was saved from it.
 ---
 --- ```lua
---- local net = ms.nn.linear(3, 2)
---- local w = net:initialise(ms.random(1))
 --- print(net:flat(net:named(w)))
 --- ```
 --- @param named table<string, ms.Tensor>  each parameter by its name
@@ -240,6 +255,10 @@ function Layer:flat(named)
 end
 
 --- Puts parameters that have a range back into it. For use after a step of full training.
+---
+--- ```lua
+--- print(net:project(w))
+--- ```
 --- @param w ms.Tensor
 --- @return ms.Tensor
 function Layer:project(w)
@@ -333,6 +352,10 @@ local function describe(self, indent, out)
 end
 
 --- Says all that tells networks apart, as text: layers, circuits, parameters and how they are drawn.
+---
+--- ```lua
+--- print(net:description())
+--- ```
 --- @return string
 function Layer:description() return table.concat(describe(self, "", {}), "\n") end
 

@@ -172,18 +172,34 @@ end
 local function smooth_relu(x, sharpness) return (x * sharpness):softplus() / sharpness end
 
 --- Makes a layer that computes max(x, 0).
+---
+--- ```lua
+--- print(ms.nn.relu()(ms.tensor { -1, 2 }, ms.zeros(0)))
+--- ```
 --- @type fun(): ms.nn.Layer
 layers.relu = activation("relu", smooth_relu)
 
 --- Makes a layer that computes tanh(x).
+---
+--- ```lua
+--- print(ms.nn.tanh()(ms.tensor { -1, 2 }, ms.zeros(0)))
+--- ```
 --- @type fun(): ms.nn.Layer
 layers.tanh = activation "tanh"
 
 --- Makes a layer that computes 1 / (1 + exp(-x)).
+---
+--- ```lua
+--- print(ms.nn.sigmoid()(ms.tensor { -1, 2 }, ms.zeros(0)))
+--- ```
 --- @type fun(): ms.nn.Layer
 layers.sigmoid = activation "sigmoid"
 
 --- Makes a layer that turns each sample into one vector.
+---
+--- ```lua
+--- print(ms.nn.flatten()(ms.ones { 2, 3, 4 }, ms.zeros(0)))
+--- ```
 --- @return ms.nn.Layer  [batch, ...] -> [batch, features]
 function layers.flatten()
   return layer.new {

@@ -33,30 +33,37 @@ local function results_of(entry)
   return list
 end
 
--- The classes that comments declare: text, "@class NAME", "@field NAME TYPE DOC" ...
-local function read_classes(source, add)
-  local text, class = {}, nil
-  for line in (source.text .. "\n"):gmatch "(.-)\n" do
-    local comment = line:match "^%-%-%-%s?(.*)$"
-    local name = comment and comment:match "^@class%s+([%w_%.]+)"
-    local field, rest = (comment or ""):match "^@field%s+(%S+)%s+(.*)$"
-    if name then
-      class = { name = name, documentation = table.concat(text, "\n"), fields = {} }
-      add(class)
-    elseif field and class then
+-- The class that a comment declares: text, "@class NAME", "@field NAME TYPE DOC" ...; or nil.
+local function class_of_comment(lines)
+  local class
+  for _, line in ipairs(lines) do
+    local name = line:match "^@class%s+([%w_%.]+)"
+    local field, rest = line:match "^@field%s+(%S+)%s+(.*)$"
+    if name then class = { name = name, fields = {} } end
+    if class and field then
       local type, doc = types.cut(rest)
       class.fields[#class.fields + 1] = { name = field:gsub("%?$", ""), optional = field:sub(-1) == "?", type = type,
         doc = doc:match "^%s*(.*)$" }
-    elseif not comment then
-      class, text = nil, {}
-    elseif not comment:match "^@" then
-      text[#text + 1] = comment
     end
   end
+  if not class then return nil end
+  local comment = docs.read_comment(lines)
+  class.documentation, class.example = comment.documentation, comment.example
+  return class
 end
 
-local function about_class(text)
-  return text:gsub("^%s+", "")
+local function read_classes(source, add)
+  local lines = {}
+  for line in (source.text .. "\n"):gmatch "(.-)\n" do
+    local comment = line:match "^%-%-%-%s?(.*)$"
+    if comment then
+      lines[#lines + 1] = comment
+    elseif #lines > 0 then
+      local class = class_of_comment(lines)
+      if class then add(class) end
+      lines = {}
+    end
+  end
 end
 
 local function all_classes()
@@ -72,20 +79,17 @@ local function all_classes()
     list[#list + 1], by_name[class.name] = class, class
   end
   for _, class in ipairs(host.classes()) do
-    add { name = class.name, documentation = class.documentation, fields = {} }
+    add { name = class.name, documentation = class.documentation, example = "", fields = {} }
   end
   for _, source in ipairs(host.sources()) do
-    read_classes(source, function(class)
-      class.documentation = about_class(class.documentation)
-      add(class)
-    end)
+    read_classes(source, add)
   end
   return list, by_name
 end
 
 --- Everything for scripts.
---- Modules are { name, documentation, functions }; classes { name, documentation, fields, methods, events }, events
---- being metamethods; a function is an entry of docs.all with its `results`.
+--- Modules are { name, documentation, functions }; classes { name, documentation, example, fields, methods, events },
+--- events being metamethods; a function is an entry of docs.all with its `results`.
 --- @return { modules: table[], classes: table[], functions: table[] }
 function model.read()
   local classes, class_of = all_classes()
@@ -96,7 +100,8 @@ function model.read()
       local row = setmetatable({ results = results_of(entry), owner = owner, key = key }, { __index = entry })
       local class = separator == ":" and class_of[owner]
       if separator == ":" and not class then
-        class = { name = owner, documentation = "", fields = {}, methods = {}, events = {} }
+        class = { name = owner, documentation = "", example = "", fields = {} }
+        class.methods, class.events = {}, {}
         classes[#classes + 1], class_of[owner] = class, class
       end
       if class then

@@ -1,0 +1,76 @@
+-- The reference: every public function is documented, and the editor's annotations tell of all of them.
+local luacats = require "moonstill.reference.luacats"
+local model = require "moonstill.reference.model"
+local types = require "moonstill.reference.types"
+local test = require "moonstill.test"
+
+local reference = model.read()
+
+-- Those that scripts call by name; every class has a `close`, which C++ makes.
+local function called(entry) return not entry.key:match "^__" and entry.key ~= "close" end
+
+test("every public function has a first sentence, typed arguments and results, and an example", function()
+  local missing = {}
+  for _, entry in ipairs(reference.functions) do
+    local function refuse(what) missing[#missing + 1] = ("%s: %s"):format(entry.name, what) end
+    if called(entry) then
+      if not require("moonstill.docs").summary(entry):match "%.$" then refuse "no first sentence" end
+      if entry.example == "" then refuse "no example" end
+      for _, list in ipairs { entry.parameters, entry.options } do
+        for _, row in ipairs(list) do
+          if not types.is_type(row.type) then refuse(("%s has the type '%s'"):format(row.name, row.type)) end
+        end
+      end
+      for _, result in ipairs(entry.results) do
+        if not types.is_type(result.type) then refuse(("a result has the type '%s'"):format(result.type)) end
+      end
+    end
+  end
+  test.equal(missing, {})
+  test.ok(#reference.functions > 300, #reference.functions)
+end)
+
+test("types are cut where they end", function()
+  test.equal({ types.cut "table<string, integer[]> by name" }, { "table<string, integer[]>", " by name" })
+  test.equal({ types.cut "fun(x: integer, y): ms.Tensor  what" }, { "fun(x: integer, y): ms.Tensor", "  what" })
+  test.equal({ types.cut '"a b"|"c"' }, { '"a b"|"c"', "" })
+  test.equal(types.results "ms.Tensor, number: the gradients, and their norm",
+    { { type = "ms.Tensor", doc = "the gradients, and their norm" }, { type = "number", doc = "" } })
+  test.equal(types.results "{ a: integer }: x", { { type = "{ a: integer }", doc = "x" } })
+  test.equal(types.result "table[] history  one each", { type = "table[]", name = "history", doc = "one each" })
+  test.equal(types.result "any  to be held", { type = "any", doc = "to be held" })
+end)
+
+-- What annotations say, line by line.
+local function annotations()
+  local all = {}
+  for name, text in pairs(luacats.files()) do
+    test.ok(load(text, "=" .. name, "t", setmetatable({}, { __index = function() return {} end })))
+    for line in text:gmatch "[^\n]+" do all[#all + 1] = line end
+  end
+  return all
+end
+
+test("annotations are Lua, name every function and only types that they declare", function()
+  local declared, used, functions = {}, {}, {}
+  for _, line in ipairs(annotations()) do
+    local class = line:match "^%-%-%-@class %(?e?x?a?c?t?%)? ?([%w_%.]+)"
+    local owner, key = line:match "^function ([%w_%.]+)[%.:]([%w_]+)%("
+    if class then declared[class] = true end
+    if owner then functions[owner:gsub("_", ".") .. " " .. key] = true end
+    if line:match "^%-%-%-@[pfro]" then
+      for name in line:gsub(" #.*", ""):gmatch "%f[%w_][%a_][%w_]*%.[%w_%.]*%w" do used[name] = line end
+    end
+  end
+  for _, entry in ipairs(reference.functions) do
+    if called(entry) then
+      test.ok(functions[entry.owner:gsub("_", ".") .. " " .. entry.key], "no annotation of " .. entry.name)
+    end
+  end
+  local unknown = {}
+  for name, line in pairs(used) do
+    local is_type = line:match("^%-%-%-@%l+ [%w_]*%??%s*[^ ]*" .. name:gsub("%.", "%%."))
+    if is_type and not declared[name] and name:match "%.%u" then unknown[#unknown + 1] = line end
+  end
+  test.equal(unknown, {})
+end)
