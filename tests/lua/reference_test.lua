@@ -74,3 +74,39 @@ test("annotations are Lua, name every function and only types that they declare"
   end
   test.equal(unknown, {})
 end)
+
+test("the site is one file that needs no network, with an address for every function", function()
+  local html, seen = require("moonstill.reference.site").html(), {}
+  test.ok(not html:find "<link" and not html:find "src=" and not html:find "@import", "something is loaded")
+  for id in html:gmatch 'id="([^"]+)"' do
+    test.ok(not seen[id], id .. " is there twice")
+    seen[id] = true
+  end
+  for address in html:gmatch 'href="#([^"]+)"' do test.ok(seen[address], "no " .. address) end
+  for _, entry in ipairs(reference.functions) do
+    test.ok(not called(entry) or seen[(entry.name:gsub(":", "."))], "no " .. entry.name)
+  end
+  local index = html:match "const index = (%b[]);\n"
+  test.ok(#require("moonstill").io.parse_json(index) > 300)
+end)
+
+test("the reference in Markdown names its pages, and they are there", function()
+  local files = require("moonstill.reference.markdown").files()
+  local count = 0
+  for page in files["README.md"]:gmatch "%]%(([^)]+)%)" do
+    test.ok(files[page], page)
+    count = count + 1
+  end
+  test.ok(count > 25, count)
+  test.ok(files["ms.nn.md"]:find("### ms.nn.cross_entropy\n\n```lua\nms.nn.cross_entropy(logits, targets)\n```", 1, true))
+end)
+
+test("luacats and docs write where they are told, and leave settings that are there", function()
+  local folder <close> = require("sandbox").new()
+  local output = folder:run "moonstill --luacats here && moonstill luacats here && moonstill docs there"
+  test.ok(output:find("here/.luarc.json is there already and stays as it is", 1, true), output)
+  test.ok(output:find("there/index.html: the site", 1, true), output)
+  test.ok(folder:read("here/.luarc.json"):find('"workspace.library": [\n    "luacats"\n  ]', 1, true))
+  test.ok(folder:read("here/luacats/train.lua"):find "^%-%-%-@meta train\n")
+  test.ok(folder:read("there/markdown/train.md"):find "^# train\n")
+end)

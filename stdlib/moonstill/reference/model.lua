@@ -109,7 +109,8 @@ function model.read()
         list[#list + 1] = row
       else
         if not module_of[owner] then
-          module_of[owner] = { name = owner, documentation = docs.of_module(owner) or "", functions = {} }
+          local about = docs.of_module((owner:gsub("^ms%f[%W]", "moonstill"))) or ""
+          module_of[owner] = { name = owner, documentation = about, functions = {} }
           modules[#modules + 1] = module_of[owner]
         end
         local list = module_of[owner].functions

@@ -37,7 +37,12 @@ local function items(entries)
   return list
 end
 
-local function by_name(a, b) return a.name < b.name end
+-- By name, `ms` and what is in it first.
+local function before(a, b)
+  local x, y = a.name:match "^ms%f[%W]" ~= nil, b.name:match "^ms%f[%W]" ~= nil
+  if x ~= y then return x end
+  return a.name < b.name
+end
 
 -- Operators are told of in a line each: "a + b", "#a".
 local signs = { __add = "a + b", __sub = "a - b", __mul = "a * b", __div = "a / b", __pow = "a ^ b", __unm = "-a",
@@ -67,15 +72,16 @@ function pages.all()
     list[#list + 1] = { kind = "module", name = module.name, text = module.documentation,
       requires = required_as(module.name), items = items(module.functions), fields = {}, operators = {}, example = "" }
   end
-  table.sort(list, by_name)
+  table.sort(list, before)
   local classes = {}
   for _, class in ipairs(data.classes) do
-    if #class.methods > 0 then
+    local methods, signs_of = items(class.methods), operators(class.events)
+    if #methods > 1 or #signs_of > 0 then   -- more than `close`
       classes[#classes + 1] = { kind = "class", name = class.name, text = class.documentation, example = class.example,
-        items = items(class.methods), fields = rows_of(class.fields), operators = operators(class.events) }
+        items = methods, fields = rows_of(class.fields), operators = signs_of }
     end
   end
-  table.sort(classes, by_name)
+  table.sort(classes, before)
   table.move(classes, 1, #classes, #list + 1, list)
   return list
 end

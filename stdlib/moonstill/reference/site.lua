@@ -15,10 +15,11 @@ html { scroll-padding-top: 1rem; }
 body { margin: 0; background: var(--back); color: var(--text); font: 16px/1.55 system-ui, sans-serif; }
 a { color: var(--link); text-decoration: none; } a:hover { text-decoration: underline; }
 code, pre { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .875em; }
-code { background: var(--code); border-radius: 3px; padding: .1em .25em; overflow-wrap: anywhere; }
+code { background: var(--code); border-radius: 3px; padding: .1em .25em; overflow-wrap: break-word; }
 pre { background: var(--code); border-radius: 6px; padding: .7em .9em; overflow-x: auto; margin: .7em 0;
   line-height: 1.45; }
-pre code { background: none; padding: 0; overflow-wrap: normal; }
+pre code { background: none; padding: 0; font-size: 1em; overflow-wrap: normal; }
+pre.signature { white-space: pre-wrap; border-left: 3px solid var(--link); }
 .k { color: var(--word); } .s { color: var(--text2); } .c { color: var(--note); font-style: italic; }
 nav { position: sticky; top: 0; height: 100vh; overflow-y: auto; padding: 1.2rem; border-right: 1px solid var(--line); }
 nav h1 { font-size: 1.1rem; margin: 0 0 .8rem; } nav h1 a { color: inherit; }
@@ -41,14 +42,14 @@ td.note { color: var(--dim); } td:first-child { white-space: nowrap; }
 @media (max-width: 899px) {
   nav { position: static; height: auto; border-right: 0; border-bottom: 1px solid var(--line); }
   nav details { margin-top: .8rem; } main { padding: 1rem 1.1rem 4rem; }
-  td { display: block; border: 0; padding: .1em 0; }
+  td { display: inline; border: 0; padding: .1em .3em .1em 0; } td + td + td { display: block; }
   tr { display: block; border-top: 1px solid var(--line); padding: .4em 0; } }
 ]]
 
--- Search: every word must be in a function's name or first sentence; names that begin so come first.
+-- Search: every word must be in a function's name or text; names that are or begin so come first.
 local script = [[
 const box = document.querySelector("input"), list = document.querySelector("#found");
-const rank = (row, words) => { const name = row[0].toLowerCase(), text = name + " " + row[2].toLowerCase();
+const rank = (row, words) => { const name = row[0].toLowerCase(), text = name + " " + row[3].toLowerCase();
   if (!words.every(word => text.includes(word))) return 0;
   const last = name.split(/[.:]/).pop();
   return last === words[0] ? 4 : last.startsWith(words[0]) ? 3 : name.includes(words[0]) ? 2 : 1; };
@@ -79,7 +80,7 @@ for word in ("and break do else elseif end false for function goto if in local n
 local function paint(class, text) return ('<span class="%s">%s</span>'):format(class, escape(text)) end
 
 -- Lua with its keywords, strings and comments coloured.
-local function coloured(code)
+local function coloured(code, class)
   local parts, place = {}, 1
   while place <= #code do
     local rest = code:sub(place)
@@ -87,18 +88,20 @@ local function coloured(code)
     local text = rest:match '^"[^"\n]*"' or rest:match "^'[^'\n]*'" or rest:match "^%[%[.-%]%]"
     local word = rest:match "^[%a_][%w_]*"
     local piece = comment or text or word or rest:sub(1, 1)
-    local class = comment and "c" or text and "s" or word and keywords[word] and "k"
-    parts[#parts + 1] = class and paint(class, piece) or escape(piece)
+    local kind = comment and "c" or text and "s" or word and keywords[word] and "k"
+    parts[#parts + 1] = kind and paint(kind, piece) or escape(piece)
     place = place + #piece
   end
-  return ("<pre><code>%s</code></pre>"):format(table.concat(parts))
+  return ('<pre class="%s"><code>%s</code></pre>'):format(class or "example", table.concat(parts))
 end
 
--- Paragraphs, with `code` and addresses.
+-- Paragraphs, with `code`; those that stand two spaces in are Lua.
 local function paragraphs(text)
   local parts = {}
   for paragraph in (text .. "\n\n"):gmatch "(.-)\n%s*\n" do
-    if paragraph:match "%S" then
+    if paragraph:match "^  " and not ("\n" .. paragraph):find "\n ?[^ \n]" then
+      parts[#parts + 1] = coloured((("\n" .. paragraph):gsub("\n  ", "\n"):sub(2)))
+    elseif paragraph:match "%S" then
       local html = escape(paragraph):gsub("`([^`]+)`", "<code>%1</code>")
       parts[#parts + 1] = ("<p>%s</p>"):format(html)
     end
@@ -112,7 +115,7 @@ local function rows_html(rows)
   for _, row in ipairs(rows) do
     local note = row.note ~= "" and row.note or row.optional and "optional" or ""
     lines[#lines + 1] = ('<tr><td><code>%s</code></td><td><code>%s</code></td><td>%s</td><td class="note">%s</td></tr>')
-      :format(escape(row.name), escape(row.type), escape(row.doc), escape(note))
+      :format(escape(row.name), (escape(row.type):gsub("|", "|<wbr>")), escape(row.doc), escape(note))
   end
   lines[#lines + 1] = "</table>"
   return table.concat(lines, "\n")
@@ -127,7 +130,7 @@ local function item_html(item)
   end
   return table.concat({
     ('<h3 id="%s"><a href="#%s">%s</a></h3>'):format(escape(item.anchor), escape(item.anchor), escape(item.name)),
-    coloured(item.signature), paragraphs(item.text), rows_html(item.rows), table.concat(results, "\n"),
+    coloured(item.signature, "signature"), paragraphs(item.text), rows_html(item.rows), table.concat(results, "\n"),
     item.example ~= "" and coloured(item.example) or "",
   }, "\n")
 end
@@ -161,11 +164,11 @@ local function contents_html(all)
   return table.concat(lines, "\n")
 end
 
--- Names, addresses and first sentences. "<" is written so that no sentence can end the script.
+-- Names, addresses, first sentences and texts. "<" is written so that no sentence can end the script.
 local function index_json(all)
   local rows = {}
   for _, page in ipairs(all) do
-    for _, item in ipairs(page.items) do rows[#rows + 1] = { item.name, item.anchor, item.summary } end
+    for _, item in ipairs(page.items) do rows[#rows + 1] = { item.name, item.anchor, item.summary, item.text } end
   end
   return (native.io.json(rows):gsub("<", "\\u003c"))
 end
@@ -183,7 +186,7 @@ function site.html()
     '<input type="search" placeholder="Search ( / )" aria-label="Search the reference" autocomplete="off">',
     '<ul id="found"></ul>\n<details open>\n<summary>Contents</summary>', contents_html(all),
     "</details>\n</nav>\n<main>",
-    ("<p>The reference of %s, written by <code>moonstill docs</code>. Every example runs as it stands, with "
+    ("<p>The reference of Moonstill %s, written by <code>moonstill docs</code>. Every example runs as it stands, with "
       .. "<code>local ms = require \"moonstill\"</code> before it.</p>"):format(host.version),
     table.concat(sections, "\n"), "</main>",
     ("<script>\nconst index = %s;\n%s</script>\n</body>\n</html>\n"):format(index_json(all), script),
