@@ -17,7 +17,8 @@ local preset = experiment.given "preset"
 local opt = experiment.options {
   about = "Distils a data set into a few synthetic images that train a LeNet.",
   defaults = presets[preset],
-  folder = preset == "start" and { name = "runs/start", unlike = { "preset", "iterations", "on_nan", "fresh" } } or nil,
+  folder = preset == "start"
+    and { name = "runs/start", unlike = { "preset", "iterations", "on_nan", "fresh", "live" } } or nil,
   { "preset", default = "ours", choices = { "ours", "paper", "start" }, help = "where the defaults come from" },
   { "model", default = "quantum", choices = { "quantum", "classical" }, help = "which LeNet" },
   { "observable", default = "trainable", choices = { "trainable", "fixed" }, help = "the quantum LeNet's Hermitians" },
@@ -46,6 +47,7 @@ local opt = experiment.options {
   { "on_nan", default = "stop", choices = { "stop", "backoff" },
     help = "after numbers that are not finite: stop, or back to the best state with a lower lr" },
   { "fresh", default = false, help = "starts anew where --out has a checkpoint" },
+  { "live", default = false, help = "draws curves on the terminal meanwhile" },
 }
 
 local set = experiment.images(opt)
@@ -65,7 +67,7 @@ local result = distill.trial {
   fit = {
     iterations = opt.iterations, batch = opt.batch, lr = opt.lr, step_size_lr = opt.step_size_lr, clip = opt.clip,
     averaging = opt.averaging, cycle = opt.cycle, backoff = opt.backoff, evaluate_every = opt.evaluate_every,
-    on_nan = opt.on_nan, fresh = opt.fresh,
+    on_nan = opt.on_nan, fresh = opt.fresh, live = opt.live,
   },
 }
 if opt.out ~= "" then print("images in " .. opt.out .. "/images.png and images.npz") end

@@ -1,15 +1,21 @@
 #!/usr/bin/env moonstill
--- Prints what a run's folder tells, and draws its curves and images again.
+-- Prints what a run's folder tells, and draws its curves, images and page again.
 local ms = require "moonstill"
+local metrics = require "experiment.metrics"
+local page = require "experiment.page"
 local record = require "distill.record"
 
 local opt = ms.options {
-  about = "Shows a run of scripts/distill.lua or scripts/paper_table.lua, ended or not.",
+  about = "Shows a run, ended or not, and writes its page, index.html.",
   { "run", required = true, positional = true, help = "its folder" },
 }
 
 local function percent(value) return value and ("%.2f %%"):format(100 * value) or "none" end
 
+if not ms.io.exists(opt.run .. "/checkpoint.safetensors") then
+  print("page: " .. page.write(opt.run))
+  return
+end
 local lists, state = record.checkpoint(opt.run)
 local settings = ms.io.parse_json(state.settings)
 print(settings.net:match "^[^\n]*")
@@ -17,7 +23,7 @@ print(("%s; %s initialisation, seed %d"):format(settings.data, settings.init, se
 print(("%d lists of %d images, %d updates; batch %d, lr %g"):format(#lists, lists[1]:size(1),
   settings.steps * settings.passes, settings.batch, settings.lr))
 
-local rows = record.metrics(opt.run)
+local rows = metrics.read(opt.run)
 local last = rows[#rows] or {}
 print(("iteration %s, %.0f s"):format(state.iteration, last.elapsed or 0))
 if state.best_iteration then
@@ -36,4 +42,5 @@ end
 
 record.draw_curves(opt.run)
 record.draw_images(opt.run .. "/images.png", lists)
-print(("drawn: %s/curves.svg, %s/images.png"):format(opt.run, opt.run))
+page.write(opt.run)
+print(("drawn: %s/curves.svg, %s/images.png, %s/index.html"):format(opt.run, opt.run, opt.run))

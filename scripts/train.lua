@@ -1,6 +1,7 @@
 #!/usr/bin/env moonstill
 -- Trains the classical or the quantum LeNet on a whole data set.
 local ms, qnn, train, experiment = require "moonstill", require "qnn", require "train", require "experiment"
+local plot = require "plot"
 
 local opt = experiment.options {
   about = "Trains a LeNet on a whole data set.",
@@ -8,6 +9,7 @@ local opt = experiment.options {
   { "observable", default = "trainable", choices = { "trainable", "fixed" }, help = "the quantum LeNet's Hermitians" },
   { "epochs", default = 3, least = 1, help = "passes over the images" },
   { "batch", default = 128, least = 1, help = "images in a step" },
+  { "live", default = false, help = "draws loss and accuracy on the terminal meanwhile" },
   { "lr", default = 2e-3, least = 0, help = "Adam's learning rate; falls along a cosine" },
 }
 
@@ -29,10 +31,12 @@ local w, history = train.fit {
   net = net, train = set.train, test = set.test, epochs = opt.epochs, batch = opt.batch, seed = opt.seed,
   optimizer = ms.optim.adam { lr = ms.optim.cosine { lr = opt.lr, steps = steps, floor = 0.02, warmup = 20 } },
   on_failure = function(w, step) save(w, { model = net.name, seed = opt.seed, step = step }) end,
-  on_epoch = function(e)
+  live = opt.live,
+  -- Lines in between would tear the drawing.
+  on_epoch = not (opt.live and plot.live():shows()) and function(e)
     print(("epoch %d  loss %.4f  test accuracy %.4f  test loss %.4f  %.1f s"):format(
       e.epoch, e.loss, e.accuracy, e.test_loss, e.seconds))
-  end,
+  end or nil,
 }
 
 save(w, { model = net.name, seed = opt.seed })

@@ -157,6 +157,16 @@ int host_terminal_width(lua_State* L) {
   return 1;
 }
 
+// terminal_height("stdout" | "stderr") -> lines, or nil where there is no terminal that says
+int host_terminal_height(lua_State* L) {
+  winsize size{};
+  if (ioctl(text(L, 1) == "stdout" ? STDOUT_FILENO : STDERR_FILENO, TIOCGWINSZ, &size) != 0 ||
+      size.ws_row == 0)
+    return 0;
+  lua_pushinteger(L, size.ws_row);
+  return 1;
+}
+
 // open_editor(history_path) -> editor
 int host_open_editor(lua_State* L) {
   push_object<Editor>(L, std::make_shared<editor::Editor>(std::string(text(L, 1))));
@@ -295,6 +305,7 @@ constexpr luaL_Reg functions[] = {{"blame", guard<host_blame>},
                                   {"interrupt", guard<host_interrupt>},
                                   {"is_terminal", guard<host_is_terminal>},
                                   {"terminal_width", guard<host_terminal_width>},
+                                  {"terminal_height", guard<host_terminal_height>},
                                   {"open_editor", guard<host_open_editor>},
                                   {"read", guard<host_read>},
                                   {"drop_pasted", guard<host_drop_pasted>},

@@ -6,6 +6,7 @@ local diagnose = require "distill.diagnose"
 local estimate = require "distill.estimate"
 local host = require "moonstill.host"
 local lock = require "distill.lock"
+local metrics = require "experiment.metrics"
 local search = require "distill.search"
 local store = require "distill.store"
 
@@ -95,7 +96,7 @@ end
 
 -- Writes the metrics' row and now and then the checkpoint.
 local function note(still, o, row, results)
-  row.iteration, row.rate = still.iteration, o.validation and still.search.rate or nil
+  row.rate = o.validation and still.search.rate or nil
   for kind, result in pairs(results) do
     row[kind .. "_loss"], row[kind .. "_accuracy"] = result.loss, result.accuracy
   end
@@ -122,6 +123,7 @@ function fitting.run(still, o)
   local book <close> = ms.ledger.from(still.counts)
   print_estimate(still, o, batches)
   local bar = ms.progress { total = o.iterations, label = "distil", done = still.iteration, quiet = o.quiet }
+  local show = o.live and metrics.live(o.folder and metrics.read(o.folder)) or function() end
   while still.iteration < o.iterations do
     local clock = ms.timer()
     local row = iterate(still, o, batches:at(still.iteration + 1))
@@ -130,7 +132,9 @@ function fitting.run(still, o)
     local results = assessed and o.validation and judge(still, o) or {}
     still.counts = book:totable()
     bar:update(still.iteration, (row.loss and ("loss %.3f"):format(row.loss) or "no loss") .. still.run.summary)
+    row.iteration = still.iteration
     if assessed then note(still, o, row, results) end
+    show(row, still.iteration == o.iterations)
   end
   bar:finish()
   still.run:finish(still)

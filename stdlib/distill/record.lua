@@ -1,47 +1,14 @@
 -- What a run's folder tells: metrics as curves, the images of the checkpoint as a sheet.
 local ms = require "moonstill"
-local plot = require "plot"
+local metrics = require "experiment.metrics"
 
 local record = {}
 
---- Gives the rows of metrics.jsonl.
---- @param folder string
---- @return table[]
-function record.metrics(folder)
-  local rows, path = {}, folder .. "/metrics.jsonl"
-  for line in ms.io.exists(path) and ms.io.read_text(path):gmatch "[^\n]+" or function() end do
-    rows[#rows + 1] = ms.io.parse_json(line)
-  end
-  return rows
-end
-
-local function series(rows, name, field)
-  local x, y = {}, {}
-  for i, row in ipairs(rows) do x[i], y[i] = row.iteration, row[field] or 0 / 0 end
-  return { name = name, x = x, y = y }
-end
-
---- Makes a figure of rows of metrics: losses, accuracy on held-out images, the outer gradient's norm.
---- @param rows table[]
---- @return plot.Figure
-function record.curves(rows)
-  return plot.panels {
-    plot.line { title = "Loss", series = {
-      series(rows, "outer batch", "loss"), series(rows, "held out, last", "last_loss"),
-      series(rows, "held out, averaged", "averaged_loss"),
-    } },
-    plot.line { title = "Accuracy on held-out images", series = {
-      series(rows, "last", "last_accuracy"), series(rows, "averaged", "averaged_accuracy"),
-    } },
-    plot.line { title = "Norm of the outer gradient", log_y = true,
-      series = { series(rows, "norm", "gradient_norm") } },
-  }
-end
-
---- Draws curves.svg.
+--- Draws curves.svg from the folder's metrics.
 --- @param folder string
 function record.draw_curves(folder)
-  ms.io.write_text(folder .. "/curves.svg", record.curves(record.metrics(folder)):page_svg())
+  local figure = metrics.figure(metrics.read(folder))
+  if figure then ms.io.write_text(folder .. "/curves.svg", figure:page_svg()) end
 end
 
 --- Rounds images to multiples of 1/512, which neither the eye nor the accuracy notices: a file of them is half as long.

@@ -4,6 +4,7 @@ local check = require "moonstill.check"
 local host = require "moonstill.host"
 local machine = require "moonstill.machine"
 local median = require "moonstill.median"
+local page = require "experiment.page"
 local record = require "distill.record"
 
 local store = {}
@@ -192,6 +193,7 @@ end
 function Run:keep_on_interrupt(still)
   if not self.folder then return end
   self:keep(still)
+  write(self, function() page.write(self.folder) end)
   self:say(("\nthe state after iteration %d is in %s: the same command goes on from there"):format(still.iteration,
     self.checkpoint))
 end
@@ -212,6 +214,7 @@ function Run:finish(still)
   if not self.folder then return end
   ms.io.write_text(self.folder .. "/ledger.json", ms.io.json(still.counts) .. "\n")
   record.draw_curves(self.folder)
+  page.write(self.folder)
 end
 
 return store

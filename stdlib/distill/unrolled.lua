@@ -223,6 +223,7 @@ local fit_spec = check.spec("still:fit", {
   { "on_nan", '"stop"|"backoff"',
     "After a loss or gradient that is not finite: ends the run, or goes back to the best state (or to the first) with "
       .. "a lower learning rate.", default = "stop" },
+  { "live", "boolean", "Draws curves on the terminal while it runs.", default = false },
   { "quiet", "boolean", "Prints no progress.", default = false },
 })
 

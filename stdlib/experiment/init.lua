@@ -3,6 +3,7 @@ local ms = require "moonstill"
 local check = require "moonstill.check"
 local machine = require "moonstill.machine"
 local median = require "moonstill.median"
+local page = require "experiment.page"
 
 local experiment = { median = median }
 
@@ -104,7 +105,8 @@ function experiment.images(options)
   return set
 end
 
---- Completes a result with what every run records, and writes it as result.json in --out and where --json says.
+--- Completes a result with what every run records, and writes it as result.json in --out and where --json says; and
+--- --out as a page, index.html.
 ---
 --- ```lua
 --- local experiment = require "experiment"
@@ -132,6 +134,7 @@ function experiment.finish(options, result)
       print("result in " .. file)
     end
   end
+  if options.out ~= "" then print("page in " .. page.write(options.out)) end
   return result
 end
 

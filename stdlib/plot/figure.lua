@@ -95,20 +95,39 @@ function Figure:gnuplot_script(file, options)
   return (script_for("figure:gnuplot_script", self, file, options))
 end
 
+local page_spec = check.spec("figure:page_svg", {
+  { "width", "integer", "Pixels.", default = 640, least = 200 },
+})
+
 --- Gives curves and dots as the text of an .svg file without gnuplot, for light and dark pages.
 ---
 --- ```lua
 --- local drawn = require("plot").line({ y = { 1, 4, 9 }, title = "Squares" }):page_svg()
 --- print(#drawn > 100)
 --- ```
+--- @param options? { width?: integer }
 --- @return string
-function Figure:page_svg()
+function Figure:page_svg(options)
+  local o = check.options("figure:page_svg", options, page_spec)
   for _, panel in ipairs(self.panels) do
     if panel.kind ~= "curves" then
       check.fail("figure:page_svg", "expected curves, got %s: save it as .svg", panel.kind)
     end
   end
-  return (svg.draw(self.panels))
+  return (svg.draw(self.panels, o.width))
+end
+
+--- Gives each panel as a figure of its own.
+---
+--- ```lua
+--- local plot = require "plot"
+--- print(#plot.panels({ plot.line { y = { 1, 2 } }, plot.bars { values = { 1, 2 } } }):parts())
+--- ```
+--- @return plot.Figure[]
+function Figure:parts()
+  local parts = {}
+  for i, panel in ipairs(self.panels) do parts[i] = figure.new { panel } end
+  return parts
 end
 
 --- Prints as text.

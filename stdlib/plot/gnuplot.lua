@@ -34,7 +34,7 @@ end
 local function curves(panel, block, o, out)
   local plots = {}
   for i, series in ipairs(panel.series) do
-    local name, colour = ("$data%d_%d"):format(block, i), series_colour(i, o)
+    local name, colour = ("$data%d_%d"):format(block, i), series_colour(series.colour, o)
     out[#out + 1] = name .. " << EOD"
     for k, x in ipairs(series.x) do
       local low, high = series.low and series.low[k], series.high and series.high[k]

@@ -24,7 +24,7 @@ local function curve_options(style)
     { "low?", numbers_type, "Lower end of its error band." },
     { "high?", numbers_type, "Upper end of its error band." },
     { "name", "string", "What the legend calls it.", default = "" },
-    { "series?", "table", "Several: a list of { y, x, low, high, name, style }." },
+    { "series?", "table", "Several: a list of { y, x, low, high, name, style, colour }." },
     { "style", '"line"|"points"|"dashed"', "How series are drawn that do not say it themselves.", default = style },
     { "title", "string", "What stands above.", default = "" },
     { "x_label", "string", "What stands below the axis.", default = "" },
@@ -43,11 +43,12 @@ local series_options = {
   { "high?", numbers_type, "Upper end of the error band." },
   { "name", "string", "What the legend calls it.", default = "" },
   { "style?", '"line"|"points"|"dashed"', "How it is drawn." },
+  { "colour?", "integer", "Which of the seven colours; its place in the list if left out.", least = 1 },
 }
 
-local function read_series(name, series, style)
+local function read_series(name, series, place, style)
   local s = check.options(name, series, series_options)
-  local read = { name = s.name, style = s.style or style }
+  local read = { name = s.name, style = s.style or style, colour = s.colour or place }
   for _, key in ipairs { "y", "low", "high" } do read[key] = numbers(s[key]) end
   if s.x then
     read.x = numbers(s.x)
@@ -87,7 +88,7 @@ local function curves(name, options, spec)
   local list = o.series or { { y = o.y, x = o.x, low = o.low, high = o.high, name = o.name } }
   local panel = { kind = "curves", series = {} }
   for i, series in ipairs(list) do
-    panel.series[i] = read_series(o.series and ("%s: series %d"):format(name, i) or name, series, o.style)
+    panel.series[i] = read_series(o.series and ("%s: series %d"):format(name, i) or name, series, i, o.style)
   end
   for _, key in ipairs { "title", "x_label", "y_label", "log_x", "log_y", "x_range", "y_range" } do
     panel[key] = o[key]

@@ -5,7 +5,7 @@ local palette = require "plot.palette"
 
 local svg = {}
 
-local width, height = 640, 220
+local height = 220
 local margin = { left = 64, right = 16, top = 28, bottom = 32 }
 
 local escapes = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }
@@ -76,21 +76,21 @@ local function text_width(content) return 6.5 * utf8.len(content) end
 local function colour(i) return ("var(--c%d)"):format((i - 1) % #palette.light + 1) end
 
 -- The names of the series: in the title's row, or in one of their own where they find no place there.
-local function names_beside(panel)
+local function names_beside(panel, width)
   local total = text_width(panel.title)
   for _, series in ipairs(panel.series) do total = total + text_width(series.name) + 16 end
   return total <= width - margin.left - margin.right
 end
 
-local function height_of(panel)
-  return height + (names_beside(panel) and 0 or 18) + (panel.x_label ~= "" and 18 or 0)
+local function height_of(panel, width)
+  return height + (names_beside(panel, width) and 0 or 18) + (panel.x_label ~= "" and 18 or 0)
 end
 
-local function names_svg(panel, y, out)
+local function names_svg(panel, y, width, out)
   local right = width - margin.right
   for i = #panel.series, 1, -1 do
     local name = panel.series[i].name
-    out[#out + 1] = text(right, y, "end", name, "fill:" .. colour(i))
+    out[#out + 1] = text(right, y, "end", name, "fill:" .. colour(panel.series[i].colour))
     right = right - text_width(name) - 16
   end
 end
@@ -107,10 +107,10 @@ local function grid_svg(panel, box, out)
   out[#out + 1] = stroke(box.left, box.lower, box.right, box.lower, "axis")
 end
 
-local function box_of(panel, top)
+local function box_of(panel, top, width)
   local box = { left = margin.left, right = width - margin.right }
-  box.upper = top + margin.top + (names_beside(panel) and 0 or 18)
-  box.lower = top + height_of(panel) - margin.bottom - (panel.x_label ~= "" and 18 or 0)
+  box.upper = top + margin.top + (names_beside(panel, width) and 0 or 18)
+  box.lower = top + height_of(panel, width) - margin.bottom - (panel.x_label ~= "" and 18 or 0)
   box.x_low, box.x_high, box.y_low, box.y_high = axis.of_panel(panel)
   local across = axis.scale(box.x_low, box.x_high, panel.log_x)
   local up = axis.scale(box.y_low, box.y_high, panel.log_y)
@@ -119,8 +119,8 @@ local function box_of(panel, top)
   return box
 end
 
-local function panel_svg(panel, top, out)
-  local box = box_of(panel, top)
+local function panel_svg(panel, top, width, out)
+  local box = box_of(panel, top, width)
   local function place(x, y) return box.x_of(x), box.y_of(y) end
   out[#out + 1] = text(box.left, top + 16, "start", panel.title, "font-weight:600")
   grid_svg(panel, box, out)
@@ -131,22 +131,23 @@ local function panel_svg(panel, top, out)
     local series = panel.series[i]
     if series.low then
       out[#out + 1] = ('<path d="%s" style="fill:%s" fill-opacity="0.18"/>'):format(band(series, place, panel),
-        colour(i))
+        colour(series.colour))
     end
     out[#out + 1] = ('<path d="%s" fill="none" style="stroke:%s" %s/>'):format(path(series, series.y, place, panel),
-      colour(i), stroke_styles[series.style])
+      colour(series.colour), stroke_styles[series.style])
   end
-  names_svg(panel, top + (names_beside(panel) and 16 or 34), out)
+  names_svg(panel, top + (names_beside(panel, width) and 16 or 34), width, out)
 end
 
 --- Draws panels of curves.
 --- @param panels table[]
+--- @param width integer  pixels
 --- @return string
-function svg.draw(panels)
+function svg.draw(panels, width)
   local out, total = {}, 0
   for _, panel in ipairs(panels) do
-    panel_svg(panel, total, out)
-    total = total + height_of(panel)
+    panel_svg(panel, total, width, out)
+    total = total + height_of(panel, width)
   end
   table.insert(out, 1, ('<svg xmlns="http://www.w3.org/2000/svg" class="ms-plot" width="%d" height="%d" '
     .. 'viewBox="0 0 %d %d">'):format(width, total, width, total))

@@ -93,7 +93,7 @@ end
 local function legend(panel, o, letters, paint)
   local words = {}
   for i, series in ipairs(panel.series) do
-    local mark = o.marks and o.marks[(i - 1) % #o.marks + 1] or paint(letters.line, i)
+    local mark = o.marks and o.marks[(i - 1) % #o.marks + 1] or paint(letters.line, series.colour)
     if series.name ~= "" then words[#words + 1] = mark .. " " .. series.name end
   end
   return table.concat(words, "   ")
@@ -108,7 +108,9 @@ local function curves(panel, o, letters, out)
   for _, content in pairs(beside) do label = math.max(label, width_of(content)) end
   local columns = o.width - label - 2
   local grid = canvas.new(columns, o.height, o.marks)
-  for i = #panel.series, 1, -1 do draw_series(grid, panel.series[i], i, across, up, panel) end
+  for i = #panel.series, 1, -1 do
+    draw_series(grid, panel.series[i], o.marks and i or panel.series[i].colour, across, up, panel)
+  end
   if panel.y_label ~= "" then out[#out + 1] = panel.y_label end
   for row = 0, o.height - 1 do
     out[#out + 1] = ("%s %s%s"):format(right(beside[row] or "", label), beside[row] and letters.tick or letters.side,

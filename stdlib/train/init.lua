@@ -3,6 +3,7 @@ local ms = require "moonstill"
 local check = require "moonstill.check"
 local finite = require "train.finite"
 local median = require "moonstill.median"
+local metrics = require "experiment.metrics"
 
 local train = {}
 
@@ -46,6 +47,7 @@ local spec = check.spec("train.fit", {
   { "on_epoch?", "function", "Called with { epoch, loss, seconds, seconds_per_step, accuracy, test_loss }." },
   { "on_failure?", "function",
     "Called when a loss or gradient is not finite, with the last weights that gave finite ones, and their step." },
+  { "live", "boolean", "Draws loss and accuracy on the terminal while it trains.", default = false },
   { "quiet", "boolean", "Prints no progress.", default = false },
 })
 
@@ -78,6 +80,7 @@ function train.fit(options)
     return ms.nn.cross_entropy(o.net(x, weights, context), y)
   end)
 
+  local show = o.live and metrics.live() or function() end
   local bar = ms.progress { total = steps, label = "train", quiet = o.quiet }
   local clock, history, step, step_seconds = ms.timer(), {}, 0, {}
   local good = { w = w, step = 0 }
@@ -103,6 +106,7 @@ function train.fit(options)
       step_seconds[step] = step_clock:seconds()
       total = total + number
       bar:update(step, ("loss %.4f"):format(number))
+      show { epoch = step / batches:count(), loss = number }
     end
     local entry = {
       epoch = epoch, loss = total / batches:count(), seconds = clock:seconds(), seconds_per_step = median(step_seconds),
@@ -112,6 +116,7 @@ function train.fit(options)
       entry.accuracy, entry.test_loss = test.accuracy, test.loss
     end
     history[epoch] = entry
+    show({ epoch = epoch, accuracy = entry.accuracy, test_loss = entry.test_loss }, epoch == o.epochs)
     if o.on_epoch then o.on_epoch(entry) end
   end
   bar:finish()

@@ -156,7 +156,7 @@ test("what is refused", function()
   refused("plot.line: argument 'x': expected", function() plot.line { y = { 1 }, x = "a" } end)
   refused("plot.line: argument 'y': expected 1 numbers, as many as x, got 2", function() plot.line { y = { 1, 2 }, x = { 1 } } end)
   refused("plot.line: expected both ends of the error band, got 'low' only", function() plot.line { y = { 1 }, low = { 1 } } end)
-  refused("plot.line: series 1: unknown argument 'colour'", function() plot.line { series = { { y = { 1 }, colour = 3 } } } end)
+  refused("plot.line: series 1: unknown argument 'color'", function() plot.line { series = { { y = { 1 }, color = 3 } } } end)
   refused("argument 'x_range': expected {low, high}, got {2, 1}", function() plot.line { y = { 1 }, x_range = { 2, 1 } } end)
   refused("plot.histogram: argument 'values': expected a finite number, got none", function() plot.histogram { values = {} } end)
   refused("plot.heatmap: argument 'values': expected rows of equally many numbers",
