@@ -78,7 +78,7 @@ local function duration(seconds)
 end
 
 local function number(value)
-  if math.type(value) == "integer" or value == math.floor(value) and math.abs(value) < 1e15 then return grouped(value) end
+  if math.abs(value) < 1e15 and value == math.floor(value) then return grouped(value) end
   return ("%.4g"):format(value)
 end
 
@@ -207,7 +207,8 @@ local function add_list(out, title, entries, skip)
   end
   table.sort(names)
   for i, name in ipairs(names) do
-    lines[i] = ("<div><dt>%s</dt><dd>%s</dd></div>"):format(escape((name:gsub("_", " "))), escape(text_of(entries[name])))
+    local shown = escape(text_of(entries[name]))
+    lines[i] = ("<div><dt>%s</dt><dd>%s</dd></div>"):format(escape((name:gsub("_", " "))), shown)
   end
   if #lines > 0 then
     out[#out + 1] = ('<h2>%s</h2>\n<dl class="settings">%s</dl>'):format(title, table.concat(lines, "\n"))
@@ -220,11 +221,14 @@ local function add_command(out, result)
   if not result.script then return end
   local words = { "moonstill", "run", quoted(result.script) }
   for _, argument in ipairs(result.arguments or {}) do words[#words + 1] = quoted(tostring(argument)) end
-  local versions, known = result.versions or {}, {}
-  for i, value in ipairs { versions.moonstill or "?", versions.lua or "?", result.script_hash or "?", result.seed or "?",
-    result.threads or "?", result.threads == 1 and "" or "s", result.machine or "?" } do known[i] = escape(value) end
-  out[#out + 1] = ('<h2>To run it again</h2>\n<pre>%s</pre>\n<p class="faint">Moonstill %s, %s; script %s; seed %s; '
-    .. "%s thread%s of %s</p>"):format(escape(table.concat(words, " ")), table.unpack(known))
+  local versions, threads = result.versions or {}, result.threads or "?"
+  local facts = {
+    "Moonstill " .. (versions.moonstill or "?"), versions.lua or "Lua", "script " .. (result.script_hash or "?"),
+    "seed " .. (result.seed or "?"), ("%s thread%s of %s"):format(threads, threads == 1 and "" or "s",
+      result.machine or "an unknown machine"),
+  }
+  out[#out + 1] = ('<h2>To run it again</h2>\n<pre>%s</pre>\n<p class="faint">%s</p>'):format(
+    escape(table.concat(words, " ")), escape(table.concat(facts, "; ")))
 end
 
 local function heading(result, settings, rows)
