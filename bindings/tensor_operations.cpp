@@ -2,6 +2,7 @@
 #include <array>
 
 #include "bindings/host/modules.hpp"
+#include "bindings/support/terminal.hpp"
 #include "bindings/tensor.hpp"
 #include "engine/autograd/ops.hpp"
 #include "engine/core/error.hpp"
@@ -142,7 +143,9 @@ void add_operators(Module& ms) {
           .documentation = "Prints the numbers, then shape and type.",
           .parameters = {{"x", tensor_type, "Any tensor."}, {"y?", "any", "Unused."}},
           .returns = "string",
-          .body = [](lua_State* L, Args& a) { return push(L, tensor_text(a.object<Value>(0).tensor())); }});
+          .body = [](lua_State* L, Args& a) {
+            return push(L, tensor_text(a.object<Value>(0).tensor(), output_columns(L)));
+          }});
 }
 
 struct ReductionName {

@@ -1,8 +1,9 @@
 #include "bindings/host/interpreter.hpp"
 
 #include <cstdio>
-#include <cstring>
 #include <new>
+#include <string_view>
+#include <utility>
 
 #include "bindings/host/coroutines.hpp"
 #include "bindings/host/embedded.hpp"
@@ -55,19 +56,22 @@ int search_own(lua_State* L) {
   return 2;
 }
 
-// What warn() does, in scripts and here: lines on standard error, unless turned off with warn "@off".
+// What warn() does, in scripts and here: lines on standard error. warn "@off" turns them off, warn "@once"
+// leaves out those that were shown before.
 void warn(void* data, const char* message, int to_be_continued) {
   auto& warnings = *static_cast<Warnings*>(data);
-  const bool begins = !warnings.continued;
-  warnings.continued = to_be_continued != 0;
-  if (begins && to_be_continued == 0 && *message == '@') {
-    if (std::strcmp(message, "@off") == 0) warnings.shown = false;
-    if (std::strcmp(message, "@on") == 0) warnings.shown = true;
+  const std::string_view part = message;
+  if (warnings.text.empty() && to_be_continued == 0 && part.starts_with('@')) {
+    if (part == "@off") warnings.shown = false;
+    if (part == "@on") warnings.shown = true;
+    if (part == "@once") warnings.once = true;
     return;
   }
-  if (!warnings.shown) return;
-  std::fprintf(stderr, "%s%s%s", begins ? "moonstill: warning: " : "", message,
-               to_be_continued != 0 ? "" : "\n");
+  warnings.text += part;
+  if (to_be_continued != 0) return;
+  const std::string text = std::exchange(warnings.text, {});
+  if (warnings.once && !warnings.said.insert(text).second) return;
+  if (warnings.shown) std::fprintf(stderr, "moonstill: warning: %s\n", text.c_str());
 }
 
 int open_native(lua_State* L) {

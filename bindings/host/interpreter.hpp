@@ -1,17 +1,19 @@
 // A Lua state with everything of ours in it.
 #pragma once
 
+#include <set>
 #include <string>
-#include <vector>
 
 #include "bindings/support/state.hpp"
 
 namespace moonstill::lua {
 
-/// Whether warnings are shown, and whether the last one goes on.
+/// Whether warnings are shown, each perhaps once; those said, and the beginning of one that goes on.
 struct Warnings {
   bool shown = true;
-  bool continued = false;
+  bool once = false;
+  std::set<std::string> said;
+  std::string text;
 };
 
 class Interpreter {

@@ -15,7 +15,7 @@
 #include "bindings/host/embedded.hpp"
 #include "bindings/host/file_service.hpp"
 #include "bindings/host/interrupts.hpp"
-#include "bindings/support/callback.hpp"
+#include "bindings/host/prompt_service.hpp"
 #include "bindings/support/module.hpp"
 #include "bindings/support/words.hpp"
 #include "engine/core/interrupt.hpp"
@@ -113,23 +113,6 @@ int host_sources(lua_State* L) {
     lua_rawseti(L, -2, ++i);
   }
   return 1;
-}
-
-// call(f, ...) -> true, results... | false, error, interrupted. Ends an interruption: for the prompt.
-int host_call(lua_State* L) {
-  const int status = protected_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-  const bool interrupted = interrupt_requested();
-  forget_interrupt(L);
-  if (status == LUA_OK && !interrupted) {
-    lua_pushboolean(L, 1);
-    lua_insert(L, 1);
-    return lua_gettop(L);
-  }
-  if (status == LUA_OK) lua_pushliteral(L, "interrupted");
-  lua_pushboolean(L, 0);
-  lua_insert(L, -2);
-  lua_pushboolean(L, interrupted ? 1 : 0);
-  return 3;
 }
 
 // interrupt(): what Ctrl-C does, for an interruption that call() ended
@@ -290,9 +273,6 @@ int host_take_executions(lua_State* L) {
   return 1;
 }
 
-// backtrace() -> the stack of the last error, where one was asked for
-int host_backtrace(lua_State* L) { return push_string(L, runtime(L).backtrace); }
-
 constexpr luaL_Reg functions[] = {{"blame", guard<host_blame>},
                                   {"describe", guard<host_describe>},
                                   {"mismatch", guard<host_mismatch>},
@@ -301,7 +281,6 @@ constexpr luaL_Reg functions[] = {{"blame", guard<host_blame>},
                                   {"functions", guard<host_functions>},
                                   {"classes", guard<host_classes>},
                                   {"sources", guard<host_sources>},
-                                  {"call", guard<host_call>},
                                   {"interrupt", guard<host_interrupt>},
                                   {"is_terminal", guard<host_is_terminal>},
                                   {"terminal_width", guard<host_terminal_width>},
@@ -313,7 +292,6 @@ constexpr luaL_Reg functions[] = {{"blame", guard<host_blame>},
                                   {"count_executions", guard<host_count_executions>},
                                   {"take_executions", guard<host_take_executions>},
                                   {"stop_counting", close_object<Counter>},
-                                  {"backtrace", guard<host_backtrace>},
                                   {nullptr, nullptr}};
 
 }  // namespace
@@ -323,6 +301,7 @@ int open_service(lua_State* L) {
   add_metatable<Counter>(L);
   luaL_newlib(L, functions);
   add_file_functions(L);
+  add_prompt_functions(L);
   lua_pushliteral(L, MOONSTILL_VERSION);
   lua_setfield(L, -2, "version");
   std::error_code unknown;

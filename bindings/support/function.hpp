@@ -62,6 +62,7 @@ struct FunctionRow {
   std::vector<Param> options = {};  // keys of a closed table after the parameters
   std::string returns = {};         // "ms.Tensor: what it holds"
   std::string example = {};         // Lua that runs with `ms` at hand
+  std::string source = {};          // "bindings/tensor.cpp:12", filled in by Module::add
   std::function<int(lua_State*, Args&)> body;
 };
 

@@ -65,6 +65,14 @@ void push_params(lua_State* L, const std::vector<Param>& params) {
   }
 }
 
+// "bindings/tensor.cpp:12"
+std::string source_text(const std::source_location& place) {
+  std::string_view file = place.file_name();
+  const std::size_t root = file.rfind("bindings/");
+  if (root != std::string_view::npos) file.remove_prefix(root);
+  return fmt::format("{}:{}", file, place.line());
+}
+
 }  // namespace
 
 Module::Module(lua_State* L) : state_(L) {
@@ -96,8 +104,9 @@ void Module::set(std::string_view name) {
   lua_pop(state_, 1);
 }
 
-void Module::add(FunctionRow row) {
+void Module::add(FunctionRow row, std::source_location place) {
   lua_State* L = state_;
+  row.source = source_text(place);
   const StackMark mark(L);
   Runtime& state = runtime(L);
   for (const auto& known : state.functions) {
@@ -159,11 +168,12 @@ void push_functions(lua_State* L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &functions_key);
   for (std::size_t i = 0; i < functions.size(); ++i) {
     const FunctionRow& row = functions[i]->row();
-    lua_createtable(L, 0, 7);
+    lua_createtable(L, 0, 8);
     push_text(L, "name", row.name);
     push_text(L, "documentation", row.documentation);
     push_text(L, "returns", row.returns);
     push_text(L, "example", row.example);
+    push_text(L, "source", row.source);
     push_params(L, row.parameters);
     lua_setfield(L, -2, "parameters");
     push_params(L, row.options);

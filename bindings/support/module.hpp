@@ -2,6 +2,7 @@
 #pragma once
 
 #include <lua.hpp>
+#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -20,8 +21,8 @@ class Module {
   [[nodiscard]] lua_State* state() const { return state_; }
 
   /// "ms.nn.linear" lands in ms.nn, "ms.Tensor:sum" among the methods of ms.Tensor, "ms.Tensor:__add" in its
-  /// metatable.
-  void add(FunctionRow row);
+  /// metatable. Help says where it was added.
+  void add(FunctionRow row, std::source_location place = std::source_location::current());
 
   /// A constant, such as ms.version. The value is at the top of the stack and is popped.
   void set(std::string_view name);

@@ -34,6 +34,9 @@ struct Runtime {
   /// Times every call of a described function, when a profile is asked for.
   CallProfile* profile = nullptr;
 
+  /// How wide what is printed may be, where it was set; 0 leaves it to the terminal.
+  int columns = 0;
+
   /// The innermost backtrace of the error on its way, when one is asked for.
   bool wants_backtrace = false;
   std::string backtrace_error;

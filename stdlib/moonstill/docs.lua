@@ -75,6 +75,7 @@ local function read_source(source, add)
         entry.setup = class_name and setups[class_name]
         entry.module, entry.key = source.module, name
         entry.position = ("=[moonstill]/%s:%d"):format(source.file, place)
+        entry.source = ("stdlib/%s:%d"):format(source.file, place)
         add(entry)
       end
       lines = {}

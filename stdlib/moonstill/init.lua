@@ -4,11 +4,15 @@ local strict = require "moonstill.strict"
 require "moonstill.draw"
 require "moonstill.nn"
 
+local help = require "moonstill.help"
 ms.circuit_from = require("moonstill.circuit_data").from
-ms.help = require("moonstill.help").show
+ms.help = help.show
 ms.ledger = require "moonstill.ledger"
 ms.options = require("moonstill.options").read
+ms.pretty = require("moonstill.pretty").format
 ms.progress = require("moonstill.progress").new
+ms.search = help.search
+ms.show = require("moonstill.show").images
 
 local test = require "moonstill.test"
 for name, value in pairs(ms.test or {}) do test[name] = value end

@@ -1,8 +1,12 @@
--- Printing of plain tables: sorted keys, short ones on one line, shared and cyclic ones by name.
+-- Printing of plain tables: sorted keys, short ones on one line, shared and cyclic ones by name. Everything else says
+-- itself what it is.
+local terminal = require "moonstill.terminal"
+
 local pretty = {}
 
-local longest_line = 80
+local usual_columns = 80
 local most_entries = 100
+local longest_string = 2000
 
 local function is_name(key)
   return type(key) == "string" and key:match "^[%a_][%w_]*$"
@@ -26,15 +30,54 @@ local function other_keys(value)
   return keys
 end
 
+local function paint(form, style, text)
+  return form.color and terminal.paint(style, text) or text
+end
+
+local function string_text(value, form)
+  local rest = #value - longest_string
+  local text = ("%q"):format(rest > 0 and form.short and value:sub(1, longest_string) or value):gsub("\\\n", "\\n")
+  return paint(form, "string", text) .. (rest > 0 and form.short and (" ... %d more bytes"):format(rest) or "")
+end
+
+-- "function f(x, y)": what can be known of a function without its documentation.
+local function function_text(value)
+  local info = debug.getinfo(value, "Su")
+  if info.what == "C" then return tostring(value) end
+  local names = {}
+  for i = 1, info.nparams do names[i] = debug.getlocal(value, i) end
+  if info.isvararg then names[#names + 1] = "..." end
+  return ("function(%s) from %s:%d"):format(table.concat(names, ", "), info.short_src, info.linedefined)
+end
+
+-- An object inside a table: numbers that are one line, else nothing but what it is, "[Tensor 2x3 f32]".
+local function inner_text(text, indent)
+  local body, last = text:match "^(.-)\n(%[[^%[%]\n]*%])$"
+  if not body then return (text:gsub("\n", "\n" .. indent .. "  ")) end
+  if body:find("\n", 1, true) or #body > usual_columns / 2 then return last end
+  return body:gsub("^%s+", "") .. "  " .. last
+end
+
+-- What is no table: a string, a number, an object's own text with its last line, "[Tensor ...]", in the background.
+local function scalar_text(value, form, indent)
+  if type(value) == "string" then return string_text(value, form) end
+  if type(value) == "function" then return paint(form, "faint", function_text(value)) end
+  local text = indent == "" and tostring(value) or inner_text(tostring(value), indent)
+  if type(value) == "number" then return paint(form, "number", text) end
+  if type(value) == "nil" or type(value) == "boolean" then return paint(form, "constant", text) end
+  local body, last = text:match "^(.-)(%[[^%[%]\n]*%])$"
+  return last and body .. paint(form, "faint", last) or text
+end
+
 local format
 
-local function entries_of(value, indent, open)
+local function entries_of(value, form, indent, open)
   local entries = {}
-  for i = 1, math.min(#value, most_entries) do entries[i] = format(rawget(value, i), indent, open) end
+  for i = 1, math.min(#value, most_entries) do entries[i] = format(rawget(value, i), form, indent, open) end
   if #value > most_entries then entries[#entries + 1] = ("... %d more"):format(#value - most_entries) end
   for _, key in ipairs(other_keys(value)) do
-    local name = is_name(key) and key or "[" .. format(key, indent, open) .. "]"
-    entries[#entries + 1] = name .. " = " .. format(rawget(value, key), indent, open)
+    local name = is_name(key) and key or "[" .. format(key, form, indent, open) .. "]"
+    entries[#entries + 1] = name .. " = " .. format(rawget(value, key), form, indent, open)
     if #entries > 2 * most_entries then
       entries[#entries + 1] = "..."
       break
@@ -43,26 +86,57 @@ local function entries_of(value, indent, open)
   return entries
 end
 
-function format(value, indent, open)
-  if type(value) == "string" then return (("%q"):format(value):gsub("\\\n", "\\n")) end
+-- As many entries on a line as fit, where all are short; else one on each.
+local function lines_of(entries, form, indent)
+  local room, lines, used = form.columns - #indent, { "" }, 0
+  for i, entry in ipairs(entries) do
+    local width = terminal.width(entry) + 2
+    if entry:find("\n", 1, true) or width > room / 3 then return entries, ",\n" end
+    if used > 0 and used + width > room then
+      lines[#lines + 1] = ""
+      used = 0
+    end
+    lines[#lines] = lines[#lines] .. (used > 0 and " " or "") .. entry .. (i < #entries and "," or "")
+    used = used + width
+  end
+  return lines, "\n"
+end
+
+--- Whether a value is a table that does not say itself what it is.
+--- @param value any
+--- @return boolean
+function pretty.is_plain(value)
   local meta = type(value) == "table" and getmetatable(value)
-  if type(value) ~= "table" or (type(meta) == "table" and meta.__tostring) then return tostring(value) end
+  return type(value) == "table" and not (type(meta) == "table" and meta.__tostring)
+end
+
+function format(value, form, indent, open)
+  if not pretty.is_plain(value) then return scalar_text(value, form, indent) end
   if open[value] then return "(itself)" end
   open[value] = true
   local deeper = indent .. "  "
-  local entries = entries_of(value, deeper, open)
+  local entries = entries_of(value, form, deeper, open)
   open[value] = nil
   if #entries == 0 then return "{}" end
   local line = "{ " .. table.concat(entries, ", ") .. " }"
-  if #line + #indent <= longest_line and not line:find("\n", 1, true) then return line end
-  return "{\n" .. deeper .. table.concat(entries, ",\n" .. deeper) .. "\n" .. indent .. "}"
+  if terminal.width(line) + #indent <= form.columns and not line:find("\n", 1, true) then return line end
+  local lines, separator = lines_of(entries, form, deeper)
+  return "{\n" .. deeper .. table.concat(lines, separator .. deeper) .. "\n" .. indent .. "}"
 end
 
---- Formats any value; tables as Lua text that a person can read.
+--- Formats any value as the prompt shows it; tables as Lua text that a person can read.
+---
+--- ```lua
+--- print(ms.pretty { 1, 2, name = "x" })
+--- ```
 --- @param value any
+--- @param options? { color?: boolean, columns?: integer, short?: boolean }  color: where the terminal shows colours;
+---   columns: that lines fill (default: 80); short: cuts long strings
 --- @return string
-function pretty.format(value)
-  local text = format(value, "", {})
+function pretty.format(value, options)
+  options = options or {}
+  local form = { color = options.color, columns = options.columns or usual_columns, short = options.short }
+  local text = format(value, form, "", {})
   return text
 end
 

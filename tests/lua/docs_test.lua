@@ -4,6 +4,7 @@ local help = require "moonstill.help"
 local host = require "moonstill.host"
 local ms = require "moonstill"
 local test = require "moonstill.test"
+local topics = require "moonstill.topics"
 
 test("first sentences", function()
   local missing = {}
@@ -43,12 +44,14 @@ test("every page of help has a text, of every function, class and module", funct
   for _, name in ipairs { "ms.nn", "ms.io", "train", "distill" } do
     test.ok(not help.text(name):find "^no help", name)
   end
-  test.ok(help.text():find("\n  ms.nn\n", 1, true), help.text())
+  for _, name in ipairs { "ms.nn", "ms.io", "gradients", "distill" } do
+    test.ok(help.text():find("  " .. name, 1, true), help.text())
+  end
 end)
 
 test("help is no wider than the terminal, and loses no word", function()
   for _, name in ipairs { "ms.nn.initialise", "distill.unrolled", "ms.Tensor", "ms.circuit" } do
-    local command = ([[script -qec "stty cols 60; '%s' -e 'help \"%s\"'" /dev/null </dev/null]]):format(host.program, name)
+    local command = ([[script -qec "stty cols 60; NO_COLOR=1 '%s' -e 'help \"%s\"'" /dev/null </dev/null]]):format(host.program, name)
     local pipe <close> = assert(io.popen(command))
     local output, words = pipe:read("a"):gsub("\r\n", "\n"), {}
     for line in output:gmatch "[^\n]+" do
@@ -84,6 +87,12 @@ end
 for _, entry in ipairs(docs.all()) do
   if entry.example ~= "" then
     test("example of " .. entry.name, function() run_quietly((entry.setup or "") .. "\n" .. entry.example) end)
+  end
+end
+
+for _, topic in ipairs(topics.list) do
+  if topic.example then
+    test("example of the topic " .. topic.name, function() run_quietly(topic.example) end)
   end
 end
 

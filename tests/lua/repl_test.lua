@@ -1,4 +1,6 @@
 -- The prompt, through piped input: no prompt is shown, and an error makes the exit code 1.
+local commands = require "moonstill.repl.commands"
+local ms = require "moonstill"
 local program = require "program"
 local test = require "moonstill.test"
 
@@ -59,4 +61,140 @@ test("help", function()
   test.ok(session("net = ms.nn.relu()\n?net:count\n"):find("ms.nn.Layer:count(trainable_only?)", 1, true))
   test.equal(session "x = 3\n?x\n?y\n", "no help on 'x'\nno help on 'y'\n")
   test.ok(session("help(ms.options)\n"):find("Reads the script's command line.", 1, true))
+end)
+
+test("results are numbered; _ is the last", function()
+  expect("10\n'a', nil, 30\n_1, _2, _3\n_\n", "10\n\"a\"\tnil\t30\n10\t\"a\"\t30\n10\n")
+  expect("7;\n_1\n", "7\n")
+end)
+
+test("every command has a line in :help; an unknown one names the nearest", function()
+  local output = session ":help\n"
+  for _, command in ipairs(commands.list) do
+    local line = (":%s %s"):format(command.name, command.argument):gsub("%s+$", "")
+    test.ok(output:find("\n" .. line, 1, true) or output:find(line, 1, true) == 1, line)
+    test.ok(command.doc:match "%.$", command.name)
+  end
+  expect(":tmie 1\n", "unknown command ':tmie' (did you mean ':time'?); :help lists them\n", 1)
+  expect(":s\n", "':s' may be :save or :set\n", 1)
+  expect(":who x\n", ":who takes no argument, got 'x'\n", 1)
+  expect(":save\n", ":save needs FILE\n", 1)
+  expect(":h quit\n:q\n1\n", ":quit   Leaves, as Ctrl-D does.\n")
+  expect("do goto done\n::done:: end\n::other::\n1\n", "1\n")
+end)
+
+test(":time and :profile", function()
+  local output = session ":time 1 + 1\n:time 10 math.sqrt(4)\n:time error 'x'\n:time )\n"
+  test.ok(output:find("^2\n[%d%.]+ [nu]s\n2%.0\n[%d%.]+ [num]s a run %(median of 10%), fastest [^\n]*\nrepl:1: x\n"), output)
+  test.ok(output:find("unexpected symbol near ')'", 1, true), output)
+  output = session ":profile ms.ones { 9 }:sum():item()\n"
+  test.ok(output:find("^9%.0\nprofile: ") and output:find("ms.Tensor:sum", 1, true), output)
+end)
+
+test(":who lists the user's names", function()
+  test.equal(session "x = ms.ones { 2, 3 }\nname = 'ab'\nt = { x, x }\n1\n:who\n", [[
+1
+name  string  2 bytes          2 B
+t     table   2 entries       24 B
+x     Tensor  2x3 f32         24 B
+]])
+  expect(":who\n", "no names of yours so far: x = 1 makes one\n")
+end)
+
+test(":set", function()
+  expect(":set threads 1\nms.threads()\n", "1\n")
+  expect(":set threads 0\n", ":set threads: expected a whole number from 1 to 1024, got '0'\n", 1)
+  expect(":set treads 2\n", ":set: unknown setting 'treads' (did you mean 'threads'?)\n", 1)
+  expect(":set width 30\nms.zeros(12)\n", "  0  0  0  0  0  0  0  0  0  0\n  0  0\n[Tensor 12 f32]\n")
+  test.ok(session(":set color on\n'x'\n"):find("\27[32m\"x\"\27[0m", 1, true))
+end)
+
+test(":load, :reload and :edit", function()
+  local file <close> = program.file("loaded.lua", "#!/usr/bin/env moonstill\nlocal n = ...\nfound = n or 'none'\nreturn 3\n")
+  expect((":load %s\nfound\n_1\n:load %s five\nfound\n"):format(file.path, file.path), '"none"\n3\n"five"\n')
+  expect(":load /nowhere.lua\n", ":load: cannot read '/nowhere.lua': No such file or directory\n", 1)
+  local name = file.path:match "([^/]*)%.lua$"
+  test.equal(session(":reload nowhere\n"):match "^[^\n]*", "module 'nowhere' not found:")
+  local change = ("io.open('%s', 'w'):write('return { 2 }'):close();\n"):format(file.path)
+  expect((":load %s\nmodule = require '%s'\n%s:reload %s\nmodule\n"):format(file.path, name, change, name),
+    ("loaded '%s' anew, as module\n{ 2 }\n"):format(name))
+end)
+
+test(":save writes a script that runs", function()
+  local path = os.tmpname()
+  os.remove(path)
+  local output = session(([[
+x = 2
+function twice(y) return x * y end
+{ twice(x) }
+_[1] + 1
+error 'left out'
+local inner = 5
+a, x = 1, 3
+twice(4), _1[1]
+quiet = 1;
+:save %s
+]]):format(path))
+  test.ok(output:find("\n8 inputs in " .. path .. "\n$"), output)
+  test.equal(program.run { path }, "{ 4 }\n5\n12\t4\n")
+  test.equal(ms.io.read_text(path), [[
+-- Saved from the prompt of Moonstill.
+local ms = require "moonstill"
+local a
+
+local x = 2
+local function twice(y) return x * y end
+local _1 = { twice(x) }
+print(ms.pretty(_1))
+print(_1[1] + 1)
+do
+local inner = 5
+end
+a, x = 1, 3
+print(twice(4), _1[1])
+local quiet = 1;
+]])
+  expect((":save %s\n"):format(path), ":save: nothing was typed so far\n", 1)
+  expect(("1\n:save %s\n"):format(path), ("1\n:save: '%s' exists; choose another name\n"):format(path), 1)
+  os.remove(path)
+end)
+
+test("errors show the user's calls, :bt all of them, a warning comes once", function()
+  local output = session "function f() error 'deep' end\nfunction g() f() end\ng()\n:bt\n"
+  test.ok(output:find("repl:1: deep\n  repl:1: in function 'f'\n  repl:1: in function 'g'\n  repl:1: in main chunk\n", 1, true)
+    or output:find("repl:1: deep\n", 1, true), output)
+  test.ok(output:find("[moonstill]/moonstill/repl/init.lua", 1, true), output)
+  expect(":bt\n", "no error so far\n")
+  expect("warn 'w'\nwarn 'w'\nwarn 'v'\n", "moonstill: warning: w\nmoonstill: warning: v\n")
+end)
+
+test("help on the user's own functions and modules", function()
+  local output = session "--- Doubles.\n--- @param x number  what\nfunction f(x)\n  return 2 * x\nend\n?f\n"
+  test.equal(output, [[
+f(x)
+
+  Doubles.
+
+  x  number  what
+
+  Source typed at the prompt
+    function f(x)
+      return 2 * x
+    end
+]])
+  local code = "-- Of mine.\nlocal own = {}\n\n-- Adds.\nfunction own.add(a, b) return a + b end\nreturn own\n"
+  local file <close> = program.file("own.lua", code)
+  local name = file.path:match "([^/]*)%.lua$"
+  output = session((":load %s\nown = require '%s'\n?own\n?own.add\n"):format(file.path, name))
+  test.ok(output:find("^own\n\n  Of mine.\n\n  own.add  Adds.\nown.add%(a, b%)\n\n  Adds.\n"), output)
+  test.ok(output:find("  Source " .. file.path .. ":5\n", 1, true), output)
+end)
+
+test("help says where a function is defined, and searches", function()
+  test.ok(session("?ms.random\n"):find("\n  Source bindings/core.cpp:%d+\n"))
+  test.ok(session("?ms.help\n"):find("\n  Source stdlib/moonstill/help.lua:%d+\n"))
+  test.ok(session("??strongly entangling\n"):find("^help with 'strongly entangling' in it, the best first\n\n  ms%.Circuit:strongly"))
+  test.ok(session("??gradient\n"):find("\n\n  gradients +Exact derivatives"))
+  test.equal(session "??xyzzy\n", "no help with 'xyzzy' in it\n")
+  test.ok(session("?gradients\n"):find("^gradients\n\n  ms.grad%(f%) is a function"))
 end)

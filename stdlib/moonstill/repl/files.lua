@@ -1,0 +1,90 @@
+-- :load, :reload and :edit: code from files.
+local host = require "moonstill.host"
+local ms = require "moonstill"
+local results = require "moonstill.repl.results"
+
+local files = {}
+
+-- Modules beside a loaded script are found from then on, as when it is run.
+local function search_beside(path)
+  local folder = path:match "^(.*)/[^/]*$" or "."
+  local entry = ("%s/?.lua;%s/?/init.lua"):format(folder, folder)
+  if not (";" .. package.path .. ";"):find(";" .. entry .. ";", 1, true) then
+    package.path = entry .. ";" .. package.path
+  end
+end
+
+local function run_file(session, path, arguments)
+  local fine, text = pcall(ms.io.read_text, path)
+  if not fine then return session:report((text:gsub("^.-ms%.io%.read_text: ", ":load: "))) end
+  text = text:gsub("^#[^\n]*", "")
+  local chunk, problem = load(text, "@" .. path, "t")
+  if not chunk then return session:report(problem) end
+  search_beside(path)
+  rawset(_G, "arg", table.move(arguments, 1, #arguments, 1, { [0] = path }))
+  local outcome = table.pack(host.call(chunk, table.unpack(arguments)))
+  if not outcome[1] then return session:report(outcome[2]) end
+  session.log[#session.log + 1] = { text = text, values = 0, numbers = {} }
+  local values = table.pack(table.unpack(outcome, 2, outcome.n))
+  results.show(values, results.keep(values), { quiet = true })
+end
+
+--- Runs `:load FILE [ARGUMENTS]`.
+function files.load(session, argument)
+  if ms.io.exists(argument) then return run_file(session, argument, {}) end
+  local words = {}
+  for word in argument:gmatch "%S+" do words[#words + 1] = word end
+  run_file(session, table.remove(words, 1), words)
+end
+
+-- The names of globals that hold a value.
+local function names_of(session, value)
+  local names = {}
+  for name, held in next, _G do
+    if held == value and not session.own[name] and not tostring(name):match "^_%d*$" then names[#names + 1] = name end
+  end
+  table.sort(names)
+  return names
+end
+
+--- Runs `:reload MODULE`.
+function files.reload(session, argument)
+  local old = package.loaded[argument]
+  package.loaded[argument] = nil
+  local outcome = table.pack(host.call(require, argument))
+  if not outcome[1] then
+    package.loaded[argument] = old
+    return session:report(outcome[2])
+  end
+  local names = old ~= nil and names_of(session, old) or {}
+  for _, name in ipairs(names) do rawset(_G, name, outcome[2]) end
+  print(("loaded '%s' anew%s"):format(argument, #names > 0 and ", as " .. table.concat(names, ", ") or ""))
+end
+
+local function quoted(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
+
+local function editor()
+  for _, name in ipairs { "VISUAL", "EDITOR" } do
+    local value = os.getenv(name)
+    if value and value ~= "" then return value end
+  end
+  return "vi"
+end
+
+--- Runs `:edit [FILE]`.
+function files.edit(session, argument)
+  local path = argument
+  if path == "" then
+    path = os.tmpname()
+    local last = session.log[#session.log]
+    ms.io.write_text(path, last and last.text .. "\n" or "")
+  end
+  if os.execute(editor() .. " " .. quoted(path)) then
+    run_file(session, path, {})
+  else
+    session:report((":edit: '%s' failed; set EDITOR to yours"):format(editor()))
+  end
+  if argument == "" then os.remove(path) end
+end
+
+return files

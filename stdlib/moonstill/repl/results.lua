@@ -1,0 +1,63 @@
+-- The values of what was typed: numbered, kept under `_1`, `_2` and so on, the last one under `_` too, and printed.
+local pretty = require "moonstill.pretty"
+local terminal = require "moonstill.terminal"
+local time_text = require "moonstill.repl.time_text"
+
+local results = {}
+
+local most_kept = 50          -- older ones are forgotten, so that their memory comes back
+local shown_from = 0.05       -- seconds: what took longer says so
+
+local count = 0
+
+--- Gives each value a number. nil has none.
+--- @param values table  from table.pack
+--- @return integer[] numbers
+function results.keep(values)
+  local numbers = {}
+  for i = 1, values.n do
+    if values[i] ~= nil then
+      count = count + 1
+      numbers[#numbers + 1] = count
+      rawset(_G, "_" .. count, values[i])
+      rawset(_G, "_" .. count - most_kept, nil)
+    end
+  end
+  if values.n > 0 then rawset(_G, "_", values[1]) end
+  return numbers
+end
+
+local function tag(numbers, seconds)
+  local parts = {}
+  if numbers[1] then parts[1] = "_" .. numbers[1] end
+  if numbers[2] then parts[1] = parts[1] .. ".." .. "_" .. numbers[#numbers] end
+  if seconds >= shown_from then table.insert(parts, 1, time_text(seconds)) end
+  return table.concat(parts, "  ")
+end
+
+-- The text with a faint tag at the right end of its last line, or below where there is no room.
+local function tagged(text, label)
+  if label == "" then return text end
+  local room = terminal.columns() - 1 - terminal.width(text:match "[^\n]*$") - terminal.width(label)
+  if room < 2 then
+    text, room = text .. "\n", terminal.columns() - 1 - terminal.width(label)
+  end
+  return text .. (" "):rep(room) .. terminal.paint("faint", label)
+end
+
+--- Prints values.
+--- @param values table  from table.pack
+--- @param numbers integer[]
+--- @param options { quiet: boolean, seconds?: number }  seconds: how long they took, and their numbers are shown too
+function results.show(values, numbers, options)
+  local words, lines = {}, false
+  for i = 1, options.quiet and 0 or values.n do
+    words[i] = pretty.format(values[i], { color = true, columns = terminal.columns(), short = true })
+    lines = lines or words[i]:find("\n", 1, true) ~= nil
+  end
+  local text = table.concat(words, lines and "\n" or "\t")
+  if options.seconds then text = tagged(text, tag(options.quiet and {} or numbers, options.seconds)) end
+  if text ~= "" or #words > 0 then print(text) end
+end
+
+return results

@@ -1,0 +1,68 @@
+-- What a terminal shows: colours where it has them and NO_COLOR is not set, and how wide it is.
+local host = require "moonstill.host"
+
+local terminal = {}
+
+-- SGR codes of everything that is painted.
+local styles = {
+  error = "31", faint = "2", string = "32", number = "36", constant = "35", heading = "1", name = "36",
+}
+
+local color    -- true, false, or nil: as the stream allows
+
+local function set(name)
+  local value = os.getenv(name)
+  return value ~= nil and value ~= ""
+end
+
+--- Whether a stream shows colours.
+--- @param stream "stdout"|"stderr"
+--- @return boolean
+function terminal.colored(stream)
+  if color ~= nil then return color end
+  return host.is_terminal(stream) and not set "NO_COLOR" and os.getenv "TERM" ~= "dumb"
+end
+
+--- Whether the terminal has 24 bits of colour rather than 256 colours.
+--- @return boolean
+function terminal.has_all_colors()
+  local value = os.getenv "COLORTERM"
+  return value == "truecolor" or value == "24bit"
+end
+
+--- Turns colours on or off, or leaves them to the terminal (nil).
+--- @param wanted? boolean
+function terminal.set_color(wanted) color = wanted end
+
+--- The text in a style, or as it is where the stream shows no colours.
+--- @param style string
+--- @param text string
+--- @param stream? "stdout"|"stderr"  (default: "stdout")
+--- @return string
+function terminal.paint(style, text, stream)
+  if text == "" or not terminal.colored(stream or "stdout") then return text end
+  return ("\27[%sm%s\27[0m"):format(styles[style], text)
+end
+
+--- The text without colours.
+--- @param text string
+--- @return string
+function terminal.plain(text) return (text:gsub("\27%[[%d;]*m", "")) end
+
+--- How many columns a text takes, colours aside: its characters, or its bytes where it is no UTF-8.
+--- @param text string
+--- @return integer
+function terminal.width(text)
+  text = terminal.plain(text)
+  return utf8.len(text) or #text
+end
+
+--- How many columns output may fill.
+--- @return integer
+function terminal.columns() return host.output_columns() end
+
+--- Sets how many columns output may fill, or leaves it to the terminal (nil).
+--- @param columns? integer
+function terminal.set_columns(columns) host.set_output_columns(columns or 0) end
+
+return terminal
