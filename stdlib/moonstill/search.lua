@@ -30,7 +30,8 @@ local function everything()
     }
   end
   for _, topic in ipairs(topics.list) do
-    add(topic.name, topic.title, table.concat({ topic.text, topic.example or "", table.unpack(topic.also) }, " "), topic_bonus)
+    local text = table.concat({ topic.text, topic.example or "", table.unpack(topic.also) }, " ")
+    add(topic.name, topic.title, text, topic_bonus)
   end
   for _, class in ipairs(host.classes()) do
     add(class.name, docs.summary { documentation = class.documentation }, class.documentation)
