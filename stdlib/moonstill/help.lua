@@ -116,13 +116,15 @@ end
 
 -- The name under which scripts know a module table.
 local function module_name(value)
-  local ms = package.loaded["moonstill"]
+  local ms = host.loaded["moonstill"]
   if value == ms then return "ms" end
   for name, part in pairs(ms or {}) do
     if part == value then return "ms." .. name end
   end
-  for name, module in pairs(package.loaded) do
-    if module == value then return name end
+  for _, loaded in ipairs { host.loaded, package.loaded } do
+    for name, module in pairs(loaded) do
+      if module == value then return name end
+    end
   end
 end
 
