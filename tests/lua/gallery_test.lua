@@ -25,7 +25,7 @@ experiment("bell", function()
   test.near(result.chsh, 2 * math.sqrt(2))       -- Tsirelson's bound
   test.near(result.mermin, 4)
   test.equal(result.counts["000"] + result.counts["111"], 1000)
-  test.ok(output:find("1: ─H─●─\n2: ───⊕─", 1, true), output)
+  test.ok(output:find("1: ─H─╭●─\n2: ───╰⊕─", 1, true), output)
 end)
 
 experiment("teleportation", function()
