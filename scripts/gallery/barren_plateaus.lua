@@ -1,7 +1,7 @@
 #!/usr/bin/env moonstill
 -- Barren plateaus: in random deep circuits, gradients vanish exponentially with the number of qubits (McClean et al.,
 -- arXiv 1803.11173).
-local ms, experiment = require "moonstill", require "experiment"
+local ms, experiment, plot = require "moonstill", require "experiment", require "plot"
 local pauli = ms.observable.pauli
 
 local opt = experiment.options {
@@ -32,21 +32,19 @@ local function variance(n, random)
 end
 
 local random = ms.random(opt.seed)
-local first, variances = 2, {}
-print "qubits  variance of the gradient, three columns a factor of two"
-for n = first, opt.qubits do
-  variances[n] = variance(n, random)
-  local columns = math.floor(3 * (math.log(variances[n], 2) + opt.qubits + 3) + 0.5)
-  print(("%6d  %.2e  %s"):format(n, variances[n], ("█"):rep(math.max(columns, 1))))
+local sizes, variances = {}, {}
+for n = 2, opt.qubits do
+  sizes[#sizes + 1], variances[#variances + 1] = n, variance(n, random)
 end
+print(plot.line { x = sizes, y = variances, log_y = true, title = "Variance of a gradient", x_label = "qubits" })
 
 -- The slope of log2(variance), by least squares.
-local mean, above, below = (first + opt.qubits) / 2, 0, 0
-for n = first, opt.qubits do
-  above = above + (n - mean) * math.log(variances[n], 2)
+local mean, above, below = (2 + opt.qubits) / 2, 0, 0
+for i, n in ipairs(sizes) do
+  above = above + (n - mean) * math.log(variances[i], 2)
   below = below + (n - mean) ^ 2
 end
 local slope = above / below
 print(("With each qubit the variance falls by a factor of %.2f: nothing is left to follow."):format(2 ^ -slope))
 
-experiment.finish(opt, { slope = slope, last_variance = variances[opt.qubits] })
+experiment.finish(opt, { slope = slope, variances = variances })

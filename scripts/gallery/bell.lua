@@ -1,6 +1,6 @@
 #!/usr/bin/env moonstill
 -- Bell and GHZ states: correlations that no local theory allows (Clauser et al., 1969; Mermin, 1990).
-local ms, experiment = require "moonstill", require "experiment"
+local ms, experiment, plot = require "moonstill", require "experiment", require "plot"
 local pauli = ms.observable.pauli
 
 local opt = experiment.options { about = "Bell and GHZ states, and the inequalities that they break." }
@@ -8,6 +8,7 @@ local opt = experiment.options { about = "Bell and GHZ states, and the inequalit
 print(ms.circuit(2):h(1):cnot(1, 2))
 local bell = ms.qubits(2):h(1):cnot(1, 2)
 print(bell)
+print(plot.probabilities(bell))
 
 -- Alice measures Z or X, Bob one of the two directions between: (Z + X) / sqrt 2 and (Z - X) / sqrt 2.
 local zz, zx, xz, xx = pauli "ZZ", pauli "ZX", pauli "XZ", pauli "XX"

@@ -1,7 +1,7 @@
 #!/usr/bin/env moonstill
 -- A quantum convolutional network: the same gates on neighbouring qubits, then half of the qubits are left out, and so
 -- on until one is read (Cong, Choi and Lukin, arXiv 1810.03787).
-local ms, experiment = require "moonstill", require "experiment"
+local ms, experiment, plot = require "moonstill", require "experiment", require "plot"
 local nn = ms.nn
 
 local opt = experiment.options {
@@ -50,14 +50,13 @@ local function accuracy(w) return ms.lt(0, predict(fresh, w) * truth):to("f32"):
 
 local random, adam = ms.random(opt.seed), ms.optim.adam { lr = 0.1 }
 local w = { turn = random:normal { 2, 2, 3 }, couple = random:normal { 2 }, pool = random:normal {} }
+local losses = {}
 for step = 1, opt.steps do
   local loss, gradient = loss_and_gradient(w)
+  losses[step] = loss:item()
   w = adam:step(w, gradient)
-  if step % 20 == 0 then
-    local now = accuracy(w)
-    print(("step %3d  loss %.4f  %5.1f %%  %s"):format(step, loss:item(), 100 * now, ("█"):rep(math.floor(40 * now))))
-  end
 end
+print(plot.line { y = losses, title = "Loss", x_label = "step" })
 print(("With 15 angles, four qubits tell %.1f %% of %d unseen zeros and ones right."):format(
   100 * accuracy(w), #truth))
 

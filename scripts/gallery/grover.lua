@@ -1,6 +1,6 @@
 #!/usr/bin/env moonstill
 -- Grover's search: the marked one of N states is found after about pi/4 sqrt N questions instead of N/2.
-local ms, experiment = require "moonstill", require "experiment"
+local ms, experiment, plot = require "moonstill", require "experiment", require "plot"
 
 local opt = experiment.options {
   about = "Finds a marked basis state by amplitude amplification.",
@@ -48,14 +48,15 @@ local q = ms.qubits(n)
 hadamards(q)
 local angle = math.asin(1 / math.sqrt(states))
 local best = math.floor(math.pi / (4 * angle))
-local found, expected
+local found, theory, labels = {}, {}, {}
 for k = 0, best do
   if k > 0 then iterate(q) end
-  found = q:probabilities()[marked + 1]:item()
-  expected = math.sin((2 * k + 1) * angle) ^ 2
-  print(("%3d questions  %.4f  %s"):format(k, found, ("█"):rep(math.floor(40 * found + 0.5))))
+  found[k + 1] = q:probabilities()[marked + 1]:item()
+  theory[k + 1] = math.sin((2 * k + 1) * angle) ^ 2
+  labels[k + 1] = ("%d questions"):format(k)
 end
+print(plot.bars { values = found, labels = labels, range = { 0, 1 }, title = "Probability of the marked state" })
 print(("State %d of %d is found with probability %.4f after %d questions; theory: %.4f."):format(
-  marked, states, found, best, expected))
+  marked, states, found[#found], best, theory[#theory]))
 
-experiment.finish(opt, { probability = found, expected = expected, questions = best })
+experiment.finish(opt, { probability = found[#found], expected = theory[#theory], questions = best })

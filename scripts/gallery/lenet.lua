@@ -2,7 +2,7 @@
 -- The paper's network (Phalak, Li and Ghosh, arXiv 2503.17935): convolutions, 64 features as amplitudes of six qubits,
 -- entangling layers, trainable Hermitians, and a classical branch beside them.
 local ms, qnn, train = require "moonstill", require "qnn", require "train"
-local experiment = require "experiment"
+local experiment, plot = require "experiment", require "plot"
 
 local opt = experiment.options {
   about = "Trains the quantum LeNet on handwritten digits.",
@@ -20,19 +20,12 @@ local w = train.fit {
 }
 local result = train.evaluate(net, w, set.test)
 
--- A test image, and what the network makes of it. Class 1 is the digit 0.
-local x, classes = set.test:batch { 1 }
-local shades = { [0] = " ", "░", "▒", "▓", "█" }
-for row = 3, 26 do
-  local line = {}
-  for column = 3, 26 do
-    local grey = math.max(0, math.min(1, x[1][1][row][column]:item()))
-    line[#line + 1] = shades[math.floor(4 * grey)]:rep(2)
-  end
-  print(table.concat(line))
-end
-local answer = net(x, w):argmax(2)
-print(("This is a %d; the network says %d."):format(classes[1]:item() - 1, answer[1]:item() - 1))
+-- Some test images, and what the network makes of them. Class 1 is the digit 0.
+local x = set.test:batch { 1, 2, 3, 4, 5 }
+local answers = net(x, w):argmax(2):totable()
+for i, class in ipairs(answers) do answers[i] = class - 1 end
+print(plot.images { images = x, columns = 5 })
+print("The network reads " .. table.concat(answers, ", "))
 print(("After %d epochs on %d images it reads %.1f %% of 1,000 unseen digits."):format(
   opt.epochs, opt.images, 100 * result.accuracy))
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env moonstill
 -- Phase estimation: the quantum Fourier transform reads the phase of an eigenvalue, bit by bit (Kitaev, 1995).
-local ms, experiment = require "moonstill", require "experiment"
+local ms, experiment, plot = require "moonstill", require "experiment", require "plot"
 
 local opt = experiment.options {
   about = "Estimates the phase that a gate gives to its eigenstate.",
@@ -33,12 +33,13 @@ local counting = {}
 for q = 1, n do counting[q] = q end
 local probabilities = estimate(ms.qubits(target)):probabilities(counting)
 local likeliest = probabilities:argmax():item()
-for k = 1, 1 << n do
-  local p = probabilities[k]:item()
+local values, labels = {}, {}
+for k, p in ipairs(probabilities:totable()) do
   if p > 0.01 then
-    print(("%.5f turns  %.4f  %s"):format((k - 1) / (1 << n), p, ("█"):rep(math.floor(40 * p + 0.5))))
+    values[#values + 1], labels[#labels + 1] = p, ("%g turns"):format((k - 1) / (1 << n))
   end
 end
+print(plot.bars { values = values, labels = labels, range = { 0, 1 }, title = "Probability of each phase" })
 local read, p = (likeliest - 1) / (1 << n), probabilities[likeliest]:item()
 print(("%d bits read a phase of %g turns as %g with probability %.4f; it is never less than 4/pi^2 = %.4f."):format(
   n, opt.phase, read, p, 4 / math.pi ^ 2))

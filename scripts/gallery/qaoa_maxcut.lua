@@ -1,7 +1,7 @@
 #!/usr/bin/env moonstill
 -- MaxCut by the quantum approximate optimisation algorithm (Farhi, Goldstone and Gutmann, 2014): on a ring, p layers
 -- cut (2p + 1) / (2p + 2) of the edges.
-local ms, experiment = require "moonstill", require "experiment"
+local ms, experiment, plot = require "moonstill", require "experiment", require "plot"
 local pauli = ms.observable.pauli
 
 local opt = experiment.options {
@@ -31,15 +31,13 @@ local loss_and_gradient = ms.value_and_grad(function(w)
 end)
 local w = ms.random(opt.seed):normal({ layers, 2 }, { dtype = "f64" }) * 0.1 + 0.5
 local adam = ms.optim.adam { lr = 0.1 }
-local ratio
+local ratios = {}
 for step = 1, opt.steps do
   local loss, gradient = loss_and_gradient(w)
-  ratio = -loss:item() / n
-  if step == 1 or step % 20 == 0 then
-    print(("step %3d  %.4f of the edges cut  %s"):format(step, ratio, ("█"):rep(math.floor(40 * ratio))))
-  end
+  ratios[step] = -loss:item() / n
   w = adam:step(w, gradient)
 end
+print(plot.line { y = ratios, title = "Share of the edges that are cut", x_label = "step" })
 
 -- The likeliest division of the vertices, around the ring.
 local probabilities = ansatz { w = w, observable = ms.observable.probabilities() }
@@ -47,7 +45,7 @@ local sides, state = {}, probabilities:argmax():item() - 1
 for q = 1, n do sides[q] = state >> (n - q) & 1 == 1 and "●" or "○" end
 print("\nLikeliest: " .. table.concat(sides, "─"))
 
-local expected = (2 * layers + 1) / (2 * layers + 2)
+local ratio, expected = ratios[opt.steps], (2 * layers + 1) / (2 * layers + 2)
 print(("%d layers cut %.4f of a ring of %d; theory: %.4f."):format(layers, ratio, n, expected))
 
 experiment.finish(opt, { ratio = ratio, expected = expected })

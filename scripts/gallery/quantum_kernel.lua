@@ -1,6 +1,6 @@
 #!/usr/bin/env moonstill
 -- A quantum kernel: two points are as alike as their states overlap (Havlicek et al., arXiv 1804.11326).
-local ms, experiment = require "moonstill", require "experiment"
+local ms, experiment, plot = require "moonstill", require "experiment", require "plot"
 
 local opt = experiment.options {
   about = "Classifies two interleaved half moons by the overlap of quantum states.",
@@ -48,15 +48,9 @@ local function apply(matrix, v) return matrix:matmul(v:reshape { 2 * count, 1 })
 for _ = 1, 300 do alpha = momentum:step(alpha, apply(k, alpha) + 0.01 * alpha - y) end
 local accuracy = ms.lt(0, apply(kernel(fresh, learned), alpha) * y):to("f32"):mean():item()
 
-local shades = { [0] = " ", "░", "▒", "▓", "█" }
-print "\nThe kernel of some points, half of each class:"
-for i = 1, 2 * count, math.max(1, count // 10) do
-  local line = {}
-  for j = 1, 2 * count, math.max(1, count // 20) do
-    line[#line + 1] = shades[math.min(math.floor(k[i][j]:item() * 5), 4)]
-  end
-  print(table.concat(line))
-end
+local some = {}
+for i = 1, 2 * count, math.max(1, count // 20) do some[#some + 1] = i end
+print(plot.heatmap { values = k:take(some, 1):take(some, 2), title = "The kernel, half of each class" })
 print(("Trained on %d points, the kernel tells %.1f %% of fresh ones right."):format(2 * count, 100 * accuracy))
 
 experiment.finish(opt, { accuracy = accuracy, diagonal = k[1][1]:item() })

@@ -1,7 +1,7 @@
 #!/usr/bin/env moonstill
 -- Data re-uploading: one qubit tells points inside a circle from those outside, since the point comes into the circuit
 -- again and again (Perez-Salinas et al., arXiv 1907.02085).
-local ms, experiment = require "moonstill", require "experiment"
+local ms, experiment, plot = require "moonstill", require "experiment", require "plot"
 
 local opt = experiment.options {
   about = "Classifies points of the plane with a single qubit.",
@@ -32,23 +32,22 @@ local x, y = points(random, opt.points)
 local p = { scale = random:normal { 2, 3 * opt.layers }, shift = random:normal { 3 * opt.layers } }
 local loss_and_gradient = ms.value_and_grad(function(q) return (predict(x, q) - y):square():mean() end)
 local adam = ms.optim.adam { lr = 0.05 }
-for step = 1, opt.steps do
-  local loss, gradient = loss_and_gradient(p)
+for _ = 1, opt.steps do
+  local _, gradient = loss_and_gradient(p)
   p = adam:step(p, gradient)
-  if step % 50 == 0 then print(("step %3d  loss %.4f"):format(step, loss:item())) end
 end
 
 local fresh, truth = points(random, 2000)
 local accuracy = ms.lt(0, predict(fresh, p) * truth):to("f32"):mean():item()
 
--- What the qubit says of the square, from top to bottom.
-for row = 1, -1, -0.125 do
+-- What the qubit says of the square.
+local rows = {}
+for row = 1, -1, -0.1 do
   local line = {}
-  for column = -1, 1, 0.0625 do line[#line + 1] = { column, row } end
-  local signs = {}
-  for i, z in ipairs(predict(ms.tensor(line), p):totable()) do signs[i] = z > 0 and "●" or "·" end
-  print(table.concat(signs))
+  for column = -1, 1, 0.05 do line[#line + 1] = { column, row } end
+  rows[#rows + 1] = predict(ms.tensor(line), p):totable()
 end
+print(plot.heatmap { values = rows, title = "<Z> over the square" })
 print(("One qubit with %d uploads tells %.1f %% of fresh points right; half would be chance."):format(
   opt.layers, 100 * accuracy))
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env moonstill
 -- The ground state of the hydrogen molecule at 0.735 angstrom, by a variational eigensolver (Peruzzo et al., 2014).
-local ms, experiment = require "moonstill", require "experiment"
+local ms, experiment, plot = require "moonstill", require "experiment", require "plot"
 local pauli = ms.observable.pauli
 
 local opt = experiment.options {
@@ -23,13 +23,14 @@ local function energy(w) return ansatz { w = w, observable = hamiltonian, dtype 
 local energy_and_gradient = ms.value_and_grad(energy)
 
 local w = ms.tensor(0, { dtype = "f64" })           -- Hartree and Fock's state
-local hartree_fock, now = energy(w):item(), nil
+local hartree_fock, energies = energy(w):item(), {}
 for step = 1, opt.steps do
   local value, gradient = energy_and_gradient(w)
-  now = value:item()
-  if step == 1 or step % 10 == 0 then print(("step %2d  energy %.9f hartree"):format(step, now)) end
-  w = w - 0.8 * gradient
+  energies[step] = value:item() - exact
+  w = w - 0.4 * gradient
 end
+print(plot.line { y = energies, log_y = true, title = "Hartree above the ground state", x_label = "step" })
+local now = energies[opt.steps] + exact
 print(("The molecule's energy is %.6f hartree (exactly %.6f), %.1f millihartree below Hartree and Fock's."):format(
   now, exact, 1000 * (hartree_fock - now)))
 
