@@ -11,6 +11,7 @@
 
 #include "bindings/core.hpp"
 #include "bindings/host/modules.hpp"
+#include "bindings/image_folder.hpp"
 #include "bindings/tensor.hpp"
 #include "engine/core/error.hpp"
 #include "engine/data/batches.hpp"
@@ -127,12 +128,7 @@ ImageSet set_from_arrays(const std::string& name, const Tensor& images, const Te
   return {name, shape.rank() == 3 ? images.reshaped(shape.inserted(1, 1)) : images, numbers, largest + 1};
 }
 
-struct Sets {
-  ImageSet train;
-  std::optional<ImageSet> test;
-};
-
-Sets load_arrays(const std::filesystem::path& path) {
+ImageSets load_arrays(const std::filesystem::path& path) {
   const io::TensorMap arrays = io::load_npz(path);
   const Tensor* images = find_array(arrays, {"train_images", "x_train", "images", "x"});
   const Tensor* labels = find_array(arrays, {"train_labels", "y_train", "labels", "y"});
@@ -155,7 +151,7 @@ Sets load_arrays(const std::filesystem::path& path) {
 constexpr std::int64_t digits_for_training = 20'000;
 constexpr std::int64_t digits_for_tests = 5'000;
 
-Sets load_source(const Args& a) {
+ImageSets load_source(const Args& a) {
   const std::string source(a.string("source"));
   if (source == "digits") {
     const auto count = [&](const char* key, std::int64_t fallback) {
@@ -166,6 +162,7 @@ Sets load_source(const Args& a) {
     return {both.train, both.test};
   }
   if (source.ends_with(".npz")) return load_arrays(source);
+  if (is_image_folder(source)) return load_image_folder(source);
   const auto both = data::load_images(source);
   return {both.train, both.test};
 }
@@ -177,7 +174,7 @@ ImageSet shortened(const Args& a, const char* key, const ImageSet& set) {
   return set.slice(0, count);
 }
 
-int push_sets(lua_State* L, const Args& a, const Sets& sets) {
+int push_sets(lua_State* L, const Args& a, const ImageSets& sets) {
   lua_createtable(L, 0, 2);
   push(L, shortened(a, "train", sets.train));
   lua_setfield(L, -2, "train");
@@ -190,13 +187,15 @@ int push_sets(lua_State* L, const Args& a, const Sets& sets) {
 
 void add_sources(Module& ms) {
   ms.add({.name = "ms.data.images",
-          .documentation = "Reads a training and a test set of labelled images.\n\nThe source is \"digits\" "
-                           "(handwritten-like, drawn "
-                           "from the seed, no file needed), a folder with MNIST's four files or CIFAR-10's "
-                           "binary batches, or an .npz "
-                           "file with train_images, train_labels, test_images and test_labels (u8 [N, H, W] "
-                           "or [N, C, H, W]; labels from "
-                           "0). Both sets are normalised by the training set's mean and deviation.",
+          .documentation =
+              "Reads a training and a test set of labelled images.\n\nThe source is \"digits\" "
+              "(handwritten-like, drawn "
+              "from the seed, no file needed), a folder with MNIST's four files or CIFAR-10's "
+              "binary batches, a folder with PNG or JPEG images of one size in a folder for each class "
+              "(or train and test, each with these; classes count in alphabetical order), or an .npz "
+              "file with train_images, train_labels, test_images and test_labels (u8 [N, H, W] "
+              "or [N, C, H, W]; labels from "
+              "0). Both sets are normalised by the training set's mean and deviation.",
           .parameters = {{"source", "string", "\"digits\", a folder, or an .npz file.", "\"digits\""}},
           .options = {{"train?", "integer",
                        "How many training images: the first of a file, 20000 digits if left out."},

@@ -256,6 +256,14 @@ void add_images(Module& ms) {
                      "print(table.concat(ms.io.read_png(path):shape(), \" x \"))\n"
                      "os.remove(path)",
           .body = [](lua_State* L, Args& a) { return push(L, Value(tensor_of(io::read_png(path_of(a))))); }});
+  ms.add(
+      {.name = "ms.io.read_image",
+       .documentation = "Reads a PNG or JPEG file.",
+       .parameters = {existing_path_param},
+       .returns = "ms.Tensor: u8 [1 or 3, H, W]",
+       .example = "local path = os.tmpname()\nms.io.write_png(path, ms.zeros{1, 1, 4, 4})\n"
+                  "print(ms.io.read_image(path):shape())\nos.remove(path)",
+       .body = [](lua_State* L, Args& a) { return push(L, Value(tensor_of(io::read_image(path_of(a))))); }});
 }
 
 void check_columns(const Args& a, const std::vector<std::string>& columns) {

@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* initialiser_type =
     "\"zeros\"|\"ones\"|\"normal\"|\"uniform\"|\"xavier_normal\"|\"xavier_uniform\"|\"kaiming_normal\"|"
-    "\"kaiming_uniform\"";
+    "\"kaiming_uniform\"|\"orthogonal\"";
 
 // Class numbers count from 1 in Lua: a list, an i32 tensor, or (differentiable) probabilities [N, C].
 Value targets_of(lua_State* L, const Args& a, Args::Key key) {
@@ -193,9 +193,11 @@ void open_nn(Module& ms) {
   add_losses(ms);
   add_windows(ms);
   ms.add({.name = "ms.nn.initialise",
-          .documentation = "Draws initial weights.\n\nFans are those of a weight [out, in, field...] as in "
-                           "PyTorch; Xavier: Glorot and Bengio (2010), Kaiming: He et "
-                           "al. (2015).",
+          .documentation =
+              "Draws initial weights.\n\nFans are those of a weight [out, in, field...] as in "
+              "PyTorch; Xavier: Glorot and Bengio (2010), Kaiming: He et "
+              "al. (2015). Orthogonal: rows [out] of all else, or columns where these are fewer, are "
+              "orthonormal (Saxe et al., 2014).",
           .parameters = {{"kind", initialiser_type, "Distribution."},
                          {"shape", "integer|integer[]", "Sizes."},
                          {"random", "ms.Generator", "Where the numbers come from."}},

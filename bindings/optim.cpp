@@ -21,7 +21,7 @@ template <>
 struct ObjectTraits<Optimizer> {
   static constexpr const char* name = "ms.Optimizer";
   static constexpr const char* documentation =
-      "Turns weights and gradients into new weights. Made by ms.optim.sgd or ms.optim.adam.";
+      "Turns weights and gradients into new weights. Made by ms.optim.sgd, adam or adamw.";
   static std::size_t bytes(const Optimizer&) { return 0; }
 };
 template <>
@@ -91,7 +91,35 @@ std::string optimizer_text(const Optimizer& o) {
   const std::string rate = schedule_text(s.schedule);
   if (s.rule == Rule::sgd)
     return fmt::format("sgd{{lr = {}, momentum = {}}} after {} steps", rate, s.momentum, o.steps());
-  return fmt::format("adam{{lr = {}, betas = {{{}, {}}}}} after {} steps", rate, s.beta1, s.beta2, o.steps());
+  return fmt::format("{}{{lr = {}, betas = {{{}, {}}}}} after {} steps", s.decoupled ? "adamw" : "adam", rate,
+                     s.beta1, s.beta2, o.steps());
+}
+
+void add_adam(Module& ms, const char* name, const char* documentation, const Param& decay, bool decoupled) {
+  ms.add({.name = fmt::format("ms.optim.{}", name),
+          .documentation = documentation,
+          .options = {rate_option,
+                      {"betas", "number[]", "Decay of the first and second moments.", "{0.9, 0.999}"},
+                      {"epsilon", "number", "Added to the denominator.", "1e-8"},
+                      decay},
+          .returns = "ms.Optimizer",
+          .example = fmt::format("local opt = ms.optim.{}{{lr = 0.01, betas = {{0.5, 0.999}}}}\n"
+                                 "print(opt:step(ms.ones{{2}}, ms.ones{{2}}))",
+                                 name),
+          .body = [decoupled](lua_State* L, Args& a) {
+            const std::vector<double> betas = a.numbers("betas");
+            if (betas.size() != 2) a.fail("betas", "expected two numbers, got {}", betas.size());
+            for (const double beta : betas) in_unit_interval(a, "betas", beta);
+            const double epsilon = at_least_zero(a, "epsilon");
+            if (epsilon == 0) a.fail("epsilon", "expected a number above 0, got 0");
+            return push(L, Optimizer({.rule = Rule::adam,
+                                      .schedule = schedule_of(a, "lr"),
+                                      .beta1 = betas[0],
+                                      .beta2 = betas[1],
+                                      .epsilon = epsilon,
+                                      .weight_decay = at_least_zero(a, "weight_decay"),
+                                      .decoupled = decoupled}));
+          }});
 }
 
 void add_makers(Module& ms) {
@@ -111,28 +139,11 @@ void add_makers(Module& ms) {
                                       .nesterov = a.boolean("nesterov"),
                                       .weight_decay = at_least_zero(a, "weight_decay")}));
           }});
-  ms.add({.name = "ms.optim.adam",
-          .documentation = "Makes Adam (Kingma and Ba, 2015).",
-          .options = {rate_option,
-                      {"betas", "number[]", "Decay of the first and second moments.", "{0.9, 0.999}"},
-                      {"epsilon", "number", "Added to the denominator.", "1e-8"},
-                      decay_option},
-          .returns = "ms.Optimizer",
-          .example = "local opt = ms.optim.adam{lr = 0.01, betas = {0.5, 0.999}}\n"
-                     "print(opt:step(ms.ones{2}, ms.ones{2}))",
-          .body = [](lua_State* L, Args& a) {
-            const std::vector<double> betas = a.numbers("betas");
-            if (betas.size() != 2) a.fail("betas", "expected two numbers, got {}", betas.size());
-            for (const double beta : betas) in_unit_interval(a, "betas", beta);
-            const double epsilon = at_least_zero(a, "epsilon");
-            if (epsilon == 0) a.fail("epsilon", "expected a number above 0, got 0");
-            return push(L, Optimizer({.rule = Rule::adam,
-                                      .schedule = schedule_of(a, "lr"),
-                                      .beta1 = betas[0],
-                                      .beta2 = betas[1],
-                                      .epsilon = epsilon,
-                                      .weight_decay = at_least_zero(a, "weight_decay")}));
-          }});
+  add_adam(ms, "adam", "Makes Adam (Kingma and Ba, 2015).", decay_option, false);
+  add_adam(
+      ms, "adamw",
+      "Makes Adam with a weight decay that is decoupled from the gradient (Loshchilov and Hutter, 2019).",
+      {"weight_decay", "number", "Share of a weight that a step takes off, times lr.", "0.01"}, true);
   ms.add({.name = "ms.optim.step_decay",
           .documentation = "Makes a learning rate that is multiplied by `factor` every so many steps.",
           .options = {{"lr", "number", "At the start."},

@@ -51,6 +51,9 @@ constexpr std::array unary_names{
     UnaryName{"tanh", ops::tanh, "Computes the hyperbolic tangent of each element."},
     UnaryName{"sigmoid", ops::sigmoid, "Computes 1 / (1 + exp(-x)) of each element."},
     UnaryName{"softplus", ops::softplus, "Computes log(1 + exp(x)) of each element."},
+    UnaryName{
+        "gelu", ops::gelu,
+        "Computes x times the normal distribution up to x, of each element (Hendrycks and Gimpel, 2016)."},
     UnaryName{"sqrt", ops::sqrt, "Computes the square root of each element."},
     UnaryName{"erf", ops::erf, "Computes the error function of each element."},
     UnaryName{"abs", ops::abs, "Computes the absolute value of each element."},

@@ -27,6 +27,7 @@ Value atan(const Value& x);
 Value tanh(const Value& x);
 Value sigmoid(const Value& x);
 Value softplus(const Value& x);
+Value gelu(const Value& x);
 Value sqrt(const Value& x);
 Value erf(const Value& x);
 Value abs(const Value& x);

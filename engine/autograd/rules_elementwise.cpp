@@ -70,6 +70,15 @@ constexpr UnaryRule sigmoid_rule{"sigmoid", "Logistic function 1 / (1 + exp(-x))
                                  [](const Value&, const Value& y) { return ops::mul(y, one_minus(y)); }};
 constexpr UnaryRule softplus_rule{"softplus", "log(1 + exp(x)) of each element.", Unary::softplus,
                                   [](const Value& x, const Value&) { return ops::sigmoid(x); }};
+// The normal distribution, and x times its density.
+Value gelu_slope(const Value& x) {
+  const Value below = ops::scale(ops::shift(ops::erf(ops::scale(x, 1 / std::numbers::sqrt2)), 1.0), 0.5);
+  const Value density =
+      ops::scale(ops::exp(ops::scale(ops::square(x), -0.5)), std::numbers::inv_sqrtpi / std::numbers::sqrt2);
+  return ops::add(below, ops::mul(x, density));
+}
+constexpr UnaryRule gelu_rule{"gelu", "x times the normal distribution up to x, of each element.",
+                              Unary::gelu, [](const Value& x, const Value&) { return gelu_slope(x); }};
 constexpr UnaryRule sqrt_rule{
     "sqrt",      "Square root of each element.",
     Unary::sqrt, [](const Value&, const Value& y) { return ops::scale(ops::pow(y, -1.0), 0.5); },
@@ -319,6 +328,7 @@ rules::Rows rules::elementwise() {
                                    &UnaryRow<tanh_rule>::row,
                                    &UnaryRow<sigmoid_rule>::row,
                                    &UnaryRow<softplus_rule>::row,
+                                   &UnaryRow<gelu_rule>::row,
                                    &UnaryRow<sqrt_rule>::row,
                                    &UnaryRow<erf_rule>::row,
                                    &UnaryRow<abs_rule>::row,
@@ -351,6 +361,7 @@ Value atan(const Value& x) { return apply_unary(UnaryRow<atan_rule>::row, x); }
 Value tanh(const Value& x) { return apply_unary(UnaryRow<tanh_rule>::row, x); }
 Value sigmoid(const Value& x) { return apply_unary(UnaryRow<sigmoid_rule>::row, x); }
 Value softplus(const Value& x) { return apply_unary(UnaryRow<softplus_rule>::row, x); }
+Value gelu(const Value& x) { return apply_unary(UnaryRow<gelu_rule>::row, x); }
 Value sqrt(const Value& x) { return apply_unary(UnaryRow<sqrt_rule>::row, x); }
 Value erf(const Value& x) { return apply_unary(UnaryRow<erf_rule>::row, x); }
 Value abs(const Value& x) { return apply_unary(UnaryRow<abs_rule>::row, x); }

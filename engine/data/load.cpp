@@ -158,7 +158,7 @@ TrainTest load_images(const fs::path& folder) {
   }
   fail(ErrorKind::io,
        "'{}' holds no images that are known: neither MNIST's train-images-idx3-ubyte (plain or .gz) {}",
-       folder.string(), "nor CIFAR-10's data_batch_1.bin");
+       folder.string(), "nor CIFAR-10's data_batch_1.bin nor a folder of PNG or JPEG images for each class");
 }
 
 }  // namespace moonstill::data

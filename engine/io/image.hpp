@@ -1,4 +1,4 @@
-// Images of bytes: PNG files, and sheets that show many samples side by side.
+// Images of bytes: PNG and JPEG files, and sheets that show many samples side by side.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,12 @@ void write_png(const std::filesystem::path& path, const Image& image);
 
 /// Any PNG, as gray where it is gray and as colours otherwise; transparency is laid on black.
 [[nodiscard]] Image read_png(const std::filesystem::path& path);
+
+/// Any JPEG of 1 or 3 channels.
+[[nodiscard]] Image read_jpeg(const std::filesystem::path& path);
+
+/// PNG or JPEG, by its first bytes.
+[[nodiscard]] Image read_image(const std::filesystem::path& path);
 
 struct SheetOptions {
   std::int64_t columns = 10;

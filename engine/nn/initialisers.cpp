@@ -1,10 +1,33 @@
 #include "engine/nn/initialisers.hpp"
 
+// GCC 12 says this of its own intrinsics headers.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+
+#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 
 namespace moonstill::nn {
 namespace {
+
+// The matrix [out, all else] of a QR decomposition; signs of the diagonal make it evenly distributed.
+void fill_orthogonal(const Shape& shape, std::span<double> out, Generator& random, double gain) {
+  using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  if (out.empty()) return;
+  const std::int64_t rows = shape.rank() == 0 ? 1 : shape[0];
+  const std::int64_t columns = shape.count() / rows;
+  random.fill_normal(out, 0.0, 1.0);
+  const Eigen::Map<RowMajor> weight(out.data(), rows, columns);
+  const bool wide = columns > rows;
+  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(wide ? Eigen::MatrixXd(weight.transpose())
+                                                      : Eigen::MatrixXd(weight));
+  const std::int64_t count = std::min(rows, columns);
+  Eigen::MatrixXd q = qr.householderQ() * Eigen::MatrixXd::Identity(std::max(rows, columns), count);
+  for (std::int64_t k = 0; k < count; ++k) {
+    if (qr.matrixQR()(k, k) < 0) q.col(k) = -q.col(k);
+  }
+  Eigen::Map<RowMajor>(out.data(), rows, columns) = gain * (wide ? Eigen::MatrixXd(q.transpose()) : q);
+}
 
 void fill(Initialiser kind, Fans fan, std::span<double> out, Generator& random, double gain) {
   const double xavier = gain * std::sqrt(2.0 / (fan.in + fan.out));
@@ -35,6 +58,8 @@ void fill(Initialiser kind, Fans fan, std::span<double> out, Generator& random, 
     case Initialiser::kaiming_uniform:
       symmetric(kaiming * std::sqrt(3.0));
       break;
+    case Initialiser::orthogonal:
+      break;
   }
 }
 
@@ -50,7 +75,11 @@ Fans fans(const Shape& shape) {
 
 Tensor initialise(Initialiser kind, const Shape& shape, DType dtype, Generator& random, double gain) {
   Tensor weights = Tensor::empty(shape, DType::f64);
-  fill(kind, fans(shape), weights.write<double>(), random, gain);
+  if (kind == Initialiser::orthogonal) {
+    fill_orthogonal(shape, weights.write<double>(), random, gain);
+  } else {
+    fill(kind, fans(shape), weights.write<double>(), random, gain);
+  }
   return weights.cast(dtype);
 }
 

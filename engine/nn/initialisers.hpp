@@ -17,6 +17,7 @@ enum class Initialiser {
   xavier_uniform,  // [-b, b), b = gain * sqrt(6 / (fan_in + fan_out))
   kaiming_normal,  // N(0, gain^2 * 2 / fan_in), for relu          (He et al., 2015)
   kaiming_uniform,
+  orthogonal,  // gain * orthonormal rows, or columns where these are fewer (Saxe et al., 2014)
 };
 
 struct Fans {

@@ -44,12 +44,14 @@ void adam_step(const Slices<T>& s, const Settings& o, double rate, std::int64_t 
   const T b1 = static_cast<T>(o.beta1);
   const T b2 = static_cast<T>(o.beta2);
   const T epsilon = static_cast<T>(o.epsilon);
+  const T added = static_cast<T>(o.decoupled ? 0.0 : o.weight_decay);
+  const T kept = static_cast<T>(o.decoupled ? 1.0 - rate * o.weight_decay : 1.0);
   parallel_for(s.weight.size(), grain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
-      const T g = s.gradient[i] + static_cast<T>(o.weight_decay) * s.weight[i];
+      const T g = s.gradient[i] + added * s.weight[i];
       mean[i] = b1 * old_mean[i] + (1 - b1) * g;
       square[i] = b2 * old_square[i] + (1 - b2) * g * g;
-      s.result[i] = s.weight[i] - scale * mean[i] / (std::sqrt(square[i]) * correction + epsilon);
+      s.result[i] = kept * s.weight[i] - scale * mean[i] / (std::sqrt(square[i]) * correction + epsilon);
     }
   });
 }

@@ -21,9 +21,11 @@ struct Settings {
   double beta2 = 0.999;       // adam
   double epsilon = 1e-8;      // adam
   double weight_decay = 0.0;  // added to the gradient, times the weight
+  bool decoupled = false;     // adam: the decay shrinks the weight instead, times the rate
 };
 
-/// SGD with momentum (as PyTorch defines it) or Adam (Kingma and Ba, 2015), over a fixed list of tensors.
+/// SGD with momentum (as PyTorch defines it) or Adam (Kingma and Ba, 2015; decoupled decay: Loshchilov and
+/// Hutter, 2019), over a fixed list of tensors.
 class Optimizer {
  public:
   explicit Optimizer(const Settings& settings) : settings_(settings) {}

@@ -54,6 +54,8 @@ void unary_of(Unary op, const Tensor& x, Tensor& out) {
       return costly([](T v) { return vector_math::sigmoid_of(v); });
     case Unary::softplus:
       return costly([](T v) { return vector_math::softplus_of(v); });
+    case Unary::gelu:
+      return costly([](T v) { return vector_math::gelu_of(v); });
     case Unary::sqrt:
       return cheap([](T v) { return std::sqrt(v); });
     case Unary::erf:

@@ -8,6 +8,7 @@ local help = require "moonstill.help"
 ms.circuit_from = require("moonstill.circuit_data").from
 ms.help = help.show
 ms.ledger = require "moonstill.ledger"
+ms.lua_of = require("moonstill.lua_of").text
 ms.options = require("moonstill.options").read
 ms.pretty = require("moonstill.pretty").format
 ms.progress = require("moonstill.progress").new

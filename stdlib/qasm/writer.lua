@@ -1,6 +1,6 @@
 -- From a circuit's plain data to OpenQASM 3. Qubit 1 becomes q[0].
 local gates = require "qasm.gates"
-local numbers = require "qasm.numbers"
+local numbers = require "moonstill.numbers"
 local parameters = require "qasm.parameters"
 local preparation = require "qasm.preparation"
 

@@ -84,7 +84,7 @@ end
 
 local folders = {
   { "empty", { empty = true }, "'%s' holds no images that are known: neither MNIST's train-images-idx3-ubyte (plain or .gz) "
-    .. "nor CIFAR-10's data_batch_1.bin" },
+    .. "nor CIFAR-10's data_batch_1.bin nor a folder of PNG or JPEG images for each class" },
   { "truncated", { cut = 84 },
     "'%s/train-images-idx3-ubyte' is truncated: sizes [20, 28, 28] need 15680 bytes, got 15596" },
   { "of the wrong magic number", { magic = 0x1234 }, "'%s/train-images-idx3-ubyte': wrong magic number: expected 0x00000801 "

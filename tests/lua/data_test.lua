@@ -125,6 +125,58 @@ test("sets are read from .npz files", function()
   os.remove(path)
 end)
 
+local golden = debug.getinfo(1, "S").source:match "^@(.*)/[^/]*$" .. "/../golden/"
+
+-- A folder of images by class, which goes when the variable does.
+local function image_folder(files)
+  local path = os.tmpname()
+  os.remove(path)
+  for name, content in pairs(files) do
+    os.execute(("mkdir -p '%s/%s'"):format(path, name:match "^(.*)/"))
+    if type(content) == "string" then
+      os.execute(("cp '%s%s' '%s/%s'"):format(golden, content, path, name))
+    else
+      ms.io.write_png(path .. "/" .. name, content, { padding = 0, range = { 0, 255 } })
+    end
+  end
+  return setmetatable({ path = path }, { __close = function() os.execute("rm -r '" .. path .. "'") end })
+end
+
+test("folders of images by class", function()
+  local dark, light = ms.full({ 1, 1, 6, 8 }, 51), ms.full({ 1, 1, 6, 8 }, 255)
+  do
+    local folder <close> = image_folder { ["b/2.PNG"] = dark, ["b/10.png"] = light, ["a/x.jpg"] = "grey.jpg" }
+    local set = ms.data.images(folder.path)
+    test.equal(set.test, nil)
+    test.equal(tostring(set.train):match ": (.*)$", "3 images 1x6x8, 2 classes")
+    test.equal(set.train:one_hot():totable(), { { 1, 0 }, { 0, 1 }, { 0, 1 } })
+    local x = set.train:batch({ 2, 3 }, { dtype = "f64" })
+    test.near(x * set.train:deviation()[1] + set.train:mean()[1],
+      ms.concat({ light, dark }, 1):to("f64") / 255, 1e-12)            -- 10.png comes before 2.PNG
+  end
+  do
+    local folder <close> = image_folder {
+      ["train/cat/1.jpeg"] = "colour.jpg", ["train/dog/1.png"] = dark, ["test/dog/1.png"] = light,
+    }
+    local set = ms.data.images(folder.path)
+    test.equal({ #set.train, #set.test, set.test:classes(), set.test:mean() }, { 2, 1, 2, set.train:mean() })
+    test.equal(set.train:shape(), { 3, 6, 8 })
+    test.equal(select(2, set.test:batch()):totable(), { 2 })
+  end
+end)
+
+test("what is wrong with a folder of images", function()
+  local square, wide = ms.zeros { 1, 1, 2, 2 }, ms.zeros { 1, 1, 2, 4 }
+  for text, files in pairs {
+    ["/b/1.png' is 4 x 2, '"] = { ["a/1.png"] = square, ["b/1.png"] = wide },
+    ["/test/c': the training images have no class 'c'"] = { ["train/a/1.png"] = square, ["test/c/1.png"] = square },
+    ["/a/1.png' is not a PNG image that can be read"] = { ["a/1.png"] = "qasm.json" },
+  } do
+    local folder <close> = image_folder(files)
+    test.fails_with(text, ms.data.images, folder.path)
+  end
+end)
+
 test("wrong sources, indices and sizes are refused by name", function()
   test.fails("ms.data.images: no folder '/nowhere' with images", function() ms.data.images "/nowhere" end)
   test.fails("ms.ImageSet:batch: argument 1 'indices': 104 is outside 1..103", function() train:batch { 104 } end)

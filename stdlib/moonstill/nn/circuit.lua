@@ -76,7 +76,7 @@ local function circuit(ansatz, options)
     parameters[#parameters + 1], observable = hermitians(ansatz, o.trainable)
   end
   local count, expected = elements(input_shape), ("[batch, %s]"):format(table.concat(input_shape, ", "))
-  return layer.new {
+  local self = layer.new {
     name = ("circuit(%d qubits, %d operations)"):format(ansatz:qubits(), #ansatz:operations()),
     detail = ("%sinput %s, observable %s"):format(ansatz:draw(), o.input, text_of(o.observable)),
     drawing = function()
@@ -102,6 +102,7 @@ local function circuit(ansatz, options)
       return ansatz(call)
     end,
   }
+  return layer.made(self, "ms.nn.circuit", ansatz, options)
 end
 
 return { circuit = circuit }

@@ -52,7 +52,7 @@ end
 function containers.sequential(children)
   check_children("ms.nn.sequential", children, 1)
   local steps = steps_of(children)
-  return layer.new {
+  local self = layer.new {
     name = children.name or "sequential",
     children = table.move(children, 1, #children, 1, {}),
     output = function(self, shape, _, output_of)
@@ -68,6 +68,7 @@ function containers.sequential(children)
       return x
     end,
   }
+  return layer.made(self, "ms.nn.sequential", children)
 end
 
 local function same_shape(a, b)
@@ -87,7 +88,7 @@ end
 --- @return ms.nn.Layer
 function containers.residual(body)
   check_children("ms.nn.residual", { body }, 1)
-  return layer.new {
+  local self = layer.new {
     name = "residual",
     children = { body },
     output = function(_, shape, refuse, output_of)
@@ -99,6 +100,7 @@ function containers.residual(body)
     end,
     apply = function(self, x, p, context) return x + self.children[1]:apply(x, p[1], context) end,
   }
+  return layer.made(self, "ms.nn.residual", body)
 end
 
 --- Makes a layer that mixes two branches: alpha * first(x) + (1 - alpha) * second(x), alpha one trainable number that
@@ -111,7 +113,7 @@ end
 --- @return ms.nn.Layer
 function containers.blend(branches)
   check_children("ms.nn.blend", branches, 2)
-  return layer.new {
+  local self = layer.new {
     name = "blend",
     parameters = { { name = "alpha", shape = {}, init = "ones", gain = 0.5 } },
     children = { branches[1], branches[2] },
@@ -126,6 +128,7 @@ function containers.blend(branches)
       return second + p.alpha * (first - second)
     end,
   }
+  return layer.made(self, "ms.nn.blend", branches)
 end
 
 return containers

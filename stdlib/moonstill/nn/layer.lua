@@ -137,6 +137,23 @@ function layer.new(spec)
   return self
 end
 
+local function copy_of(value)
+  if type(value) ~= "table" or getmetatable(value) then return value end
+  local copy = {}
+  for key, element in pairs(value) do copy[key] = copy_of(element) end
+  return copy
+end
+
+--- Notes how a layer was made, for ms.lua_of.
+--- @param self ms.nn.Layer
+--- @param maker string  such as "ms.nn.linear"
+--- @return ms.nn.Layer self
+function layer.made(self, maker, ...)
+  self.maker, self.arguments = maker, {}
+  for i = 1, select("#", ...) do self.arguments[i] = copy_of((select(i, ...))) end
+  return self
+end
+
 local function elements(shape)
   local count = 1
   for _, size in ipairs(shape) do count = count * size end

@@ -65,7 +65,7 @@ function layers.linear(inputs, outputs, options)
   if o.bias then parameters[2] = { name = "bias", shape = { outputs }, init = "zeros" } end
   local function product(x, p) return ms.matmul(x, p.weight, { transpose_b = true }) end
   local function offset(p) return p.bias end
-  return affine({
+  local self = affine({
     name = ("linear(%d -> %d)"):format(inputs, outputs),
     parameters = parameters,
     output = function(_, shape, refuse)
@@ -73,6 +73,7 @@ function layers.linear(inputs, outputs, options)
       return { outputs }
     end,
   }, product, offset)
+  return layer.made(self, "ms.nn.linear", inputs, outputs, options)
 end
 
 local function windows(size, window, stride, padding) return (size + 2 * padding - window) // stride + 1 end
@@ -114,14 +115,14 @@ function layers.conv2d(from, to, options)
     end,
   }, product, offset)
   self.takes_pool = true
-  return self
+  return layer.made(self, "ms.nn.conv2d", from, to, options)
 end
 
 local function pooling(name, pool, smooth_pool)
   local full_name = "ms.nn." .. name
   check.spec(full_name, pool_options)
-  return function(o)
-    o = check.options(full_name, o, pool_options)
+  return function(options)
+    local o = check.options(full_name, options, pool_options)
     local geometry = { window = o.window, stride = o.stride or o.window }
     local self = layer.new {
       name = ("%s(%d)"):format(name, o.window),
@@ -139,7 +140,7 @@ local function pooling(name, pool, smooth_pool)
       end,
     }
     self.max_pool = pool == ms.nn.pool_max and geometry
-    return self
+    return layer.made(self, full_name, options or {})
   end
 end
 
@@ -165,7 +166,7 @@ local function activation(name, smooth)
       name = name, output = layer.same_shape, apply = function(_, x) return x[name](x) end, smooth = smooth,
     }
     self.activation = name
-    return self
+    return layer.made(self, "ms.nn." .. name)
   end
 end
 
@@ -195,6 +196,52 @@ layers.tanh = activation "tanh"
 --- @type fun(): ms.nn.Layer
 layers.sigmoid = activation "sigmoid"
 
+--- Makes a layer that computes x times the normal distribution up to x (Hendrycks and Gimpel, arXiv 1606.08415).
+---
+--- ```lua
+--- print(ms.nn.gelu()(ms.tensor { { -1, 0, 1 } }, ms.zeros(0)))
+--- ```
+--- @type fun(): ms.nn.Layer
+layers.gelu = activation "gelu"
+
+local norm_options = check.spec("ms.nn.layer_norm", {
+  { "epsilon", "number", "Added to the variance.", default = 1e-5, least = 0 },
+})
+
+--- Makes a layer that shifts and scales each sample to mean 0 and variance 1 over all its elements, and then by a
+--- trainable offset and factor of each (Ba, Kiros and Hinton, arXiv 1607.06450).
+---
+--- ```lua
+--- local net = ms.nn.layer_norm { 4 }
+--- print(net(ms.tensor { { 1, 2, 3, 6 } }, net:initialise(ms.random(1))))
+--- ```
+--- @param shape integer[]  of one sample
+--- @param options? { epsilon?: number }
+--- @return ms.nn.Layer  [batch, ...] -> [batch, ...]
+function layers.layer_norm(shape, options)
+  check.argument("ms.nn.layer_norm", 1, "shape", "integer[]", shape)
+  local o = check.options("ms.nn.layer_norm", options, norm_options)
+  local axes, text = {}, table.concat(shape, ", ")
+  for axis = 1, #shape do axes[axis] = axis + 1 end
+  local self = layer.new {
+    name = ("layer_norm(%s)"):format(text),
+    detail = ("epsilon = %.17g"):format(o.epsilon),
+    parameters = {
+      { name = "factor", shape = shape, init = "ones" }, { name = "offset", shape = shape, init = "zeros" },
+    },
+    output = function(_, got, refuse)
+      refuse_unless(table.concat(got, ", ") == text, refuse, ("[batch, %s]"):format(text))
+      return got
+    end,
+    apply = function(_, x, p)
+      local centred = x - x:mean(axes, { keep = true })
+      local deviation = (centred:square():mean(axes, { keep = true }) + o.epsilon):sqrt()
+      return centred / deviation * p.factor + p.offset
+    end,
+  }
+  return layer.made(self, "ms.nn.layer_norm", shape, options)
+end
+
 --- Makes a layer that turns each sample into one vector.
 ---
 --- ```lua
@@ -202,7 +249,7 @@ layers.sigmoid = activation "sigmoid"
 --- ```
 --- @return ms.nn.Layer  [batch, ...] -> [batch, features]
 function layers.flatten()
-  return layer.new {
+  local self = layer.new {
     name = "flatten",
     output = function(_, shape)
       local features = 1
@@ -211,6 +258,7 @@ function layers.flatten()
     end,
     apply = function(_, x) return x:reshape { x:size(1), -1 } end,
   }
+  return layer.made(self, "ms.nn.flatten")
 end
 
 --- Makes a layer that, while training, sets elements to zero with probability p and scales up the others.
@@ -224,7 +272,7 @@ end
 function layers.dropout(options)
   local o = check.options("ms.nn.dropout", options, dropout_options)
   if o.p >= 1 then check.fail("ms.nn.dropout", "argument 'p': expected less than 1, got %g", o.p) end
-  return layer.new {
+  local self = layer.new {
     name = ("dropout(%g)"):format(o.p),
     detail = ("p = %.17g"):format(o.p),
     output = layer.same_shape,
@@ -234,6 +282,7 @@ function layers.dropout(options)
       return x * ms.nn.dropout_mask(x:shape(), o.p, context.random, { dtype = x:dtype() })
     end,
   }
+  return layer.made(self, "ms.nn.dropout", options)
 end
 
 return layers

@@ -52,16 +52,18 @@ const std::vector<Layer> guarded_headers{
     {"lua.hpp", {"bindings", "bindings/support", "bindings/host"}},
     {"lauxlib.h", {"bindings", "bindings/support", "bindings/host"}},
     {"lualib.h", {"bindings", "bindings/support", "bindings/host"}},
-    {"cstdio", {"bindings", "bindings/editor", "bindings/support", "bindings/host"}},
+    {"cstdio", {"bindings", "bindings/editor", "bindings/support", "bindings/host", "engine/io"}},
     {"iostream", {}},
     {"CLI/CLI.hpp", {"bindings/host"}},
     {"termios.h", {"bindings/editor"}},
     {"nlohmann/json.hpp", {"bindings", "bindings/host", "engine/io"}},
     {"zlib.h", {"engine/data", "engine/io"}},
     {"png.h", {"engine/io"}},
+    {"jpeglib.h", {"engine/io"}},
     {"archive.h", {"engine/io"}},
     {"openssl/evp.h", {"engine/io"}},
     {"Eigen/Core", {"engine/tensor"}},
+    {"Eigen/QR", {"engine/nn"}},
     {"Random123/philox.h", {"engine/core"}},
 };
 
@@ -69,6 +71,7 @@ const std::vector<Layer> guarded_headers{
 const std::vector<Layer> lua_layers{
     {"stdlib/moonstill", {"moonstill"}},
     {"stdlib/qnn", {"moonstill", "qnn"}},
+    {"stdlib/qasm", {"moonstill", "qasm"}},
     {"stdlib/train", {"moonstill", "train"}},
     {"stdlib/plot", {"moonstill", "plot"}},
     {"stdlib/experiment", {"moonstill", "qnn", "train", "distill", "experiment"}},

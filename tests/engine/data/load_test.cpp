@@ -116,7 +116,7 @@ TEST_CASE("what is wrong with a folder of images is said with its path and numbe
   CHECK(reason(folder / "none") == fmt::format("no folder '{}/none' with images", here));
   CHECK(reason(folder.path()) ==
         fmt::format("'{}' holds no images that are known: neither MNIST's train-images-idx3-ubyte (plain or "
-                    ".gz) nor CIFAR-10's data_batch_1.bin",
+                    ".gz) nor CIFAR-10's data_batch_1.bin nor a folder of PNG or JPEG images for each class",
                     here));
   const auto images = folder / "train-images-idx3-ubyte";
   const auto labels = folder / "train-labels-idx1-ubyte";

@@ -43,6 +43,30 @@ TEST_CASE("what is not a PNG image is refused, truncated or not") {
   CHECK_THROWS_WITH(io::write_png(path, {0, 2, 1, {}}), test::ContainsSubstring("got 0 x 2 x 1"));
 }
 
+TEST_CASE("JPEG images, by their first bytes; damaged ones are refused") {
+  const std::filesystem::path golden = std::filesystem::path(__FILE__).parent_path() / "../../golden";
+  const io::Image colour = io::read_image(golden / "colour.jpg");
+  CHECK(colour.width == 8);
+  CHECK(colour.height == 6);
+  CHECK(colour.channels == 3);
+  CHECK(std::abs(colour.pixels[0] - 200) < 4);
+  CHECK(std::abs(colour.pixels[23] - 220) < 4);
+  const io::Image grey = io::read_jpeg(golden / "grey.jpg");
+  CHECK(grey.channels == 1);
+  CHECK(std::abs(grey.pixels[7] - 210) < 4);
+
+  const TemporaryFolder folder;
+  const auto path = folder / "image.jpg";
+  io::write_file(path, "no image");
+  CHECK_THROWS_WITH(io::read_jpeg(path), test::ContainsSubstring("is not a JPEG image that can be read"));
+  CHECK_THROWS_WITH(io::read_image(path), test::ContainsSubstring("is not a PNG image that can be read"));
+  const auto bytes = io::read_file(golden / "colour.jpg");
+  for (std::size_t length = 2; length + 2 < bytes.size(); length += 7) {
+    io::write_file(path, std::span(bytes).first(length));
+    CHECK_THROWS_AS(io::read_image(path), Error);
+  }
+}
+
 TEST_CASE("a sheet puts images in rows, magnified, each over its own extremes or over one range") {
   const std::vector<double> values{0, 1, 2, 3, -1, 1, 1, 1, 5, 5, 5, 5};
   const Tensor images = Tensor::from(values, {3, 1, 2, 2}, DType::f32);

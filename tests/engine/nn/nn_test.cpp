@@ -46,6 +46,28 @@ TEST_CASE("initial weights have the deviation that their rule says", "[nn]") {
   CHECK(drawn(Initialiser::ones) == Approx(2));
 }
 
+TEST_CASE("orthogonal weights have orthonormal rows, or columns where these are fewer", "[nn]") {
+  Generator random(2);
+  for (const Shape& shape : {Shape{3, 5}, Shape{5, 3}, Shape{4, 2, 3}, Shape{6}}) {
+    const Tensor drawn = initialise(Initialiser::orthogonal, shape, DType::f64, random, 2.0);
+    const Tensor w = drawn.reshaped({shape[0], shape.count() / shape[0]});
+    const bool rows = w.size(0) <= w.size(1);
+    const std::int64_t count = rows ? w.size(0) : w.size(1);
+    for (std::int64_t a = 0; a < count; ++a) {
+      for (std::int64_t b = 0; b < count; ++b) {
+        double product = 0;
+        for (std::int64_t k = 0; k < (rows ? w.size(1) : w.size(0)); ++k) {
+          const auto at = [&](std::int64_t i) {
+            return rows ? w.at(i * w.size(1) + k) : w.at(k * w.size(1) + i);
+          };
+          product += at(a) * at(b);
+        }
+        CHECK(product == Approx(a == b ? 4 : 0).margin(1e-12));
+      }
+    }
+  }
+}
+
 TEST_CASE("f32 weights are the f64 ones rounded", "[nn]") {
   Generator one(3);
   Generator two(3);

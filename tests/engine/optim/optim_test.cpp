@@ -42,6 +42,13 @@ TEST_CASE("adam, by hand", "[optim]") {
   CHECK(w.at(0) == Approx(0.9 - 0.1 * mean / std::sqrt(square)));
 }
 
+TEST_CASE("weight decay: in the gradient, or decoupled from it", "[optim]") {
+  Optimizer adam({.schedule = {.rate = 0.1}, .weight_decay = 0.5});
+  CHECK(one_step(adam, vector({2}), vector({-1})).at(0) == Approx(2));
+  Optimizer decoupled({.schedule = {.rate = 0.1}, .weight_decay = 0.5, .decoupled = true});
+  CHECK(one_step(decoupled, vector({2}), vector({-1})).at(0) == Approx(2 * (1 - 0.1 * 0.5) + 0.1));
+}
+
 TEST_CASE("both find the minimum of Rosenbrock's function", "[optim]") {
   for (const DType dtype : {DType::f32, DType::f64}) {
     for (const Settings& settings :
