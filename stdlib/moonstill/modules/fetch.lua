@@ -1,22 +1,20 @@
 -- Where a module comes from: its folder, an archive, or an address that curl loads.
+local curl = require "moonstill.curl"
 local files = require "moonstill.modules.files"
 local host = require "moonstill.host"
 local native = require "moonstill.native"
-local shell = require "moonstill.modules.shell"
 
 local fetch = {}
 
 local most_bytes = 64 << 20
 
 local function download(address)
-  if not shell.has "curl" then
-    error("downloads need the program curl, which is not installed: apt-get install curl", 0)
-  end
+  local missing = curl.problem()
+  if missing then error(missing, 0) end
   local path = os.tmpname()
   local _ <close> = setmetatable({}, { __close = function() os.remove(path) end })
-  local output, code = shell.run { "curl", "--fail", "--silent", "--show-error", "--location", "--proto", "=http,https",
-    "--max-filesize", tostring(most_bytes), "--output", path, "--", address }
-  if code ~= 0 then error(("cannot load '%s': %s"):format(address, (output:gsub("%s+$", ""))), 0) end
+  local loaded, problem = curl.save(address, path, { protocols = "http,https", most_bytes = most_bytes })
+  if not loaded then error(("cannot load '%s': %s"):format(address, problem), 0) end
   return native.io.read_text(path)
 end
 

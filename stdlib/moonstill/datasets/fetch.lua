@@ -1,0 +1,82 @@
+-- Fetches the files of a published data set, goes on with what is half there, and holds each against its SHA-256.
+local curl = require "moonstill.curl"
+local host = require "moonstill.host"
+local native = require "moonstill.native"
+local shell = require "moonstill.modules.shell"
+
+local fetch = {}
+
+local function is_whole(path, file)
+  return host.size(path) == file.bytes and host.sha256(native.io.read_text(path)) == file.sha256
+end
+
+-- Those files that are not there, or not whole.
+local function missing_of(files, folder)
+  local missing = {}
+  for _, file in ipairs(files) do
+    if not is_whole(folder .. "/" .. file.name, file) then missing[#missing + 1] = file end
+  end
+  return missing
+end
+
+local how = { protocols = "https,http,file", resume = true, progress = true }
+
+-- Puts one file into the folder. Gives whether it is there.
+local function get_file(file, folder, mirrors, say)
+  local path = folder .. "/" .. file.name
+  local part = path .. ".part"
+  for _, mirror in ipairs(mirrors) do
+    say(("%s from %s"):format(file.name, mirror))
+    -- A part that is whole already, of a run that was stopped before it could say so, needs no mirror.
+    local loaded, problem = is_whole(part, file), nil
+    if not loaded then loaded, problem = curl.save(mirror .. file.name, part, how) end
+    if loaded and is_whole(part, file) then
+      host.rename(part, path)
+      return true
+    end
+    if loaded then
+      problem = ("expected %d bytes of SHA-256 %s, got other bytes"):format(file.bytes, file.sha256)
+      host.remove_all(part)
+    end
+    say(("%s: %s"):format(file.name, problem))
+  end
+  return false
+end
+
+-- What a user without a network has to do.
+local function by_hand(set, folder)
+  local lines = { "not all files could be loaded. Put them there by hand, and run this again:", "" }
+  for _, file in ipairs(missing_of(set.files, folder)) do
+    lines[#lines + 1] = ("  %s/%s  (%d bytes, SHA-256 %s)"):format(folder, file.name, file.bytes, file.sha256)
+  end
+  lines[#lines + 1] = ""
+  lines[#lines + 1] = "They are published at " .. table.concat(set.mirrors, " and ")
+  return table.concat(lines, "\n")
+end
+
+local function unpack_archives(set, folder)
+  for _, file in ipairs(set.files) do
+    local output, code = shell.run { "tar", "-xzf", folder .. "/" .. file.name, "-C", folder }
+    if code ~= 0 then error(("cannot unpack '%s/%s': %s"):format(folder, file.name, output), 0) end
+  end
+  local missing = missing_of(set.unpacked, folder)
+  if #missing > 0 then error(("the archive does not hold '%s' as it is published"):format(missing[1].name), 0) end
+  for _, file in ipairs(set.files) do host.remove_all(folder .. "/" .. file.name) end
+end
+
+--- Puts a data set into a folder. What is there already, whole, is not loaded again.
+--- @param set moonstill.Dataset
+--- @param folder string
+--- @param say fun(line: string)  told what happens
+function fetch.get(set, folder, say)
+  if #missing_of(set.unpacked or set.files, folder) == 0 then return end
+  host.make_folder(folder)
+  local missing, all = missing_of(set.files, folder), true
+  local problem = #missing > 0 and curl.problem()
+  if problem then error(("%s\n%s"):format(problem, by_hand(set, folder)), 0) end
+  for _, file in ipairs(missing) do all = get_file(file, folder, set.mirrors, say) and all end
+  if not all then error(by_hand(set, folder), 0) end
+  if set.unpacked then unpack_archives(set, folder) end
+end
+
+return fetch
