@@ -9,13 +9,17 @@ namespace moonstill {
 struct SmoothPooling {
   PoolGeometry geometry;
   double sharpness = 1.0;
+  bool relu = false;  // pools softplus(sharpness * x) / sharpness, which is relu without its kink
 };
 
-/// What a window's derivatives are made of, one number for each of its places: [N, C, OH, OW * places].
+/// What a window's derivatives are made of, one number for each of its places: [N, C, OH, OW * places]. Of
+/// its mean y the gradient is `slopes` a; the Hessian is sharpness * (diag(curvatures) - a b^T - b a^T),
+/// where b are `weights`.
 struct SmoothWindows {
   SmoothPooling pooling;
-  Tensor weights;  // w: softmax of sharpness * x over the window
-  Tensor slopes;   // of the mean y by each element: w * (1 + sharpness * (x - y))
+  Tensor slopes;
+  Tensor weights;
+  Tensor curvatures;
 };
 
 struct SmoothMax {
