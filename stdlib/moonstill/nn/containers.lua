@@ -16,8 +16,8 @@ local function check_children(name, children, least)
 end
 
 -- The layers' work as a list of fun(x, p, context) -> y. A product, its bias and relu are two passes over memory, and a
--- convolution is pooled as it is computed and never stored: the maximum of relu is relu of the maximum. In a smooth network
--- relu and the pooling behind it are one pass. Layers that are watched are computed one by one.
+-- convolution is pooled as it is computed and never stored: the maximum of relu is relu of the maximum. Smooth relu and
+-- the smooth pooling behind it are one pass. Layers that are watched are computed one by one.
 local function steps_of(children)
   local steps, place = {}, 1
   while children[place] do
