@@ -154,6 +154,7 @@ std::string pack_archive(const ArchiveFiles& files) {
   check_written(a, archive_write_set_format_ustar(a));
   check_written(a, archive_write_add_filter_gzip(a));
   check_written(a, archive_write_set_filter_option(a, "gzip", "timestamp", nullptr));
+  check_written(a, archive_write_set_bytes_in_last_block(a, 1));  // no zeros behind the end, as for tapes
   check_written(a, archive_write_open2(a, &bytes, nullptr, append, nullptr, nullptr));
   for (const auto& [name, content] : files) {
     if (const auto problem = problem_with(name); !problem.empty())
