@@ -10,6 +10,8 @@ install_packages "${build_packages[@]}"
 begin=$SECONDS
 configured build || configure build -DCMAKE_BUILD_TYPE=Release
 build build moonstill
-printf 'Program: build/moonstill (built in %d s)\n\n' $((SECONDS - begin))
+printf 'Program: build/moonstill (built in %d s)\n' $((SECONDS - begin))
+command -v gnuplot >/dev/null || printf 'Optional: the package gnuplot-nox, for plots as PNG, SVG and PDF files.\n'
+printf '\n'
 
 exec build/moonstill run scripts/distill.lua --preset start "$@"

@@ -4,11 +4,23 @@ local metrics = require "experiment.metrics"
 
 local record = {}
 
+local circuit_width = 1000   -- pixels
+
 --- Draws curves.svg from the folder's metrics.
 --- @param folder string
 function record.draw_curves(folder)
   local figure = metrics.figure(metrics.read(folder))
   if figure then ms.io.write_text(folder .. "/curves.svg", figure:page_svg()) end
+end
+
+--- Draws circuit.svg, where the network has a circuit.
+--- @param folder string
+--- @param net ms.nn.Layer
+function record.draw_circuit(folder, net)
+  local circuit, observable = net:circuit()
+  if circuit then
+    ms.io.write_text(folder .. "/circuit.svg", circuit:svg { width = circuit_width, observable = observable })
+  end
 end
 
 --- Rounds images to multiples of 1/512, which neither the eye nor the accuracy notices: a file of them is half as long.

@@ -3,6 +3,7 @@
 local ms, qnn = require "moonstill", require "qnn"
 local check = require "moonstill.check"
 local image_files = require "distill.image_files"
+local record = require "distill.record"
 local unrolled = require "distill.unrolled"
 
 local trial = {}
@@ -117,6 +118,7 @@ function trial.run(options)
   print(o.set.train)
   print(net)
   print(still)
+  if o.folder then record.draw_circuit(o.folder, net) end
 
   local schedule
   if o.decay_every > 0 then

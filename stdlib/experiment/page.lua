@@ -25,7 +25,7 @@ p{margin:4px 0}.faint{color:var(--faint)}
 .card b{display:block;font-size:22px;line-height:1.3}.card:first-child b{color:var(--good)}
 .card span{color:var(--faint);font-size:13px}
 .curves{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,380px),1fr));gap:18px}
-.curves svg,figure svg{display:block;width:100%;height:auto}
+.curves svg,figure svg{display:block;width:100%;height:auto}figure svg{min-width:640px}
 figure{margin:0 0 18px}figcaption{color:var(--faint);font-size:13px;margin-top:4px}
 img{display:block;max-width:100%;height:auto;image-rendering:pixelated;border-radius:4px}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:14px}
@@ -144,8 +144,8 @@ local function add_pictures(out, folder)
     local text = ms.io.read_text(folder .. "/" .. name)
     -- The curves are on the page already.
     if name ~= "curves.svg" and #text <= largest_picture then
-      pictures[#pictures + 1] = ("<figure>%s<figcaption>%s</figcaption></figure>"):format(text:match "<svg.*" or "",
-        escape(name))
+      pictures[#pictures + 1] = ('<figure><div class="wide">%s</div><figcaption>%s</figcaption></figure>'):format(
+        text:match "<svg.*" or "", escape(name))
     end
   end
   if #pictures > 0 then out[#out + 1] = "<h2>Images</h2>\n" .. table.concat(pictures, "\n") end

@@ -1,7 +1,6 @@
 -- A quantum circuit as a layer.
 local ms = require "moonstill.native"
 local check = require "moonstill.check"
-local draw = require "moonstill.draw"
 local layer = require "moonstill.nn.layer"
 local ledger = require "moonstill.ledger"
 
@@ -79,9 +78,8 @@ local function circuit(ansatz, options)
   local self = layer.new {
     name = ("circuit(%d qubits, %d operations)"):format(ansatz:qubits(), #ansatz:operations()),
     detail = ("%sinput %s, observable %s"):format(ansatz:draw(), o.input, text_of(o.observable)),
-    drawing = function()
-      return draw.on_terminal(ansatz, observable { hermitian = ms.zeros { ansatz:qubits(), 2, 2, 2 } })
-    end,
+    ansatz = ansatz,
+    observable = function() return observable { hermitian = ms.zeros { ansatz:qubits(), 2, 2, 2 } } end,
     parameters = parameters,
     output = function(_, shape, refuse)
       if #shape ~= #input_shape or elements(shape) ~= count then refuse(expected) end

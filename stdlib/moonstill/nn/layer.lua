@@ -1,6 +1,7 @@
 -- What every layer is: parameters described, shapes checked, a pure function applied.
 local ms = require "moonstill.native"
 local check = require "moonstill.check"
+local draw = require "moonstill.draw"
 local host = require "moonstill.host"
 
 --- @class ms.nn.Parameter
@@ -54,7 +55,8 @@ local layer_options = check.spec("ms.nn.layer", {
   { "parameters?", "table", "List of ms.nn.Parameter." },
   { "output?", "function", "One sample's shape from that of its input. Without it nothing behind is checked." },
   { "children?", "table", "Layers inside; output then gets output_of(place, shape) as its last argument." },
-  { "drawing?", "function", "fun() -> string: a picture that printing the layer shows above its name." },
+  { "ansatz?", "ms.Circuit", "A circuit that it applies, which printing the layer draws." },
+  { "observable?", "function", "fun() -> ms.Observable|ms.Observable[]: what of the circuit is read out." },
   { "detail", "string", "What else tells it from others of its name, for net:description().", default = "" },
 })
 
@@ -107,14 +109,15 @@ end
 --- `apply` gets the parameters by name; `output` gives one sample's shape from that of its input, and calls
 --- refuse("[batch, 3]") for what does not fit.
 --- @param spec { name: string, parameters?: ms.nn.Parameter[], apply: function, output?: function, children?: table,
----   smooth?: function, drawing?: function, detail?: string }
+---   smooth?: function, ansatz?: ms.Circuit, observable?: function, detail?: string }
 --- @return ms.nn.Layer
 function layer.new(spec)
   local o = check.options("ms.nn.layer", spec, layer_options)
   local self = setmetatable({
     name = o.name,
     detail = o.detail,
-    drawing = o.drawing,
+    ansatz = o.ansatz,
+    observable = o.observable,
     apply = apply_in_context(o),
     smooth = o.smooth,
     jumps = o.smooth ~= nil,
@@ -353,7 +356,26 @@ end
 --- Prints the tree of layers, each with the number of its parameters; a circuit also as a drawing with its readout.
 function Layer:__tostring()
   local out = lines(self, "  ", { ("%s  %d parameters"):format(self.name, self:count()) })
-  return (self.drawing and self.drawing() or "") .. table.concat(out, "\n")
+  local drawing = self.ansatz and draw.on_terminal(self.ansatz, self.observable and self.observable()) or ""
+  return drawing .. table.concat(out, "\n")
+end
+
+--- Gives the first circuit inside a network, and what is read out of it; nil where there is none.
+---
+--- ```lua
+--- local ansatz = ms.circuit(2, { x = { 2 } }, function(c, x) c:angles(x):cnot(1, 2) end)
+--- local net = ms.nn.sequential { ms.nn.flatten(), ms.nn.circuit(ansatz, { observable = ms.observable.pauli "ZZ" }) }
+--- local circuit, observable = net:circuit()
+--- print(circuit:draw { observable = observable })
+--- ```
+--- @return ms.Circuit?
+--- @return ms.Observable|ms.Observable[]|nil
+function Layer:circuit()
+  if self.ansatz then return self.ansatz, self.observable and self.observable() end
+  for _, child in ipairs(self.children or {}) do
+    local ansatz, observable = child:circuit()
+    if ansatz then return ansatz, observable end
+  end
 end
 
 local function describe(self, indent, out)
