@@ -4,7 +4,7 @@ local metrics = require "experiment.metrics"
 
 local record = {}
 
-local circuit_width = 1000   -- pixels
+local circuit_width = 1080   -- pixels
 
 --- Draws curves.svg from the folder's metrics.
 --- @param folder string
