@@ -12,7 +12,7 @@ namespace moonstill::editor {
 
 struct Candidate {
   std::string word;       // what the last `length` bytes before the cursor may become
-  std::string signature;  // how it is called, or what it is
+  std::string signature;  // the word and how it is called, or what it is; may be empty
   std::string summary;    // one line of help
 };
 
@@ -31,7 +31,7 @@ struct Grid {
 };
 [[nodiscard]] Grid grid_of(const std::vector<Candidate>& candidates, std::size_t width, std::size_t height);
 
-/// Rows for the terminal: a few candidates each with signature and help; many in columns, and below them the
+/// Rows for the terminal: few candidates each with signature and help; many in columns, and below them the
 /// signature and help of the one that is selected. `selected` past the end is none.
 [[nodiscard]] std::vector<Row> completion_rows(const Completion& completion, std::size_t selected,
                                                std::size_t width, std::size_t height, bool color);

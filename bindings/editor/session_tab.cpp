@@ -20,6 +20,8 @@ void Session::complete() {
   const std::size_t start = buffer_.cursor() - found.completion.length;
   const std::string common = common_prefix(candidates);
   if (common.size() > found.completion.length) buffer_.replace(start, buffer_.cursor(), common);
+  const bool says_something = candidates.size() != 1 || !candidates[0].signature.empty();
+  if (!says_something) return;
   found.before = buffer_.text().substr(start, buffer_.cursor() - start);
   listing_ = std::move(found);
 }

@@ -103,6 +103,14 @@ std::size_t step_left(std::string_view text, std::size_t at) {
   return at;
 }
 
+std::string printable(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); at += size_at(text, at)) {
+    out += glyph_of(text.substr(at, size_at(text, at))).text;
+  }
+  return out;
+}
+
 std::size_t columns_of(std::string_view text) {
   std::size_t columns = 0;
   for (std::size_t at = 0; at < text.size(); at += size_at(text, at)) {

@@ -22,6 +22,9 @@ struct Glyph {
 [[nodiscard]] std::size_t step_right(std::string_view text, std::size_t at);
 [[nodiscard]] std::size_t step_left(std::string_view text, std::size_t at);
 
+/// A text as one row shows it, without control characters.
+[[nodiscard]] std::string printable(std::string_view text);
+
 /// Columns of a text without control characters.
 [[nodiscard]] std::size_t columns_of(std::string_view text);
 

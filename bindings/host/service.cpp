@@ -74,6 +74,15 @@ std::vector<std::string> strings(lua_State* L, int index) {
   return out;
 }
 
+int push_strings(lua_State* L, const std::vector<std::string>& values) {
+  lua_createtable(L, static_cast<int>(values.size()), 0);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    push_string(L, values[i]);
+    lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
+  }
+  return 1;
+}
+
 // unknown(name, names) -> "unknown argument 'dept' (did you mean 'depth'?)"
 int host_unknown(lua_State* L) {
   const auto names = strings(L, 2);
@@ -243,12 +252,21 @@ int host_files(lua_State* L) {
   } else {
     return 0;
   }
-  lua_newtable(L);
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    push_string(L, files[i]);
-    lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
+  return push_strings(L, files);
+}
+
+// folder(path) -> the names in a folder, sorted, those of folders with a slash; nil when there is no such
+// folder
+int host_folder(lua_State* L) {
+  std::vector<std::string> names;
+  std::error_code problem;
+  for (const auto& entry : fs::directory_iterator(text(L, 1), problem)) {
+    std::error_code ignored;
+    names.push_back(entry.path().filename().string() + (entry.is_directory(ignored) ? "/" : ""));
   }
-  return 1;
+  if (problem) return 0;
+  std::sort(names.begin(), names.end());
+  return push_strings(L, names);
 }
 
 // count_executions() -> a counter of what hardware would have had to execute, one at a time
@@ -289,6 +307,7 @@ constexpr luaL_Reg functions[] = {{"blame", guard<host_blame>},
                                   {"read", guard<host_read>},
                                   {"drop_pasted", guard<host_drop_pasted>},
                                   {"files", guard<host_files>},
+                                  {"folder", guard<host_folder>},
                                   {"count_executions", guard<host_count_executions>},
                                   {"take_executions", guard<host_take_executions>},
                                   {"stop_counting", close_object<Counter>},

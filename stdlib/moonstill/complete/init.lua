@@ -1,0 +1,198 @@
+-- Completion at the prompt: names, fields, methods, keys of options and their values, modules, files, commands. What
+-- is said of each comes from the documentation that help shows.
+local docs = require "moonstill.docs"
+local resolve = require "moonstill.complete.resolve"
+local scan = require "moonstill.complete.scan"
+local strings = require "moonstill.complete.strings"
+
+local complete = { value = resolve.value }
+
+local keywords = {
+  "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local", "nil", "not",
+  "or", "repeat", "return", "then", "true", "until", "while",
+}
+
+-- Collects candidates that begin with what is typed.
+local function collector(partial)
+  local found, seen = { length = #partial }, {}
+  local function add(word, signature, summary)
+    local private = word:sub(1, 1) == "_" and partial:sub(1, 1) ~= "_"
+    if word:sub(1, #partial) ~= partial or private or seen[word] then return end
+    seen[word] = true
+    found[#found + 1] = { word = word, signature = signature or "", summary = summary or "" }
+  end
+  return found, add
+end
+
+-- The ordinary names first, then those of classes.
+local function sorted(found)
+  table.sort(found, function(a, b)
+    local first, second = a.word:match "^%u" ~= nil, b.word:match "^%u" ~= nil
+    if first ~= second then return second end
+    return a.word < b.word
+  end)
+  return found
+end
+
+-- How a function is called, without what stands before its own name.
+local function call_of(entry)
+  return docs.signature(entry):match "^[^%(]-([%w_]+%(.*)$" or docs.signature(entry)
+end
+
+-- What is said of a name: a function's call and first sentence, or the type of the value.
+local function described(name, found)
+  local entry = resolve.entry(found)
+  if entry then return name .. call_of(entry):match "%(.*$", docs.summary(entry) end
+  local value = found.value
+  local meta = debug.getmetatable(value)
+  local kind = type(meta) == "table" and rawget(meta, "__name") or type(value)
+  return ("%s: %s"):format(name, kind), type(value) == "table" and (docs.of_module(name) or ""):match "^[^\n]*" or ""
+end
+
+local function add_members(found, separator, add)
+  resolve.members(found, function(name, one)
+    local callable = one.entry or type(one.value) == "function"
+    if separator == "." or callable then add(name, described(name, one)) end
+  end)
+end
+
+-- The call around the end of the text, if any: its documentation, and whether the text ends in its table of options.
+local function call_around(place)
+  local bracket = place.open[#place.open]
+  if not bracket then return nil end
+  local inside = place.text:sub(bracket, bracket)
+  if inside == "[" then return nil end
+  local before = bracket - 1
+  if inside == "{" and #place.open > 1 then
+    local outer = place.open[#place.open - 1]
+    local between = place.text:sub(outer + 1, before)
+    local argument = between:match "^%s*$" or between:match ",%s*$"
+    if place.text:sub(outer, outer) == "(" and argument then before = outer - 1 end
+  end
+  local entry = resolve.entry(resolve.at(place, before))
+  return entry, inside == "{", place.text:sub(bracket + 1)
+end
+
+local function parameters_of(entry)
+  local list = {}
+  for _, group in ipairs { entry.parameters, entry.options } do
+    for _, param in ipairs(group) do list[#list + 1] = param end
+  end
+  return list
+end
+
+local function parameter_text(param)
+  local default = param.default and " = " .. param.default or ""
+  return ("%s: %s%s"):format(param.name, param.type, default)
+end
+
+local function add_options(entry, given, add)
+  for _, param in ipairs(parameters_of(entry)) do
+    if not given:find("%f[%w_]" .. param.name .. "%s*=[^=]") then
+      add(param.name, parameter_text(param), param.doc)
+    end
+  end
+end
+
+-- The option whose value the text ends in: "init = " or 'init = "kn'.
+local function option_at(entry, given)
+  local name = given:match "([%a_][%w_]*)%s*=%s*[\"']?[^\"'=,]*$"
+  for _, param in ipairs(name and parameters_of(entry) or {}) do
+    if param.name == name then return param end
+  end
+end
+
+local function with_hint(found, entry)
+  if #found == 0 and entry then found.hint = docs.signature(entry) .. "  " .. docs.summary(entry) end
+  return found
+end
+
+-- Inside a string that begins at place.string.
+local function in_string(place)
+  local quote = place.text:sub(place.string, place.string)
+  local partial = place.text:sub(place.string + 1)
+  local before = place.text:sub(1, place.string - 1)
+  if before:match "%f[%w_]require%s*%(?%s*$" then
+    local found, add = collector(partial)
+    strings.modules(partial, add)
+    return sorted(found)
+  end
+  local entry, options, given = call_around(place)
+  local option = entry and options and option_at(entry, given)
+  local words = option and strings.words_of(option.type) or {}
+  if #words > 0 then
+    local found, add = collector(partial)
+    for _, word in ipairs(words) do add(word:sub(2, -2) .. quote) end
+    return found
+  end
+  return complete.files(partial)
+end
+
+--- Names of files that a path may go on with.
+--- @param path string
+--- @return table candidates  as complete.candidates gives them
+function complete.files(path)
+  local found, add = collector(path:match "[^/]*$")
+  strings.files(path, add)
+  return sorted(found)
+end
+
+local function option_values(option, partial)
+  local found, add = collector(partial)
+  local words = option.type == "boolean" and { "true", "false" } or strings.words_of(option.type)
+  for _, word in ipairs(words) do add(word) end
+  found.hint = parameter_text(option) .. "  " .. option.doc
+  return found
+end
+
+local function globals(partial)
+  local found, add = collector(partial)
+  if partial == "" then return found end
+  for key, value in next, _G do
+    if type(key) == "string" then add(key, described(key, { value = value })) end
+  end
+  for _, word in ipairs(keywords) do add(word) end
+  return sorted(found)
+end
+
+-- A name that stands by itself.
+local function alone(place, partial)
+  local entry, options, given = call_around(place)
+  if entry and options then
+    local option = given:match "=%s*[%w_]*$" and option_at(entry, given)
+    if option then
+      local found = option_values(option, partial)
+      if #found > 0 or partial == "" then return found end
+    elseif given:sub(1, #given - #partial):match "^%s*$" or given:sub(1, #given - #partial):match "[,;]%s*$" then
+      local found, add = collector(partial)
+      add_options(entry, given, add)
+      if #found > 0 then return found end
+    end
+  end
+  return with_hint(globals(partial), entry)
+end
+
+--- What may stand at the end of an input: a list of candidates, each with its `word`, `signature` and `summary`; the
+--- `length` of the part that the words replace; where there are none, maybe a `hint` on the call around the place.
+---
+--- ```lua
+--- local complete = require "moonstill.complete"
+--- print(complete.candidates("string.gs")[1].word)   --> gsub
+--- ```
+--- @param before string  the input up to the cursor
+--- @return table
+function complete.candidates(before)
+  local place = scan(before)
+  if place.comment then return { length = 0 } end
+  if place.string then return in_string(place) end
+  local partial = before:match "[%w_]*$"
+  local rest, separator = before:sub(1, #before - #partial):match "^(.-)%s*([%.:])%s*$"
+  if partial:match "^%d" then return { length = 0 } end
+  if not rest or rest:match "%.$" then return alone(place, partial) end
+  local found, add = collector(partial)
+  local owner = resolve.at(place, #rest)
+  if owner then add_members(owner, separator, add) end
+  return sorted(found)
+end
+
+return complete
