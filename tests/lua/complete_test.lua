@@ -42,7 +42,7 @@ test("options: keys not given yet, and the words that a value may be", function(
   test.equal(words "completed.rng:uniform { 'a } {', h", "high/1")
   test.equal(words "completed.rng:uniform {\n  low = 1,\n  h", "high/1")
   rawset(_G, "zeros", require("moonstill").zeros)
-  test.equal(words "x = zeros({ 2 }, { dtype = ", '"f32" "f64"/0')
+  test.equal(words "x = zeros({ 2 }, { dtype = ", '"f32" "f64" "i32" "u8"/0')
   test.equal(words "x = zeros({ 2 }, { dtype = 'f3", "f32'/2")
   test.equal(words "x = zeros({ 2 }, { dtype = completed.al", "alpha alpine/2")
 end)
