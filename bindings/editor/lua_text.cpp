@@ -122,6 +122,12 @@ std::vector<Opening> walk(std::string_view text, const std::vector<Token>& token
   return open;
 }
 
+// Whether a text, which ends with a line, ends inside a string or comment of several lines.
+bool ends_inside(std::string_view text, const std::vector<Token>& tokens) {
+  if (tokens.empty() || tokens.back().end < text.size()) return false;
+  return tokens.back().kind == TokenKind::string || tokens.back().kind == TokenKind::comment;
+}
+
 std::size_t indentation_of_line_at(std::string_view text, std::size_t place) {
   const std::size_t start = place == 0 ? 0 : text.rfind('\n', place - 1) + 1;
   return std::min(text.find_first_not_of(' ', start), text.size()) - start;
@@ -158,14 +164,23 @@ BracketPair brackets_at(std::string_view text, const std::vector<Token>& tokens,
   return {};
 }
 
+void OpenBlocks::add(std::string_view text) {
+  lines_ += static_cast<std::size_t>(std::ranges::count(text, '\n'));
+  unfinished_ += text;
+  const auto tokens = tokens_of(unfinished_);
+  if (ends_inside(unfinished_, tokens)) return;
+  for (const Token& token : tokens) {
+    if (token.kind != TokenKind::symbol && token.kind != TokenKind::keyword) continue;
+    const std::string_view word = std::string_view(unfinished_).substr(token.begin, token.end - token.begin);
+    depth_ += (opens(word) ? 1 : 0) - (closes(word) ? 1 : 0);
+  }
+  unfinished_.clear();
+}
+
 std::size_t indentation(std::string_view text, std::size_t line_start) {
   const std::string_view before = text.substr(0, line_start);
   const auto tokens = tokens_of(before);
-  // Inside a string or comment of several lines nothing may be added.
-  if (!tokens.empty() && tokens.back().end == before.size() &&
-      (tokens.back().kind == TokenKind::string || tokens.back().kind == TokenKind::comment)) {
-    return 0;
-  }
+  if (ends_inside(before, tokens)) return 0;  // nothing may be added there
   const auto open = walk(before, tokens, [](std::size_t, const Opening*) {});
   if (open.empty()) return 0;
   const std::size_t outer = indentation_of_line_at(text, open.back().at);

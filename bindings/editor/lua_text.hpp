@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,22 @@ struct BracketPair {
 /// Columns by which the line that begins at `line_start` belongs indented: two more than the line that opens
 /// the innermost block or bracket; a line that begins with its end stands below its beginning.
 [[nodiscard]] std::size_t indentation(std::string_view text, std::size_t line_start);
+
+/// Counts the blocks and brackets that stay open in a text that comes line by line.
+class OpenBlocks {
+ public:
+  explicit OpenBlocks(std::string_view text) { add(text); }
+
+  void add(std::string_view text);
+  /// Below 0 where more are closed than were opened.
+  [[nodiscard]] int depth() const { return depth_; }
+  [[nodiscard]] std::size_t lines() const { return lines_; }
+
+ private:
+  std::string unfinished_;  // a string or comment of several lines
+  int depth_ = 0;
+  std::size_t lines_ = 0;
+};
 
 /// Whether a line that begins like this closes a block or bracket: "end", "}", "else", ...
 [[nodiscard]] bool begins_with_end(std::string_view line);

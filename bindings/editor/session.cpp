@@ -13,6 +13,10 @@ namespace {
 // How long the rest of an escape sequence, or of a paste, may take to come.
 constexpr int sequence_milliseconds = 100, paste_milliseconds = 1000;
 
+// A pasted chunk with more lines than this is asked about only where no block is open: each question reads it
+// all.
+constexpr std::size_t most_asked = 30;
+
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\n") == std::string_view::npos; }
 
 }  // namespace
@@ -250,7 +254,9 @@ void Session::suspend() {
   flush();
   raw_.leave();
   suspend_process();
+  events_.forget();  // being continued is known, and the size is asked for
   raw_.enter();
+  size_ = terminal_size();
   out_ += screen_.begin(size_.columns);
 }
 
@@ -265,6 +271,7 @@ void Session::paste(std::string_view text) {
 void Session::take_pasted() {
   std::string& pasted = memory_.pasted;
   std::size_t taken = 0;
+  OpenBlocks blocks(buffer_.text());
   while (state_ == State::editing && taken < pasted.size()) {
     const std::size_t end = std::min(pasted.find('\n', taken), pasted.size());
     const std::string_view line = std::string_view(pasted).substr(taken, end - taken);
@@ -273,10 +280,14 @@ void Session::take_pasted() {
     if (is_blank(line) && is_blank(buffer_.text()) && ended) continue;
     buffer_.insert(line);
     if (!ended) break;
-    if (!goes_on(std::string_view(pasted).substr(taken)) && questions_.is_finished(buffer_.text()))
+    blocks.add(std::string(line) + '\n');
+    const bool may_end = blocks.lines() < most_asked || blocks.depth() <= 0;
+    const bool ends = may_end && !goes_on(std::string_view(pasted).substr(taken));
+    if (ends && questions_.is_finished(buffer_.text())) {
       accept();
-    else
+    } else {
       buffer_.insert("\n");
+    }
   }
   pasted.erase(0, taken);
 }

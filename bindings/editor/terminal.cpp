@@ -107,6 +107,11 @@ std::optional<Event> Events::take_signal() {
   }
 }
 
+void Events::forget() const {
+  std::array<char, 64> numbers{};
+  while (::read(watch.pipe[0], numbers.data(), numbers.size()) > 0) continue;
+}
+
 Event Events::wait(std::string& bytes, std::optional<int> milliseconds) {
   while (true) {
     std::array<pollfd, 2> sources{{{STDIN_FILENO, POLLIN, 0}, {watch.pipe[0], POLLIN, 0}}};

@@ -50,6 +50,9 @@ class Events {
   /// Waits, without a limit if none is given, and appends what was typed to `bytes`.
   [[nodiscard]] Event wait(std::string& bytes, std::optional<int> milliseconds);
 
+  /// Forgets the signals that have come.
+  void forget() const;
+
   /// The signal behind the last Event::terminated.
   [[nodiscard]] int signal() const { return signal_; }
 

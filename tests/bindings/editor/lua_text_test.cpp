@@ -73,6 +73,18 @@ TEST_CASE("lines are indented by the blocks and brackets around them") {
   CHECK_FALSE(begins_with_end("  "));
 }
 
+TEST_CASE("open blocks are counted line by line") {
+  OpenBlocks blocks("f = {\n");
+  CHECK(blocks.depth() == 1);
+  for (const char* line : {"function()\n", "x = [[ end\n", "end } ]]\n"}) blocks.add(line);
+  CHECK(blocks.depth() == 2);
+  blocks.add("end }\n");
+  CHECK(blocks.depth() == 0);
+  CHECK(blocks.lines() == 5);
+  blocks.add("if x then y() elseif z then w() else v() end )\n");
+  CHECK(blocks.depth() == -1);
+}
+
 TEST_CASE("pasted transcripts lose their prompts, and their results") {
   const Prompt prompt{"> ", "· ", false};
   CHECK(cleaned_paste("a\r\nb\rc\n", prompt) == "a\nb\nc\n");

@@ -10,27 +10,31 @@
 namespace moonstill::test {
 namespace {
 
-// The program with a history of its own, at its first prompt.
+const std::string up = "\x1b[A", down = "\x1b[B", left = "\x1b[D", tab = "\t";
+
+std::string pasted(const std::string& text) { return "\x1b[200~" + text + "\x1b[201~"; }
+
+using Environment = TerminalProgram::Environment;
+
+Environment environment(const TemporaryFolder& folder, const Environment& more) {
+  Environment all{{"TERM", "xterm"}, {"NO_COLOR", ""}, {"XDG_STATE_HOME", (folder / "state").string()}};
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+// The program at its first prompt, its history in the folder.
 struct Prompt {
-  explicit Prompt(std::size_t rows = 24, std::size_t columns = 80, const std::string& term = "xterm",
-                  const TerminalProgram::Environment& more = {})
-      : program(MOONSTILL_PROGRAM, rows, columns, environment(term, more)) {
-    REQUIRE(program.ends_with("\n>\n"));
+  explicit Prompt(const TemporaryFolder& folder, std::size_t rows = 24, std::size_t columns = 80,
+                  const Environment& more = {})
+      : program(MOONSTILL_PROGRAM, rows, columns, environment(folder, more)) {
+    REQUIRE(program.ends_with(">\n"));
   }
 
-  TerminalProgram::Environment environment(const std::string& term,
-                                           const TerminalProgram::Environment& more) const {
-    TerminalProgram::Environment all{
-        {"TERM", term}, {"NO_COLOR", ""}, {"XDG_STATE_HOME", (folder / "state").string()}};
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  }
-
-  // Types keys and waits for how the screen ends.
+  // Types keys and waits until the screen ends so.
   void type(const std::string& keys, const std::string& end) {
     program.type(keys);
     const bool seen = program.ends_with(end);
-    INFO("typed " << keys << "\nexpected at the end\n" << end << "\ngot\n" << program.screen().text());
+    INFO("expected at the end\n" << end << "\ngot\n" << program.screen().text());
     CHECK(seen);
   }
 
@@ -39,17 +43,171 @@ struct Prompt {
     CHECK(program.exit_code() == 0);
   }
 
-  TemporaryFolder folder;
   TerminalProgram program;
 };
 
-TEST_CASE("an input of several lines is indented, run, recalled and edited") {
-  Prompt prompt;
+TEST_CASE("an input of several lines is indented, run, recalled whole and edited") {
+  const TemporaryFolder folder;
+  Prompt prompt(folder);
   prompt.type("for i = 1, 2 do\r", "\n> for i = 1, 2 do\n·\n");
   CHECK(prompt.program.screen().cursor_column() == 4);
   prompt.type("print(i, 'é')\rend", "\n> for i = 1, 2 do\n·   print(i, 'é')\n· end\n");
   prompt.type("\r", "\n· end\n1       é\n2       é\n>\n");
+  prompt.type(up, "\n> for i = 1, 2 do\n·   print(i, 'é')\n· end\n");
+  prompt.type(up + up + "\x05\x17\x17" + "8 do", "\n> for i = 1, 8 do\n·   print(i, 'é')\n· end\n");
+  prompt.type("\x1b\r", "\n> for i = 1, 8 do\n·\n·   print(i, 'é')\n· end\n");
+  prompt.type("if i > 7 then break end\r", "\n7       é\n>\n");
+  prompt.type("x = \r", "\n> x =\n·\n");
   prompt.leave();
+}
+
+TEST_CASE("emacs keys, undo, and Ctrl-C, which clears") {
+  const TemporaryFolder folder;
+  Prompt prompt(folder);
+  prompt.type(
+      "print(1, 2)\x01\x1b"
+      "f\x1b[1;5C\x0b",
+      "> print(1\n");
+  prompt.type("\x19\x1f", "> print(1\n");
+  prompt.type("\x19\x1b[D\x14", "> print(1, )2\n");
+  prompt.type(
+      "\x15"
+      "unfinished(\x03",
+      "> unfinished(^C\n>\n");
+  prompt.type("io.write 'alive';\r", "alive⏎\n>\n");
+  prompt.type("\x0cx", "> x\n");
+  CHECK(prompt.program.screen().rows().size() == 1);
+  prompt.leave();
+}
+
+TEST_CASE("history is searched, and kept") {
+  const TemporaryFolder folder;
+  {
+    Prompt prompt(folder);
+    prompt.type("print 'first'\r", "\nfirst\n>\n");
+    prompt.type("print 'second'\r", "\nsecond\n>\n");
+    prompt.type(
+        "\x12"
+        "FIRS",
+        "\nnot found: FIRS\n");
+    prompt.type(
+        "\x7f\x7f\x7f\x7f"
+        "firs",
+        "> print 'first'\nsearch: firs\n");
+    prompt.type("\r", "> print 'first'\nfirst\n>\n");
+    prompt.leave();
+  }
+  Prompt prompt(folder);
+  prompt.type("print 's" + up, "> print 'second'\n");
+  prompt.type(up, "> print 'second'\n");
+  prompt.type(down, "> print 's\n");
+  prompt.type("\x15" + up + up, "> print 'second'\n");
+  prompt.leave();
+}
+
+TEST_CASE("Tab completes, lists, and walks through the list") {
+  const TemporaryFolder folder;
+  Prompt prompt(folder);
+  prompt.type(
+      "ms.qubi" + tab,
+      "> ms.qubits\nqubits(qubits, { dtype = \"f64\" })  Makes qubits, all of them 0, for gates that …\n");
+  prompt.type("(2):r" + tab,
+              "rz(qubit, theta, { controls = {} })               Rotation about Z: exp(-i thet…\n");
+  CHECK(prompt.program.screen().rows().size() == 7);
+  prompt.type(tab + tab + "\r", "> ms.qubits(2):rot\n");
+  prompt.type(
+      "\x15"
+      "string.re" +
+          tab,
+      "> string.re\nrep: function\nreverse: function\n");
+  prompt.type("v" + tab, "> string.reverse\nreverse: function\n");
+  prompt.type("\x15nowhere.x" + tab + "y", "> nowhere.xy\n");
+  prompt.leave();
+}
+
+TEST_CASE("a thousand pasted lines run in order, within a second or a few where others compute") {
+  const TemporaryFolder folder;
+  Prompt prompt(folder);
+  std::string chunks, results;
+  for (int i = 0; i < 250; ++i) chunks += "if true then\r\tn = " + std::to_string(i) + "\r  print(n)\rend\r";
+  const auto begin = std::chrono::steady_clock::now();
+  prompt.program.type(pasted(chunks));
+  REQUIRE(prompt.program.shows("\n249\n>"));
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
+  std::size_t from = 0;
+  for (int i = 0; i < 250 && from != std::string::npos; ++i) {
+    from = prompt.program.screen().text().find("\n· end\n" + std::to_string(i) + "\n", from);
+  }
+  CHECK(from != std::string::npos);
+  prompt.leave();
+}
+
+TEST_CASE(
+    "what is pasted without a last newline stays to be edited; chains go on; transcripts lose their "
+    "prompts") {
+  const TemporaryFolder folder;
+  Prompt prompt(folder);
+  prompt.type(pasted("t = ('a')\n  :rep(3)\nprint(t)\nprint 'left"), "\naaa\n> print 'left\n");
+  prompt.type("'\r", "\nleft\n>\n");
+  prompt.type(pasted("> print 'typed'\nresult\n> for i = 1, 2 do\n· print(i)\n· end\n1\n2\n"),
+              "> for i = 1, 2 do\n· print(i)\n· end\n1\n2\n>\n");
+  prompt.type("\x0c(" + left + pasted("a\nb"), "> a\n· b(\n");
+  prompt.leave();
+}
+
+TEST_CASE("Ctrl-C stops what runs, and what is pasted behind it") {
+  const TemporaryFolder folder;
+  Prompt prompt(folder);
+  prompt.program.type(pasted("x = 1\nwhile true do end\nprint 'not run'\n"));
+  REQUIRE(prompt.program.shows("while true do end\n"));
+  prompt.program.signal(SIGINT);
+  REQUIRE(prompt.program.shows("interrupted"));
+  prompt.type("print(x)\r", "> print(x)\n1\n>\n");
+  CHECK(prompt.program.screen().text().find("not run") == std::string::npos);
+  prompt.leave();
+}
+
+TEST_CASE("forty columns, a new width, wide characters") {
+  const TemporaryFolder folder;
+  Prompt prompt(folder, 24, 40);
+  prompt.type("\x0cx = '日本語日本語日本語日本語日本語' .. 'é'",
+              "> x = '日本語日本語日本語日本語日本語' .\n. 'é'\n");
+  prompt.type("\x01\x0b", ">\n");
+  prompt.program.resize(24, 20);
+  prompt.type(
+      "\x0c"
+      "print 'abcdefghijklmnopqrstuvwxyz'",
+      "> print 'abcdefghijk\nlmnopqrstuvwxyz'\n");
+  prompt.leave();
+}
+
+TEST_CASE("colours where they are wanted") {
+  const TemporaryFolder folder;
+  Prompt colored(folder);
+  colored.type("return 'x'", "> return 'x'\n");
+  CHECK(colored.program.output().find("\x1b[0;32m'x'") != std::string::npos);
+  Prompt without(folder, 24, 80, {{"NO_COLOR", "1"}});
+  without.type("return 'x'\r", "\"x\"\n>\n");
+  CHECK(without.program.output().find("\x1b[0;3") == std::string::npos);
+}
+
+TEST_CASE("a terminal that only prints gets plain lines") {
+  const TemporaryFolder folder;
+  Prompt prompt(folder, 24, 80, {{"TERM", "dumb"}});
+  prompt.type("for i = 1, 2 do print(i)\n", "do print(i)\n·\n");
+  prompt.type("end\n", "\n· end\n1\n2\n>\n");
+  CHECK(prompt.program.output().find('\x1b') == std::string::npos);
+  prompt.program.type("\x04");
+  CHECK(prompt.program.exit_code() == 0);
+}
+
+TEST_CASE("told to end, it leaves the terminal as it was") {
+  const TemporaryFolder folder;
+  Prompt prompt(folder);
+  prompt.type("unfinished", "> unfinished\n");
+  prompt.program.signal(SIGTERM);
+  CHECK(prompt.program.exit_code() == 128 + SIGTERM);
+  CHECK(prompt.program.output().ends_with("\x1b[?2004l"));
 }
 
 }  // namespace
