@@ -101,11 +101,15 @@ std::vector<Row> column_rows(const Completion& completion, const Grid& grid, std
                              std::size_t width, bool color) {
   const std::size_t column = std::min(widest(completion.candidates), width);
   std::vector<Row> rows(grid.rows);
-  for (std::size_t i = 0; i < grid.shown; ++i) {
-    Row& row = rows[i % grid.rows];
-    pad(row, i / grid.rows * (column + gap));
-    append(row, completion.candidates[i].word, i == selected ? Style::selected : Style::plain,
-           row.columns + column, color);
+  const auto& candidates = completion.candidates;
+  const std::size_t first =
+      selected < candidates.size() ? selected / grid.shown * grid.shown : 0;  // of its page
+  for (std::size_t i = first; i < std::min(first + grid.shown, candidates.size()); ++i) {
+    const std::size_t place = i - first;
+    Row& row = rows[place % grid.rows];
+    pad(row, place / grid.rows * (column + gap));
+    append(row, candidates[i].word, i == selected ? Style::selected : Style::plain, row.columns + column,
+           color);
   }
   return rows;
 }

@@ -110,11 +110,19 @@ Decoded decode_paste(std::string_view bytes, bool last) {
   return {{Command::paste, std::string(body)}, bytes.size()};
 }
 
+// The end of what a terminal answers late, ESC _ text ESC \\ or the like; 0 when it is not there yet.
+std::size_t answer_size(std::string_view bytes) {
+  const std::size_t end = std::min(bytes.find("\x1b\\", 2), bytes.find('\a', 2));
+  if (end == std::string_view::npos) return 0;
+  return end + (bytes[end] == '\a' ? 1 : 2);
+}
+
 // How long a control sequence is that no binding knows: ESC [ parameters final, ESC O letter, ESC character.
 // 0 when its end is not there yet.
 std::size_t sequence_size(std::string_view bytes) {
   if (bytes.size() < 2) return 0;
   if (bytes[1] == escape) return 1;
+  if (std::string_view("_]P^").find(bytes[1]) != std::string_view::npos) return answer_size(bytes);
   if (bytes[1] == 'O') return bytes.size() < 3 ? 0 : 3;
   if (bytes[1] != '[') return 1 + std::max<std::size_t>(1, character_size(bytes.substr(1)));
   const auto* const final =

@@ -21,7 +21,7 @@ std::string Screen::to_top() const { return fmt::format("\r{}", move(shown_.curs
 std::string Screen::begin(std::size_t width) {
   shown_ = {};
   const std::size_t spaces = width > 1 ? width - 1 : 0;
-  return "\x1b[90m⏎\x1b[0m" + std::string(spaces, ' ') + "\r\x1b[J";
+  return "⏎" + std::string(spaces, ' ') + "\r\x1b[J";
 }
 
 std::string Screen::show(Frame frame) {

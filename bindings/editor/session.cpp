@@ -129,7 +129,6 @@ void Session::edit(const Key& key) {
     case Command::enter:
       return enter();
     case Command::newline:
-      indent_line();
       buffer_.insert("\n");
       return indent_line();
     case Command::complete:
@@ -216,7 +215,10 @@ void Session::insert_typed(std::string_view text) {
 void Session::indent_line() {
   const std::size_t start = buffer_.line_start();
   const std::size_t first = std::min(buffer_.text().find_first_not_of(" ", start), buffer_.text().size());
-  if (start > 0) buffer_.replace(start, first, std::string(indentation(buffer_.text(), start), ' '));
+  if (start == 0) return;
+  const std::size_t columns = indentation(buffer_.text(), start);
+  buffer_.replace(start, first, std::string(columns, ' '));
+  buffer_.move_to(std::max(buffer_.cursor(), start + columns));
 }
 
 // Text that comes faster than it is typed brings its own indentation.

@@ -39,6 +39,7 @@ class Session {
     std::size_t selected = none;
   };
   struct Search {
+    std::string before;  // what was being written
     std::string part;
     std::size_t entry;
     bool found = true;

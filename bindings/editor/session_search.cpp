@@ -6,12 +6,14 @@
 
 namespace moonstill::editor {
 
-void Session::begin_search() {
-  draft_ = buffer_.text();
-  search_ = Search{{}, memory_.history.entries().size()};
-}
+void Session::begin_search() { search_ = Search{buffer_.text(), {}, memory_.history.entries().size()}; }
 
 void Session::search(std::size_t (History::*step)(std::size_t, std::string_view) const, std::size_t from) {
+  if (search_->part.empty()) {
+    search_->entry = memory_.history.entries().size();
+    buffer_.set(search_->before, search_->before.size());
+    return;
+  }
   const std::size_t entry = (memory_.history.*step)(from, search_->part);
   search_->found = entry != History::nowhere;
   if (!search_->found) return;
@@ -32,19 +34,22 @@ bool Session::handle_search(const Key& key) {
   switch (key.command) {
     case Command::insert:
       search_->part += key.text;
-      return search(&History::older_with, std::min(search_->entry + 1, newest)), true;
+      search(&History::older_with, std::min(search_->entry + 1, newest));
+      return true;
     case Command::erase_back:
       search_->part.erase(step_left(search_->part, search_->part.size()));
-      if (search_->part.empty()) return buffer_.set(draft_, draft_.size()), search_->entry = newest, true;
-      return search(&History::older_with, newest), true;
+      search(&History::older_with, newest);
+      return true;
     case Command::search_back:
       if (search_->part.empty()) search_->part = memory_.sought;
-      return search(&History::older_with, search_->entry), true;
+      search(&History::older_with, search_->entry);
+      return true;
     case Command::search_forward:
-      return search(&History::newer_with, search_->entry), true;
+      search(&History::newer_with, search_->entry);
+      return true;
     case Command::cancel:
     case Command::interrupt:
-      buffer_.set(draft_, draft_.size());
+      buffer_.set(search_->before, search_->before.size());
       search_.reset();
       return true;
     default:

@@ -1,4 +1,5 @@
 // Tab, and what the keys mean while candidates are listed.
+#include <optional>
 #include <utility>
 
 #include "bindings/editor/session.hpp"
@@ -42,30 +43,26 @@ bool Session::handle_listing(const Key& key) {
   const std::size_t count = candidates.size(), here = listing_->selected;
   const bool selecting = here < count;
   const std::size_t rows = grid_of(candidates, size_.columns, size_.rows / 2).rows;
-  const auto moved = [&](std::size_t to) { return select(to < count ? to : here), true; };
+  std::optional<std::size_t> next;
   switch (key.command) {
     case Command::complete:
-      if (count < 2) break;
-      return select(selecting ? (here + 1) % count : 0), true;
+      if (count > 1) next = selecting ? (here + 1) % count : 0;
+      break;
     case Command::complete_back:
-      if (count < 2) break;
-      return select(selecting && here > 0 ? here - 1 : count - 1), true;
+      if (count > 1) next = selecting && here > 0 ? here - 1 : count - 1;
+      break;
     case Command::down:
-      if (selecting) return moved(here + 1);
+      if (selecting) next = here + 1;
       break;
     case Command::up:
-      if (selecting) return moved(here - 1);
+      if (selecting) next = here - 1;
       break;
     case Command::right:
-      if (selecting) return moved(here + rows);
+      if (selecting) next = here + rows;
       break;
     case Command::left:
-      if (selecting) return moved(here - rows);
+      if (selecting) next = here - rows;
       break;
-    case Command::enter:
-      if (!selecting) break;
-      listing_.reset();
-      return true;
     case Command::cancel:
       if (selecting) select(Listing::none);
       listing_.reset();
@@ -73,8 +70,12 @@ bool Session::handle_listing(const Key& key) {
     default:
       break;
   }
+  if (next) {
+    if (*next < count) select(*next);  // from the edge of the list there is no way on
+    return true;
+  }
   listing_.reset();
-  return false;
+  return selecting && key.command == Command::enter;
 }
 
 }  // namespace moonstill::editor

@@ -22,6 +22,21 @@ in the next line; Ctrl-C leaves it, and stops what runs, with everything that yo
 writes what you typed as a script.]],
   },
   {
+    name = "keys", also = { "editor", "shortcuts", "history", "paste" },
+    title = "What the keys do at the prompt.",
+    text = [[
+Enter runs an input that is finished and goes on to a new line of one that is not; Alt-Enter begins a new line anywhere.
+Up and Down move in the lines of an input, then through the history, to inputs that begin with what is typed; Ctrl-P and
+Ctrl-N go through whole inputs. Ctrl-R searches the history: again for older ones, Ctrl-S for newer ones, Enter runs,
+Ctrl-G leaves. Tab completes; once more, it walks through the list, Shift-Tab back, Enter takes, Escape leaves.
+
+Ctrl-A, Ctrl-E begin and end of the line; Ctrl-Left, Ctrl-Right or Alt-B, Alt-F by words. Ctrl-K, Ctrl-U, Ctrl-W, Alt-D
+cut to the end, to the beginning, back to a space, a word; Ctrl-Y puts it back. Ctrl-T exchanges two characters, Ctrl-_
+undoes, Ctrl-L clears the screen. Ctrl-C clears the input, Ctrl-D leaves, Ctrl-Z suspends.
+
+Pasted lines run as if typed, in order; from a pasted transcript only what stands behind its prompts.]],
+  },
+  {
     name = "tensors", also = { "arrays", "shapes", "indices", "dtype" },
     title = "Arrays of numbers: shapes, types, indices from 1.",
     text = [[

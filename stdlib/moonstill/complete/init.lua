@@ -1,5 +1,7 @@
 -- Completion at the prompt: names, fields, methods, keys of options and their values, modules, files, commands. What
 -- is said of each comes from the documentation that help shows.
+local collect = require "moonstill.complete.collect"
+local directives = require "moonstill.complete.directives"
 local docs = require "moonstill.docs"
 local resolve = require "moonstill.complete.resolve"
 local scan = require "moonstill.complete.scan"
@@ -12,37 +14,10 @@ local keywords = {
   "or", "repeat", "return", "then", "true", "until", "while",
 }
 
--- Collects candidates that begin with what is typed.
-local function collector(partial)
-  local found, seen = { length = #partial }, {}
-  local function add(word, signature, summary)
-    local private = word:sub(1, 1) == "_" and partial:sub(1, 1) ~= "_"
-    if word:sub(1, #partial) ~= partial or private or seen[word] then return end
-    seen[word] = true
-    found[#found + 1] = { word = word, signature = signature or "", summary = summary or "" }
-  end
-  return found, add
-end
-
--- The ordinary names first, then those of classes.
-local function sorted(found)
-  table.sort(found, function(a, b)
-    local first, second = a.word:match "^%u" ~= nil, b.word:match "^%u" ~= nil
-    if first ~= second then return second end
-    return a.word < b.word
-  end)
-  return found
-end
-
--- How a function is called, without what stands before its own name.
-local function call_of(entry)
-  return docs.signature(entry):match "^[^%(]-([%w_]+%(.*)$" or docs.signature(entry)
-end
-
 -- What is said of a name: a function's call and first sentence, or the type of the value.
 local function described(name, found)
   local entry = resolve.entry(found)
-  if entry then return name .. call_of(entry):match "%(.*$", docs.summary(entry) end
+  if entry then return name .. docs.signature(entry):match "%(.*$", docs.summary(entry) end
   local value = found.value
   local meta = debug.getmetatable(value)
   local kind = type(meta) == "table" and rawget(meta, "__name") or type(value)
@@ -113,32 +88,21 @@ local function in_string(place)
   local partial = place.text:sub(place.string + 1)
   local before = place.text:sub(1, place.string - 1)
   if before:match "%f[%w_]require%s*%(?%s*$" then
-    local found, add = collector(partial)
-    strings.modules(partial, add)
-    return sorted(found)
+    return strings.modules(partial)
   end
   local entry, options, given = call_around(place)
   local option = entry and options and option_at(entry, given)
   local words = option and strings.words_of(option.type) or {}
   if #words > 0 then
-    local found, add = collector(partial)
+    local found, add = collect.begin(partial)
     for _, word in ipairs(words) do add(word:sub(2, -2) .. quote) end
     return found
   end
-  return complete.files(partial)
-end
-
---- Names of files that a path may go on with.
---- @param path string
---- @return table candidates  as complete.candidates gives them
-function complete.files(path)
-  local found, add = collector(path:match "[^/]*$")
-  strings.files(path, add)
-  return sorted(found)
+  return strings.files(partial)
 end
 
 local function option_values(option, partial)
-  local found, add = collector(partial)
+  local found, add = collect.begin(partial)
   local words = option.type == "boolean" and { "true", "false" } or strings.words_of(option.type)
   for _, word in ipairs(words) do add(word) end
   found.hint = parameter_text(option) .. "  " .. option.doc
@@ -146,13 +110,13 @@ local function option_values(option, partial)
 end
 
 local function globals(partial)
-  local found, add = collector(partial)
+  local found, add = collect.begin(partial)
   if partial == "" then return found end
   for key, value in next, _G do
     if type(key) == "string" then add(key, described(key, { value = value })) end
   end
   for _, word in ipairs(keywords) do add(word) end
-  return sorted(found)
+  return collect.sorted(found)
 end
 
 -- A name that stands by itself.
@@ -164,12 +128,27 @@ local function alone(place, partial)
       local found = option_values(option, partial)
       if #found > 0 or partial == "" then return found end
     elseif given:sub(1, #given - #partial):match "^%s*$" or given:sub(1, #given - #partial):match "[,;]%s*$" then
-      local found, add = collector(partial)
+      local found, add = collect.begin(partial)
       add_options(entry, given, add)
       if #found > 0 then return found end
     end
   end
   return with_hint(globals(partial), entry)
+end
+
+-- At the end of Lua.
+local function in_lua(before)
+  local place = scan(before)
+  if place.comment then return { length = 0 } end
+  if place.string then return in_string(place) end
+  local partial = before:match "[%w_]*$"
+  local rest, separator = before:sub(1, #before - #partial):match "^(.-)%s*([%.:])%s*$"
+  if partial:match "^%d" then return { length = 0 } end
+  if not rest or rest:match "%.$" then return alone(place, partial) end
+  local found, add = collect.begin(partial)
+  local owner = resolve.at(place, #rest)
+  if owner then add_members(owner, separator, add) end
+  return collect.sorted(found)
 end
 
 --- What may stand at the end of an input: a list of candidates, each with its `word`, `signature` and `summary`; the
@@ -182,17 +161,7 @@ end
 --- @param before string  the input up to the cursor
 --- @return table
 function complete.candidates(before)
-  local place = scan(before)
-  if place.comment then return { length = 0 } end
-  if place.string then return in_string(place) end
-  local partial = before:match "[%w_]*$"
-  local rest, separator = before:sub(1, #before - #partial):match "^(.-)%s*([%.:])%s*$"
-  if partial:match "^%d" then return { length = 0 } end
-  if not rest or rest:match "%.$" then return alone(place, partial) end
-  local found, add = collector(partial)
-  local owner = resolve.at(place, #rest)
-  if owner then add_members(owner, separator, add) end
-  return sorted(found)
+  return directives.candidates(before, in_lua) or in_lua(before)
 end
 
 return complete

@@ -1,36 +1,39 @@
--- Completion inside strings: modules after `require`, the words that an option may be, else names of files.
+-- Candidates inside strings: modules after `require`, the words that an option may be, names of files.
+local collect = require "moonstill.complete.collect"
 local docs = require "moonstill.docs"
 local host = require "moonstill.host"
 
 local strings = {}
 
--- Modules that a script may require: the standard library's public ones, those loaded, those on the search path.
-local function modules()
-  local names = {}
-  for _, source in ipairs(host.sources()) do
-    if not source.module:match "^moonstill%." then names[source.module] = true end
-  end
-  for name in pairs(package.loaded) do
-    if type(name) == "string" and name ~= "_G" and not name:match "^moonstill%." then names[name] = true end
-  end
+local function on_search_path(visit)
   for folder in package.path:gmatch "([^;]*)/%?%.lua" do
     for _, name in ipairs(host.folder(folder) or {}) do
-      local module = name:match "^([%w_%-]+)%.lua$" or host.folder(folder .. "/" .. name .. "init.lua") and name
-      if module then names[module] = true end
+      local module = name:match "^([%w_%-]+)%.lua$" or name:match "^([%w_%-]+)/$"
+      if module and (name:sub(-1) ~= "/" or package.searchpath(module, folder .. "/?/init.lua")) then visit(module) end
     end
   end
-  return names
 end
 
---- Parts of modules only once the module is typed.
+-- Calls visit(name) for modules that a script may require: the standard library's public ones, those on the search
+-- path, those loaded.
+local function each_module(visit)
+  for _, source in ipairs(host.sources()) do visit(source.module) end
+  for name in pairs(package.loaded) do visit(tostring(name)) end
+  on_search_path(visit)
+end
+
+--- Names of modules. Parts of modules only once the module is typed.
 --- @param partial string
---- @param add fun(word: string, signature?: string, summary?: string)
-function strings.modules(partial, add)
-  for name in pairs(modules()) do
+--- @return table candidates
+function strings.modules(partial)
+  local found, add = collect.begin(partial)
+  local _, typed = partial:gsub("%.", "")
+  each_module(function(name)
     local _, dots = name:gsub("%.", "")
-    local _, typed = partial:gsub("%.", "")
-    if dots <= typed then add(name, "", (docs.of_module(name) or ""):match "^[^\n]*") end
-  end
+    local own = name == "_G" or name:match "^moonstill%."
+    if dots <= typed and not own then add(name, "", (docs.of_module(name) or ""):match "^[^\n]*") end
+  end)
+  return collect.sorted(found)
 end
 
 --- The words of a type such as '"mean"|"sum"', each with its quotes.
@@ -44,15 +47,15 @@ end
 
 --- Files and folders that a path may go on with. Hidden ones only when the dot is typed.
 --- @param path string
---- @param add fun(word: string, signature?: string, summary?: string)
---- @return string partial  what of the path the words replace
-function strings.files(path, add)
+--- @return table candidates
+function strings.files(path)
   local folder, partial = path:match "^(.*/)([^/]*)$"
   partial = partial or path
+  local found, add = collect.begin(partial)
   for _, name in ipairs(host.folder(folder or ".") or {}) do
     if name:sub(1, 1) ~= "." or partial:sub(1, 1) == "." then add(name) end
   end
-  return partial
+  return collect.sorted(found)
 end
 
 return strings

@@ -36,6 +36,8 @@ TEST_CASE("keys are what emacs and the usual terminals send") {
 TEST_CASE("what no key sends does nothing, whole sequence by whole sequence") {
   CHECK(commands("\x1b[38;5;1~x") == Commands{Command::none, Command::insert});
   CHECK(commands("\x1b[?1;2cx") == Commands{Command::none, Command::insert});
+  CHECK(commands("\x1b_Gi=31;OK\x1b\\x") == Commands{Command::none, Command::insert});
+  CHECK(commands("\x1b]11;rgb:0/0/0\ax") == Commands{Command::none, Command::insert});
   CHECK(commands("\x1bOQ") == Commands{Command::none});
   CHECK(commands("\x1bé") == Commands{Command::none});
   CHECK(commands(std::string_view("\0", 1)) == Commands{Command::none});

@@ -125,7 +125,7 @@ TEST_CASE("Tab completes, lists, and walks through the list") {
   prompt.leave();
 }
 
-TEST_CASE("a thousand pasted lines run in order, within a second or a few where others compute") {
+TEST_CASE("a thousand pasted lines run in order, and soon") {
   const TemporaryFolder folder;
   Prompt prompt(folder);
   std::string chunks, results;
@@ -133,7 +133,7 @@ TEST_CASE("a thousand pasted lines run in order, within a second or a few where 
   const auto begin = std::chrono::steady_clock::now();
   prompt.program.type(pasted(chunks));
   REQUIRE(prompt.program.shows("\n249\n>"));
-  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10));
   std::size_t from = 0;
   for (int i = 0; i < 250 && from != std::string::npos; ++i) {
     from = prompt.program.screen().text().find("\n· end\n" + std::to_string(i) + "\n", from);
@@ -187,7 +187,7 @@ TEST_CASE("colours where they are wanted") {
   colored.type("return 'x'", "> return 'x'\n");
   CHECK(colored.program.output().find("\x1b[0;32m'x'") != std::string::npos);
   Prompt without(folder, 24, 80, {{"NO_COLOR", "1"}});
-  without.type("return 'x'\r", "\"x\"\n>\n");
+  without.type("print 'x'\r", "> print 'x'\nx\n>\n");
   CHECK(without.program.output().find("\x1b[0;3") == std::string::npos);
 }
 

@@ -131,6 +131,7 @@ TEST_CASE("many candidates stand in columns, the selected one is described below
   CHECK(listed(completion, 3, 14, 10) ==
         Rows{"na  \x1b[0;7mnd\x1b[0m  ng  nj", "nb  ne  nh  nk", "nc  nf  ni  nl", "nd()  Is."});
   CHECK(listed(completion, none, 14, 4) == Rows{"na  nc  ne  ng", "nb  nd  nf  nh", "... and 4 more"});
+  CHECK(listed(completion, 9, 14, 4) == Rows{"ni  nk", "\x1b[0;7mnj\x1b[0m  nl", "nj()  Is."});
   CHECK(listed(completion, none, 1, 2).size() == 2);
 }
 

@@ -55,7 +55,7 @@ const std::vector<Layer> guarded_headers{
     {"cstdio", {"bindings", "bindings/editor", "bindings/support", "bindings/host", "engine/io"}},
     {"iostream", {}},
     {"CLI/CLI.hpp", {"bindings/host"}},
-    {"termios.h", {"bindings/editor"}},
+    {"termios.h", {"bindings/editor", "bindings/host"}},
     {"nlohmann/json.hpp", {"bindings", "bindings/host", "engine/io"}},
     {"zlib.h", {"engine/data", "engine/io"}},
     {"png.h", {"engine/io"}},
