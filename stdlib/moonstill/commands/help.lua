@@ -3,7 +3,7 @@ local help = require "moonstill.help"
 
 return {
   options = {
-    about = 'Shows help on a function, class, module or topic; "??words" searches all of it. Alone, lists what there is.',
+    about = 'Shows help on a function, class, module or topic; "??words" searches. Alone, lists what there is.',
     { "topic", positional = true, default = "", help = "such as ms.circuit, gradients or '??hermitian'" },
   },
   run = function(o)
