@@ -10,6 +10,7 @@
 #include "bindings/host/modules.hpp"
 #include "engine/autograd/ops.hpp"
 #include "engine/core/error.hpp"
+#include "engine/core/interrupt.hpp"
 
 namespace moonstill::lua {
 namespace {
@@ -50,6 +51,8 @@ void read_table(lua_State* L, int index, const Shape& shape, std::size_t axis, s
   }
 }
 
+constexpr std::int64_t between_polls = 4096;  // elements
+
 int push_nested(lua_State* L, const Tensor& t, std::size_t axis, std::int64_t offset) {
   if (axis == t.rank()) {
     if (is_floating(t.dtype())) return push(L, t.at(offset));
@@ -58,6 +61,7 @@ int push_nested(lua_State* L, const Tensor& t, std::size_t axis, std::int64_t of
   luaL_checkstack(L, 2, nullptr);
   lua_createtable(L, static_cast<int>(t.size(axis)), 0);
   for (std::int64_t i = 0; i < t.size(axis); ++i) {
+    if (i % between_polls == 0) poll_interrupt();
     push_nested(L, t, axis + 1, offset * t.size(axis) + i);
     lua_rawseti(L, -2, i + 1);
   }

@@ -7,6 +7,7 @@
 
 #include "bindings/host/coroutines.hpp"
 #include "bindings/host/embedded.hpp"
+#include "bindings/host/long_calls.hpp"
 #include "bindings/host/modules.hpp"
 #include "bindings/host/service.hpp"
 #include "bindings/support/barrier.hpp"
@@ -92,6 +93,7 @@ int open_everything(lua_State* L) {
   lua_setfield(L, -2, "moonstill.host");
   lua_pop(L, 1);
   open_coroutines(L);
+  open_long_calls(L);
   lua_getglobal(L, "package");
   lua_getfield(L, -1, "searchers");
   const int searchers = lua_gettop(L);

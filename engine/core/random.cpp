@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "engine/core/hash.hpp"
+#include "engine/core/pieces.hpp"
 
 namespace moonstill {
 namespace {
@@ -60,14 +61,18 @@ std::pair<double, double> normal_pair(std::uint64_t key, std::uint64_t counter) 
   return {radius * std::cos(angle), radius * std::sin(angle)};
 }
 
+constexpr std::size_t piece_numbers = std::size_t{1} << 18;  // even: drawn between looks at Ctrl-C
+
 template <class Pair>
 void fill(std::span<double> out, std::uint64_t key, std::uint64_t begin, double offset, double scale,
           Pair pair) {
-  for (std::size_t i = 0; i < out.size(); i += 2) {
-    const auto [a, b] = pair(key, begin + i / 2);
-    out[i] = offset + scale * a;
-    if (i + 1 < out.size()) out[i + 1] = offset + scale * b;
-  }
+  in_pieces(out.size(), piece_numbers, [&](std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i < last; i += 2) {
+      const auto [a, b] = pair(key, begin + i / 2);
+      out[i] = offset + scale * a;
+      if (i + 1 < last) out[i + 1] = offset + scale * b;
+    }
+  });
 }
 
 }  // namespace
@@ -106,7 +111,10 @@ std::uint64_t Generator::below(std::uint64_t bound) {
 std::vector<std::int64_t> Generator::permutation(std::int64_t count) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(count));
   std::iota(order.begin(), order.end(), 0);
-  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[below(i)]);
+  in_pieces(order.size(), piece_numbers, [&](std::size_t first, std::size_t last) {
+    for (std::size_t i = order.size() - first; i > std::max<std::size_t>(1, order.size() - last); --i)
+      std::swap(order[i - 1], order[below(i)]);
+  });
   return order;
 }
 

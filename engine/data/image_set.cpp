@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/core/error.hpp"
+#include "engine/core/interrupt.hpp"
 #include "engine/data/gather.hpp"
 
 namespace moonstill::data {
@@ -162,6 +163,7 @@ Normalization measure_normalization(const ImageSet& set) {
   std::vector<std::uint64_t> sums(channels);
   std::vector<std::uint64_t> squares(channels);
   for (std::int64_t i = 0; i < set.size(); ++i) {
+    if (i % 1024 == 0) poll_interrupt();
     const auto image = set.pixels(i);
     for (std::size_t c = 0; c < channels; ++c) {
       std::uint64_t sum = 0;

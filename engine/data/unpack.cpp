@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "engine/core/error.hpp"
+#include "engine/core/interrupt.hpp"
 
 namespace moonstill::data {
 namespace {
@@ -40,6 +41,7 @@ std::vector<std::uint8_t> read_unpacked(const std::filesystem::path& path) {
   std::vector<std::uint8_t> content;
   while (true) {
     const std::size_t filled = content.size();
+    if (filled > 0) poll_interrupt();
     content.resize(filled + step_bytes);
     const int got = gzread(file.get(), content.data() + filled, static_cast<unsigned>(step_bytes));
     if (got < 0) fail(ErrorKind::io, "cannot read '{}': {}", path.string(), reason_of(file.get()));

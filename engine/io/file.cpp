@@ -4,17 +4,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <tuple>
 #include <utility>
 
 #include "engine/core/error.hpp"
+#include "engine/core/interrupt.hpp"
 #include "engine/io/descriptor.hpp"
 
 namespace moonstill::io {
 namespace fs = std::filesystem;
 namespace {
+
+// Read or written between looks at Ctrl-C.
+constexpr std::size_t piece_bytes = std::size_t{4} << 20;
 
 // Where the bytes must go: a link stays a link, and what it names is replaced.
 fs::path target_of(const fs::path& path) {
@@ -67,11 +72,15 @@ std::vector<std::byte> read_file(const fs::path& path) {
   if (S_ISDIR(status.st_mode)) fail_with_errno("read", path, EISDIR);
 
   // The size is a hint only: pipes have none, and a file may grow.
-  std::vector<std::byte> bytes(static_cast<std::size_t>(status.st_size) + 1);
+  const std::size_t expected = static_cast<std::size_t>(status.st_size) + 1;
+  std::vector<std::byte> bytes;
+  bytes.reserve(expected);
   std::size_t filled = 0;
   while (true) {
-    if (filled == bytes.size()) bytes.resize(2 * bytes.size());
-    const ssize_t got = ::read(file.number(), bytes.data() + filled, bytes.size() - filled);
+    if (filled > 0) poll_interrupt();
+    const std::size_t piece = filled < expected ? std::min(piece_bytes, expected - filled) : piece_bytes;
+    bytes.resize(filled + piece);
+    const ssize_t got = ::read(file.number(), bytes.data() + filled, piece);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail_with_errno("read", path, errno);
     if (got == 0) break;
@@ -89,10 +98,11 @@ void make_folders_for(const fs::path& path) {
 
 void write_all(const Descriptor& file, std::span<const std::byte> bytes, const fs::path& path) {
   while (!bytes.empty()) {
-    const ssize_t written = ::write(file.number(), bytes.data(), bytes.size());
+    const ssize_t written = ::write(file.number(), bytes.data(), std::min(bytes.size(), piece_bytes));
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) fail_with_errno("write", path, errno);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
+    if (!bytes.empty()) poll_interrupt();
   }
 }
 

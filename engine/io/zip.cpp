@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/core/error.hpp"
+#include "engine/core/pieces.hpp"
 #include "engine/io/tensor_map.hpp"
 
 // The records below are those of PKWARE's APPNOTE, sections 4.3.7 (local header), 4.3.12 (central directory
@@ -33,40 +34,65 @@ constexpr std::uint32_t in_zip64_extra = 0xffffffff;
 // Deflate shrinks at most about 1,032 times (zlib's technical details): a member that claims more is a trap.
 constexpr std::uint64_t best_ratio = 1032;
 
+// Packed or unpacked between looks at Ctrl-C.
+constexpr std::size_t piece_bytes = std::size_t{1} << 20;
+
 std::uint32_t checksum(std::span<const std::byte> bytes) {
-  return static_cast<std::uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+  uLong sum = 0;
+  in_pieces(bytes.size(), piece_bytes, [&](std::size_t begin, std::size_t end) {
+    sum = crc32_z(sum, reinterpret_cast<const Bytef*>(bytes.data()) + begin, end - begin);
+  });
+  return static_cast<std::uint32_t>(sum);
 }
 
-z_stream stream_between(std::span<const std::byte> from, std::span<std::byte> to) {
-  z_stream stream{};
-  stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(from.data()));
-  stream.avail_in = static_cast<uInt>(from.size());
-  stream.next_out = reinterpret_cast<Bytef*>(to.data());
-  stream.avail_out = static_cast<uInt>(to.size());
-  return stream;
-}
+// zlib's state between two spans, freed by `end`.
+template <int (*end)(z_stream*)>
+class Stream {
+ public:
+  Stream(std::span<const std::byte> from, std::span<std::byte> to) {
+    stream_.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(from.data()));
+    stream_.avail_in = static_cast<uInt>(from.size());
+    stream_.next_out = reinterpret_cast<Bytef*>(to.data());
+    stream_.avail_out = static_cast<uInt>(to.size());
+  }
+  ~Stream() { end(&stream_); }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  z_stream* operator->() { return &stream_; }
+  z_stream* get() { return &stream_; }
+
+ private:
+  z_stream stream_{};
+};
 
 // Raw deflate: negative window bits, no zlib header.
 std::vector<std::byte> deflate_bytes(std::span<const std::byte> bytes) {
   std::vector<std::byte> out(compressBound(bytes.size()));
-  z_stream stream = stream_between(bytes, out);
-  if (deflateInit2(&stream, 6, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+  Stream<deflateEnd> stream({}, out);
+  if (deflateInit2(stream.get(), 6, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
     fail(ErrorKind::memory, "zlib could not start to compress {} bytes", bytes.size());
   }
-  ::deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
+  stream->next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(bytes.data()));
+  in_pieces(bytes.size(), piece_bytes, [&](std::size_t begin, std::size_t end) {
+    stream->avail_in = static_cast<uInt>(end - begin);
+    ::deflate(stream.get(), end == bytes.size() ? Z_FINISH : Z_NO_FLUSH);
+  });
+  if (bytes.empty()) ::deflate(stream.get(), Z_FINISH);
+  out.resize(stream->total_out);
   return out;
 }
 
 // False unless the bytes inflate to exactly out.size() bytes.
 bool inflate_bytes(std::span<const std::byte> bytes, std::span<std::byte> out) {
-  z_stream stream = stream_between(bytes, out);
-  if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) return false;
-  const int result = ::inflate(&stream, Z_FINISH);
-  const bool whole = result == Z_STREAM_END && stream.total_out == out.size();
-  inflateEnd(&stream);
-  return whole;
+  Stream<inflateEnd> stream(bytes, out);
+  if (inflateInit2(stream.get(), -MAX_WBITS) != Z_OK) return false;
+  int result = Z_OK;
+  in_pieces(out.size(), piece_bytes, [&](std::size_t begin, std::size_t end) {
+    stream->avail_out = static_cast<uInt>(end - begin);
+    if (result == Z_OK || result == Z_BUF_ERROR) result = ::inflate(stream.get(), Z_NO_FLUSH);
+  });
+  if (result != Z_STREAM_END) result = ::inflate(stream.get(), Z_FINISH);
+  return result == Z_STREAM_END && stream->total_out == out.size();
 }
 
 class Writer {

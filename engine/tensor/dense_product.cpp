@@ -22,10 +22,23 @@ using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>
 template <class T>
 using View = Eigen::Map<const Matrix<T>>;
 
+// Multiplications between looks at Ctrl-C, some 10 ms of them: rows that take more are cut into columns.
+constexpr std::int64_t longest_product = std::int64_t{1} << 29;
+
 template <class T, class A, class B>
 void multiply_rows(const A& a, const B& b, const DenseProduct<T>& p, std::int64_t begin, std::int64_t count) {
   Eigen::Map<Matrix<T>> out(p.out + begin * p.columns, count, p.columns);
-  out.noalias() = a.middleRows(begin, count) * b;
+  const std::int64_t fitting = longest_product / std::max<std::int64_t>(1, count * p.inner);
+  if (p.columns <= fitting) {
+    out.noalias() = a.middleRows(begin, count) * b;
+    return;
+  }
+  const std::int64_t width = std::max(block_rows, fitting);
+  for (std::int64_t first = 0; first < p.columns; first += width) {
+    poll_interrupt();
+    const std::int64_t columns = std::min(width, p.columns - first);
+    out.middleCols(first, columns).noalias() = a.middleRows(begin, count) * b.middleCols(first, columns);
+  }
 }
 
 template <class T>

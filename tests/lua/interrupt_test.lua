@@ -1,0 +1,72 @@
+-- Ctrl-C: how soon it comes back to the prompt out of what runs long, with everything as it was.
+local program = require "program"
+local test = require "moonstill.test"
+
+-- Sends Ctrl-C a while after the line begins; `seconds` is then the time from there to the prompt.
+local input = [[
+alive, delay = 42, 0.2
+%s
+clock = ms.timer() os.execute("(sleep " .. delay .. "; kill -INT $PPID) >/dev/null 2>&1 &")
+%s
+seconds = clock:seconds() - delay
+print(alive, seconds)
+]]
+
+-- Generous, for a machine that does other work too: alone it is below 0.2.
+local longest = 2
+
+local function stops(name, before, line)
+  test(name, function()
+    local output = program.run({ "repl" }, input:format(before, line))
+    local alive, seconds = output:match "(%d+)\t([%-%d%.e]+)\n$"
+    test.ok(output:find("interrupted\n", 1, true), output)
+    test.equal(alive, "42")
+    test.ok(tonumber(seconds) < longest, ("%s s"):format(seconds))
+  end)
+end
+
+stops("a loop", "", "while true do end")
+stops("a loop that catches errors", "", "while true do pcall(function() while true do end end) end")
+stops("a coroutine", "", "coroutine.wrap(function() while true do end end)()")
+stops("random numbers", "", "while true do ms.random(1):normal(20000000) end")
+stops("matrix products", "a = ms.ones { 1500, 1500 }", "while true do a = ms.matmul(a, a) end")
+stops("a circuit", "c = ms.circuit(20, { w = { 3, 20, 3 } }, function(c, w) c:strongly_entangling(w) end)",
+  "while true do c { w = ms.ones { 3, 20, 3 }, observable = ms.observable.pauli('Z', { 1 }) } end")
+stops("a gradient", "w = ms.nn.conv2d(8, 16, { kernel = 5 })",
+  "while true do ms.grad(function(v) return w(ms.ones { 32, 8, 32, 32 }, v):sum() end)(ms.ones(w:count())) end")
+stops("sorting", "t = {} for i = 1, 500000 do t[i] = i * 7919 % 1000003 end",
+  "while true do u = table.move(t, 1, #t, 1, {}) table.sort(u) end")
+stops("long strings", "", "while true do s = ('ab'):rep(100000000) end")
+stops("drawing digits", "", "ms.data.images('digits', { train = 2000000, test = 1 })")
+
+test("a file that is read and one that is written", function()
+  local path = os.tmpname() .. ".npz"
+  local line = ("while true do ms.io.save('%s', x) x = ms.io.load '%s' end"):format(path, path)
+  local output = program.run({ "repl" }, input:format("x = { a = ms.random(1):normal(2000000) }", line))
+  test.ok(output:find "interrupted\n42\t", output)
+  os.remove(path)
+end)
+
+test("a second Ctrl-C ends the program with 130 where nothing else does", function()
+  local line = "('a'):rep(40):find(('a?'):rep(40) .. ('a'):rep(40) .. 'b')"
+  local stop = [[os.execute("(sleep 0.2; kill -INT $PPID; sleep 0.1; kill -INT $PPID) >/dev/null 2>&1 &")]]
+  local output, code = program.run({ "repl" }, stop .. "\n" .. line .. "\n1\n")
+  test.equal(code, 130)
+  test.ok(not output:find "1\n", output)
+end)
+
+test("table.sort and string.rep do what they always did", function()
+  local t = {}
+  for i = 1, 150000 do t[i] = i * 7919 % 150001 end
+  table.sort(t)
+  for i = 2, #t do
+    if t[i] < t[i - 1] then error "not sorted" end
+  end
+  table.sort(t, function(a, b) return a > b end)
+  test.ok(t[1] >= t[2])
+  test.equal({ ("ab"):rep(3), ("ab"):rep(3, ", "), ("ab"):rep(1, ","), ("x"):rep(0), (""):rep(5), (""):rep(3, "-") },
+    { "ababab", "ab, ab, ab", "ab", "", "", "--" })
+  test.equal(#("abc"):rep(1000001), 3000003)
+  test.fails("resulting string too large", string.rep, "x", math.maxinteger, "yz")
+  test.fails("bad argument #1 to 'string.rep' (string expected, got nil)", string.rep, nil, 1)
+end)
