@@ -1,5 +1,5 @@
-# Writes OUTPUT, a C++ file that holds every .lua file below SOURCE (hidden ones and _meta aside), and the golden values
-# of the JSON file GOLDEN as module moonstill.golden, which returns the text.
+# Writes OUTPUT, a C++ file that holds every .lua file below SOURCE (hidden ones and _meta aside); SOURCE/tutorial.md and
+# the golden values of the JSON file GOLDEN as modules moonstill.tutorial and moonstill.golden, which return the texts.
 file(GLOB_RECURSE files RELATIVE ${SOURCE} ${SOURCE}/*.lua)
 list(SORT files)
 set(text "#include \"bindings/host/embedded.hpp\"\n\nnamespace moonstill::lua {\nnamespace {\n\n")
@@ -13,6 +13,8 @@ foreach(file IN LISTS files)
   file(READ ${SOURCE}/${file} content)
   string(APPEND text "    {\"${module}\", \"${file}\", R\"===(${content})===\"},\n")
 endforeach()
+file(READ ${SOURCE}/tutorial.md tutorial)
+string(APPEND text "    {\"moonstill.tutorial\", \"moonstill/tutorial.lua\", R\"===(return [==[${tutorial}]==]\n)===\"},\n")
 file(READ ${GOLDEN} golden)
 string(APPEND text "    {\"moonstill.golden\", \"moonstill/golden.lua\", R\"===(return [==[${golden}]==]\n)===\"},\n")
 string(APPEND text "    {},\n};\n\n}  // namespace\n\n")

@@ -68,6 +68,7 @@ local function class_named(name)
 end
 
 local function topic_page(topic)
+  if topic.page then return topic.page end
   local text = topic.name .. "\n\n" .. indented(topic.text, "  ")
   if topic.example then text = text .. "\n\n  Example\n" .. indented(topic.example, "    ") end
   return text

@@ -154,7 +154,7 @@ local function usage(declared, script)
     if entry.positional then first[#first + 1] = entry.name:upper() end
   end
   local lines = { table.concat(first, " ") }
-  if declared.about then lines[#lines + 1] = "\n" .. declared.about end
+  if declared.about then lines[#lines + 1] = "\n" .. table.concat(wrap(declared.about, page_width), "\n") end
   lines[#lines + 1] = "\nOptions:"
   local names, texts, width = {}, {}, 0
   for i, entry in ipairs(declared.entries) do names[i], texts[i] = describe(entry) end

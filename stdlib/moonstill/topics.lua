@@ -7,6 +7,7 @@ local topics = {}
 --- @field title string      one line
 --- @field text string
 --- @field example? string   Lua that runs with `ms` at hand
+--- @field page? string      shown in place of all that; not searched
 
 --- @type moonstill.Topic[]
 local list = {
@@ -160,6 +161,23 @@ into a command line with --help. Errors name the script's line; --backtrace show
 `moonstill test FOLDER` runs the tests in files named *_test.lua.]],
   },
   {
+    name = "modules", also = { "require", "sharing", "packages", "luarocks" },
+    title = "Sharing code: what require finds, and modules that colleagues install.",
+    text = [[
+require 'name' finds name.lua or name/init.lua, in this order: in the script's folder; among the project's modules
+(moonstill_modules beside moonstill.lock, in the nearest folder above that has one); among the user's; in the trees of
+LuaRocks and LUA_PATH; in the standard library. The current directory as such is never searched; at the prompt, the
+project around it is. A failed require lists where it looked, and the nearest name.
+
+A file named like a module of the standard library hides it from your scripts, with a warning, and never from the
+library itself; `moonstill` and `moonstill.*` cannot be hidden, and no installed module can have such a name. A file
+that begins with "#!" is a program and no module, and so is the running script.
+
+A module to share is a folder with a manifest, module.lua, which is read and never run. moonstill new NAME makes one,
+check runs its tests and examples, pack makes an archive, add FILE, DIR or URL installs one, and list, remove and verify
+look after those installed; each has --help.]],
+  },
+  {
     name = "reproducibility", also = { "seeds", "random", "threads", "determinism" },
     title = "Equal seeds give equal bytes, at any number of threads.",
     text = [[
@@ -169,6 +187,13 @@ that one more draw here changes nothing there. A killed run goes on from its che
 local rng = ms.random(1)
 print(rng:split "weights":normal { 3 })]],
   },
+}
+
+list[#list + 1] = {
+  name = "tutorial", also = { "start", "introduction" },
+  title = "From the prompt to a first distilled data set and a module to share, in twenty minutes.",
+  text = "A walk through everything, to type along.",
+  page = require "moonstill.tutorial",
 }
 
 topics.list = list

@@ -69,7 +69,8 @@ test("bindings include bindings and engine; support knows nothing of the host", 
 end)
 
 -- Modules that the program makes itself.
-local made = { ["moonstill.native"] = true, ["moonstill.host"] = true, ["moonstill.golden"] = true }
+local made = { ["moonstill.native"] = true, ["moonstill.host"] = true, ["moonstill.golden"] = true,
+  ["moonstill.tutorial"] = true }
 
 test("the standard library requires itself only", function()
   local wrong = {}

@@ -170,6 +170,15 @@ test("archives that are not what they say are refused, and nothing is left", fun
   expect(folder, "moonstill add nowhere.tar.gz", 1, "moonstill: there is no folder or archive 'nowhere.tar.gz'\n")
 end)
 
+test("hidden files of an archive are left out", function()
+  local folder <close> = with_module()
+  expect(folder, "mkdir bell/.git; echo x > bell/.git/x; tar -czf own.tar.gz ./bell; zip -qr own.zip bell || cp own.tar.gz own.zip", 0)
+  for _, name in ipairs { "own.tar.gz", "own.zip" } do
+    expect(folder, ("moonstill add %s && moonstill verify && ls -A moonstill_modules/bell"):format(name), 0,
+      "ok       bell 0.1.0\nREADME.md\nbell_test.lua\ninit.lua\nmodule.lua\n")
+  end
+end)
+
 test("an installation that fails leaves what was there", function()
   local folder <close> = with_module()
   expect(folder, "moonstill add bell-0.1.0.tar.gz", 0)

@@ -74,7 +74,11 @@ function files.of_archive(bytes, name)
       places.manifest), 0)
   end
   local contents = {}
-  for path, content in pairs(packed) do contents[path:sub(#top + 1)] = content end
+  for path, content in pairs(packed) do
+    local inner, kept = path:sub(#top + 1), true
+    for part in inner:gmatch "[^/]+" do kept = kept and belongs(part) end
+    if kept then contents[inner] = content end
+  end
   return contents
 end
 
