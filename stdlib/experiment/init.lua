@@ -8,7 +8,7 @@ local page = require "experiment.page"
 local experiment = { median = median }
 
 local common = {
-  { "data", default = "digits", help = "digits (built in), a folder with MNIST or CIFAR-10, or an .npz file" },
+  { "data", default = "digits", help = "digits (built in), a folder with MNIST, CIFAR-10 or images by class, or .npz" },
   { "seed", default = 1, help = "of everything drawn" },
   { "threads", default = 0, least = 0, most = ms.most_threads, help = "0: as many as the process may use" },
   { "out", default = "", help = "folder for results; none if empty" },

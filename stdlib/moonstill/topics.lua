@@ -103,11 +103,12 @@ local w = net:initialise(ms.random(1))
 print(net, net(ms.ones { 2, 4 }, w))]],
   },
   {
-    name = "data", also = { "datasets", "images", "mnist", "cifar" },
-    title = "Image data sets: the built-in digits, MNIST, CIFAR-10, .npz files.",
+    name = "data", also = { "datasets", "images", "mnist", "cifar", "jpeg" },
+    title = "Image data sets: the built-in digits, MNIST, CIFAR-10, folders of images, .npz files.",
     text = [[
-ms.data.images "digits" draws handwritten-like digits and needs no file; a folder with MNIST's or CIFAR-10's files, or
-an .npz file, gives those. It returns train and test; a set gives batches of normalised images [n, channels, height,
+ms.data.images "digits" draws handwritten-like digits and needs no file; a folder with MNIST's or CIFAR-10's files, one
+with PNG or JPEG images in a folder for each class, or an .npz file, gives those. `moonstill data get mnist` (also
+fashion-mnist, cifar10) fetches what is published into data/mnist and checks it. ms.data.images returns train and test; a set gives batches of normalised images [n, channels, height,
 width] and classes from 1. ms.show draws images in the terminal.]],
     example = [[
 local set = ms.data.images("digits", { train = 100, test = 20 })
@@ -151,6 +152,21 @@ images; ms.io.csv and ms.io.jsonl append rows; ms.io.json and ms.io.parse_json c
 all.]],
     example = [[
 print(ms.io.json { accuracy = 0.95, seeds = { 1, 2, 3 } })]],
+  },
+  {
+    name = "exchange", also = { "openqasm", "export", "import", "sharing circuits" },
+    title = "Circuits as OpenQASM, JSON and Lua.",
+    text = [[
+qasm.write gives a circuit as OpenQASM 3, its inputs as parameters or with their numbers; qasm.read takes OpenQASM 2 and
+3, what other libraries write too. circuit:data() is the circuit as a plain table, which ms.io.json writes and
+ms.circuit_from makes a circuit of again. ms.lua_of writes circuits, observables, networks and schedules of learning
+rates as Lua that makes them again.]],
+    example = [[
+local qasm = require "qasm"
+local circuit = ms.circuit(2, { w = { 1 } }, function(c, w) c:h(1):crx(1, 2, w[1]) end)
+print(qasm.write(circuit))
+print(qasm.read 'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; h q; cx q[0], q[1];')
+print(ms.lua_of(circuit), ms.io.json(circuit:data()))]],
   },
   {
     name = "scripts", also = { "options", "strict", "globals", "arguments" },
