@@ -154,21 +154,19 @@ void add_windows(Module& ms) {
   };
   add_pool("ms.nn.pool_max", ops::max_pool, "Gives the largest element of each window (the first on ties).");
   add_pool("ms.nn.pool_average", ops::average_pool, "Averages over each window.");
-  ms.add({.name = "ms.nn.pool_smooth_max",
-          .documentation =
-              "Gives each window's mean, its elements weighted by exp(sharpness * x): the largest "
-              "element, but for what is nearly as large.",
-          .parameters = {{"x", "ms.Tensor", "[batch, channels, height, width]"}},
-          .options = {{"sharpness", "number", "Above 0; the larger, the nearer to ms.nn.pool_max."},
-                      {"relu", "boolean", "Of softplus(sharpness * x) / sharpness in place of x.", "false"},
-                      {"window", "integer", "Side of a window.", "2"},
-                      {"stride?", "integer", "Step between windows; the window's side if left out."}},
-          .returns = "ms.Tensor: [batch, channels, height', width']",
-          .example = "print(ms.nn.pool_smooth_max(ms.ones { 1, 1, 4, 4 }, { sharpness = 6 }))",
-          .body = [](lua_State* L, Args& a) {
-            return push(L, ops::smooth_max_pool(a.object<Value>("x"),
-                                                {windows_of(a), a.number("sharpness"), a.boolean("relu")}));
-          }});
+  ms.add(
+      {.name = "ms.nn.pool_smooth_max",
+       .documentation = "Gives each window's mean, its elements weighted by exp(sharpness * x): the largest "
+                        "element, but for what is nearly as large.",
+       .parameters = {{"x", "ms.Tensor", "[batch, channels, height, width]"}},
+       .options = {{"sharpness", "number", "Above 0; the larger, the nearer to ms.nn.pool_max."},
+                   {"window", "integer", "Side of a window.", "2"},
+                   {"stride?", "integer", "Step between windows; the window's side if left out."}},
+       .returns = "ms.Tensor: [batch, channels, height', width']",
+       .example = "print(ms.nn.pool_smooth_max(ms.ones { 1, 1, 4, 4 }, { sharpness = 6 }))",
+       .body = [](lua_State* L, Args& a) {
+         return push(L, ops::smooth_max_pool(a.object<Value>("x"), {windows_of(a), a.number("sharpness")}));
+       }});
   ms.add({.name = "ms.nn.dropout_mask",
           .documentation = "Makes a mask of zeros (with probability p) and 1 / (1 - p).",
           .parameters = {{"shape", "integer|integer[]", "Sizes."},

@@ -9,8 +9,8 @@ local trial = require "distill.trial"
 
 -- The outer loop, which is free.
 local outer = {
-  batch = 256, lr = 0.03, step_size_lr = 1, clip = 0.2, averaging = 0.95, backoff = 0.9, evaluate_every = 50,
-  sharpness = 6,
+  batch = 256, lr = 0.03, step_size_lr = 1, clip = 0.2, averaging = 0.95, backoff = 0.9, restart = 1,
+  evaluate_every = 50, sharpness = 6,
 }
 
 -- The inner loops: the paper's where it has them. `steps` lists of ten images, three passes.
@@ -18,7 +18,7 @@ local tasks = {
   { name = "mnist-10", data = "mnist", init = "known", steps = 1, iterations = 20000,
     paper = { quantum = 91.9, classical = 93.76 }, seeds = { quantum = 3, fixed_hermitians = 3 } },
   { name = "cifar10-100", data = "cifar10", init = "known", steps = 10, step_size = 0.02, iterations = 5000,
-    batch = 512, sharpness = 3,
+    batch = 512, lr = 0.02, restart = 0.05, sharpness = 3,
     paper = { quantum = 50.3, classical = 54 }, seeds = { quantum = 3, fixed_hermitians = 3 } },
   { name = "mnist-100", data = "mnist", init = "known", steps = 10, step_size = 0.02, iterations = 4000, lr = 0.01 },
   { name = "cifar10-10", data = "cifar10", init = "known", steps = 1, iterations = 10000 },

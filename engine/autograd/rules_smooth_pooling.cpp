@@ -70,11 +70,6 @@ Tensor every(std::int64_t stride, std::int64_t begin, std::int64_t count) {
 // The mean again, in operations on one place of all windows after another.
 Value composed_mean(const Value& x, const SmoothPooling& pooling) {
   const auto [window, stride] = pooling.geometry;
-  if (pooling.relu) {
-    const Value rounded =
-        ops::scale(ops::softplus(ops::scale(x, pooling.sharpness)), 1.0 / pooling.sharpness);
-    return composed_mean(rounded, {pooling.geometry, pooling.sharpness});
-  }
   const Value top = ops::stop_gradient(ops::max_pool(x, pooling.geometry));
   Value total = ops::scale(top, 0.0);
   Value weighted = total;
@@ -105,7 +100,7 @@ std::vector<Value> vjp_bend(const Call& call, std::span<const Value> ct) {
 }
 
 constexpr SmoothPooling sampled{{2, 2}, 3.0};
-constexpr SmoothPooling overlapping{{3, 2}, 2.0, true};
+constexpr SmoothPooling overlapping{{3, 2}, 2.0};
 Tensor sample_x() { return sample({2, 1, 5, 5}, -1.0, 1.0, 9); }
 Tensor sample_y() { return sample({2, 1, 2, 2}, -1.0, 1.0, 2); }
 Tensor sample_t() { return sample({2, 1, 5, 5}, -1.0, 1.0, 3); }

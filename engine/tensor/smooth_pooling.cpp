@@ -17,80 +17,51 @@ Shape own_shape(const Shape& input, const Windows& w) {
   return {input[0], input[1], w.out_height, w.out_width * static_cast<std::int64_t>(w.offsets.size())};
 }
 
-// Sixteen numbers, each by itself.
-template <class T, class Function>
-[[gnu::always_inline]] inline Samples<T> map(const Samples<T>& x, Function function) {
+template <class T>
+Samples<T> largest_in(const T* first, std::span<const std::int64_t> offsets) {
+  Places<T> unused;
+  return largest_of<T>(first, offsets, unused);
+}
+
+template <class T>
+[[gnu::always_inline]] inline void exponentials(Samples<T>& x) {
   std::array<T, tile_lanes> numbers;
   x.store(numbers.data());
-  for (T& number : numbers) number = function(number);
-  return Samples<T>::load(numbers.data());
+  for (T& number : numbers) number = vector_math::exp_of(number);
+  x = Samples<T>::load(numbers.data());
 }
 
-// What is pooled, and its derivative by x.
+// One window: its weights and slopes, and the mean.
 template <class T>
-struct Pooled {
-  Samples<T> value, gate;
-};
-
-template <class T>
-[[gnu::always_inline]] inline Pooled<T> pooled(const T* from, T sharpness, bool relu) {
-  const auto x = Samples<T>::load(from);
-  if (!relu) return {x, map(x, [](T) { return T{1}; })};
-  return {map(x, [=](T v) { return vector_math::softplus_of(sharpness * v) / sharpness; }),
-          map(x, [=](T v) { return vector_math::sigmoid_of(sharpness * v); })};
-}
-
-// Where the numbers of one window go, place after place.
-template <class T>
-struct OwnNumbers {
-  T* slopes;
-  T* weights;
-  T* curvatures;
-};
-
-// One window: its mean, and what its derivatives are made of. On the way the pooled values stand with the
-// slopes, their derivatives with the curvatures.
-template <class T>
-Samples<T> mean_of(const T* first, std::span<const std::int64_t> offsets, const SmoothPooling& pooling,
-                   const OwnNumbers<T>& to) {
+Samples<T> mean_of(const T* first, std::span<const std::int64_t> offsets, T sharpness, T* weights,
+                   T* slopes) {
   constexpr int parts = Samples<T>::parts;
-  const auto sharpness = static_cast<T>(pooling.sharpness);
-  const auto places = static_cast<std::int64_t>(offsets.size()) * tile_lanes;
-  Samples<T> top;
-  for (std::int64_t p = 0; p < places; p += tile_lanes) {
-    const auto [value, gate] =
-        pooled(first + offsets[static_cast<std::size_t>(p / tile_lanes)], sharpness, pooling.relu);
-    value.store(to.slopes + p);
-    gate.store(to.curvatures + p);
-    for (int i = 0; i < parts; ++i) {
-      top.part[i] = p > 0 && !(value.part[i] > top.part[i]) ? top.part[i] : value.part[i];
-    }
-  }
+  const Samples<T> top = largest_in(first, offsets);
   auto total = Samples<T>::zero();
   auto mean = Samples<T>::zero();
-  for (std::int64_t p = 0; p < places; p += tile_lanes) {
-    const auto value = Samples<T>::load(to.slopes + p);
+  for (std::size_t p = 0; p < offsets.size(); ++p) {
+    const auto x = Samples<T>::load(first + offsets[p]);
     Samples<T> weight;
-    for (int i = 0; i < parts; ++i) weight.part[i] = sharpness * (value.part[i] - top.part[i]);
-    weight = map(weight, [](T v) { return vector_math::exp_of(v); });
+    for (int i = 0; i < parts; ++i) weight.part[i] = sharpness * (x.part[i] - top.part[i]);
+    exponentials(weight);
     total.add(weight);
-    for (int i = 0; i < parts; ++i) mean.part[i] += weight.part[i] * value.part[i];
-    weight.store(to.weights + p);
+    for (int i = 0; i < parts; ++i) mean.part[i] += weight.part[i] * x.part[i];
+    weight.store(weights + static_cast<std::int64_t>(p) * tile_lanes);
   }
-  for (int i = 0; i < parts; ++i) mean.part[i] /= total.part[i];
-  for (std::int64_t p = 0; p < places; p += tile_lanes) {
-    const auto value = Samples<T>::load(to.slopes + p);
-    auto weight = Samples<T>::load(to.weights + p);
-    auto gate = Samples<T>::load(to.curvatures + p);
+  Samples<T> share;
+  for (int i = 0; i < parts; ++i) share.part[i] = T{1} / total.part[i];
+  for (int i = 0; i < parts; ++i) mean.part[i] *= share.part[i];
+  for (std::size_t p = 0; p < offsets.size(); ++p) {
+    const auto x = Samples<T>::load(first + offsets[p]);
+    const std::int64_t place = static_cast<std::int64_t>(p) * tile_lanes;
+    auto weight = Samples<T>::load(weights + place);
     Samples<T> slope;
     for (int i = 0; i < parts; ++i) {
-      weight.part[i] *= gate.part[i] / total.part[i];
-      slope.part[i] = weight.part[i] + sharpness * weight.part[i] * (value.part[i] - mean.part[i]);
-      gate.part[i] = slope.part[i] + gate.part[i] * weight.part[i];
+      weight.part[i] *= share.part[i];
+      slope.part[i] = weight.part[i] + sharpness * weight.part[i] * (x.part[i] - mean.part[i]);
     }
-    slope.store(to.slopes + p);
-    weight.store(to.weights + p);
-    gate.store(to.curvatures + p);
+    weight.store(weights + place);
+    slope.store(slopes + place);
   }
   return mean;
 }
@@ -115,18 +86,16 @@ SmoothMax smooth_max(const Tensor& x, SmoothPooling pooling) {
   const Windows w = windows_of(x.shape(), pooling.geometry);
   const auto tensor = [&](const Shape& shape) { return Tensor::empty(shape, x.dtype(), Layout::tiled); };
   SmoothMax out{tensor(output_shape(x.shape(), w)),
-                {pooling, tensor(own_shape(x.shape(), w)), tensor(own_shape(x.shape(), w)),
-                 tensor(own_shape(x.shape(), w))}};
+                {pooling, tensor(own_shape(x.shape(), w)), tensor(own_shape(x.shape(), w))}};
   dispatch_floating(x.dtype(), "smooth_max", [&](auto element) {
     using T = decltype(element);
     const T* from = tiles.data<T>().data();
     T* to = out.values.write<T>().data();
-    T* slopes = out.windows.slopes.write<T>().data();
     T* weights = out.windows.weights.write<T>().data();
-    T* curvatures = out.windows.curvatures.write<T>().data();
+    T* slopes = out.windows.slopes.write<T>().data();
     for_each_window(w, [&](std::int64_t first, std::int64_t result) {
       const std::int64_t begin = own(w, result);
-      mean_of<T>(from + first, w.offsets, pooling, {slopes + begin, weights + begin, curvatures + begin})
+      mean_of<T>(from + first, w.offsets, static_cast<T>(pooling.sharpness), weights + begin, slopes + begin)
           .store(to + result);
     });
   });
@@ -176,11 +145,9 @@ Tensor smooth_max_bend(const Tensor& y, const Tensor& t, const SmoothWindows& s)
     const T* factor_from = factors.data<T>().data();
     const T* all_slopes = s.slopes.data<T>().data();
     const T* all_weights = s.weights.data<T>().data();
-    const T* all_curvatures = s.curvatures.data<T>().data();
     return spread_windows<T>(w, y.dtype(), t.shape(), [&](std::int64_t first, std::int64_t result) {
       const T* slopes = all_slopes + own(w, result);
       const T* weights = all_weights + own(w, result);
-      const T* curvatures = all_curvatures + own(w, result);
       const auto slope_change = dot(slopes, from + first, w.offsets);
       const auto weight_change = dot(weights, from + first, w.offsets);
       auto factor = Samples<T>::load(factor_from + result);
@@ -188,12 +155,11 @@ Tensor smooth_max_bend(const Tensor& y, const Tensor& t, const SmoothWindows& s)
       return [=, &w](std::int64_t p) {
         const auto slope = Samples<T>::load(slopes + p * tile_lanes);
         const auto weight = Samples<T>::load(weights + p * tile_lanes);
-        const auto curvature = Samples<T>::load(curvatures + p * tile_lanes);
         auto bent = Samples<T>::load(from + first + w.offsets[static_cast<std::size_t>(p)]);
         for (int i = 0; i < Samples<T>::parts; ++i) {
-          bent.part[i] =
-              factor.part[i] * (bent.part[i] * curvature.part[i] - weight.part[i] * slope_change.part[i] -
-                                slope.part[i] * weight_change.part[i]);
+          bent.part[i] = factor.part[i] *
+                         (bent.part[i] * (slope.part[i] + weight.part[i]) -
+                          weight.part[i] * slope_change.part[i] - slope.part[i] * weight_change.part[i]);
         }
         return bent;
       };

@@ -9,17 +9,13 @@ namespace moonstill {
 struct SmoothPooling {
   PoolGeometry geometry;
   double sharpness = 1.0;
-  bool relu = false;  // pools softplus(sharpness * x) / sharpness, which is relu without its kink
 };
 
-/// What a window's derivatives are made of, one number for each of its places: [N, C, OH, OW * places]. Of
-/// its mean y the gradient is `slopes` a; the Hessian is sharpness * (diag(curvatures) - a b^T - b a^T),
-/// where b are `weights`.
+/// What a window's derivatives are made of, one number for each of its places: [N, C, OH, OW * places].
 struct SmoothWindows {
   SmoothPooling pooling;
-  Tensor slopes;
-  Tensor weights;
-  Tensor curvatures;
+  Tensor weights;  // w: softmax of sharpness * x over the window
+  Tensor slopes;   // of the mean y by each element: w * (1 + sharpness * (x - y))
 };
 
 struct SmoothMax {

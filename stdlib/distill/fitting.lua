@@ -27,10 +27,11 @@ local function validate(still, o, parameters)
   return still:evaluate(o.validation, { parameters = parameters, networks = 3 })
 end
 
--- Judges by the held-out images.
+-- Judges by the held-out images, and goes back where these say so.
 local function judge(still, o)
   local results = still.search:judge(still.parameters, still.iteration, function(p) return validate(still, o, p) end)
   still.run.summary = (", held out %.4f"):format(results.last.accuracy)
+  still.parameters = still.search:recover(still.parameters, results)
   return results
 end
 

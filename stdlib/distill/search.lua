@@ -109,6 +109,17 @@ function Search:judge(parameters, iteration, evaluate)
   return results
 end
 
+--- Gives the parameters to go on from after an evaluation: the best that ever were where the accuracy has fallen too
+--- far behind theirs, or else the last ones.
+--- @param results table  of Search:judge
+--- @return table
+function Search:recover(parameters, results)
+  local best, now = self.best, (results.averaged or results.last).accuracy
+  if not best or now >= best.accuracy - self.options.restart then return parameters end
+  self.averaged = best.parameters
+  return best.parameters
+end
+
 -- ---- for the checkpoint ----
 
 --- Gives everything that a search needs to go on: tensors, and numbers and texts.

@@ -43,7 +43,8 @@ function store.settings(still, o)
     dtype = still.dtype,
     data = text_of(still.train), batch = o.batch, lr = o.lr, schedule = o.schedule and tostring(o.schedule),
     betas = o.betas, step_size_lr = o.step_size_lr, clip = o.clip, averaging = o.averaging, cycle = o.cycle,
-    backoff = o.backoff, evaluate_every = o.evaluate_every, validation = o.validation and text_of(o.validation),
+    backoff = o.backoff, restart = o.restart, evaluate_every = o.evaluate_every,
+    validation = o.validation and text_of(o.validation),
   }
 end
 

@@ -217,6 +217,8 @@ local fit_spec = check.spec("still:fit", {
   { "cycle", "integer", "Iterations in which the learning rate falls to nothing; then back to the best state.",
     default = 10000, least = 1 },
   { "backoff", "number", "Factor of the learning rate from cycle to cycle.", default = 0.9, least = 0 },
+  { "restart", "number", "Back to the best state when held-out accuracy (0 to 1) falls so far behind; 1 for never.",
+    default = 1, least = 0 },
   { "checkpoint_every", "integer", "Evaluations between checkpoints.", default = 4, least = 1 },
   { "folder?", "string", "Where checkpoints and metrics go; the run resumes from there." },
   { "fresh", "boolean", "Starts anew even where there is a checkpoint.", default = false },

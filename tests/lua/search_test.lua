@@ -48,6 +48,18 @@ test("backing off lowers the rate and keeps the place in the cycle", function()
   test.equal({ one.steps, one.rate }, { 6, search.lower })
 end)
 
+test("a fall of the held-out accuracy leads back to the best state, if asked for", function()
+  local p = search.new(start, options()):step(start, gradient(1))
+  local function after(restart, accuracy)
+    local one = search.new(start, options { restart = restart, averaging = 0 })
+    one:judge(start, 1, function() return { loss = 1, accuracy = 0.9 } end)
+    return one:recover(p, one:judge(p, 2, function() return { loss = 2, accuracy = accuracy } end))
+  end
+  test.ok(after(0.05, 0.8) == start, "back")
+  test.ok(after(0.05, 0.86) == p, "on")
+  test.ok(after(1, 0) == p, "never")
+end)
+
 test("a cycle begins at the best state that ever was", function()
   local one = search.new(start, options { cycle = 3, averaging = 0 })
   local losses, p, second = { 3, 1, 2 }, start, nil

@@ -16,8 +16,8 @@ local function check_children(name, children, least)
 end
 
 -- The layers' work as a list of fun(x, p, context) -> y. A product, its bias and relu are two passes over memory, and a
--- convolution is pooled as it is computed and never stored: the maximum of relu is relu of the maximum. Smooth relu and
--- the smooth pooling behind it are one pass. Layers that are watched are computed one by one.
+-- convolution is pooled as it is computed and never stored: the maximum of relu is relu of the maximum. Of a smooth
+-- network that is the definition: it pools, adds the bias and rounds relu last. Watched layers are computed one by one.
 local function steps_of(children)
   local steps, place = {}, 1
   while children[place] do
@@ -29,12 +29,12 @@ local function steps_of(children)
     steps[#steps + 1] = function(x, p, context)
       if not relu and not pool then return child:apply(x, p[here], context) end
       local sharpness, offset = context.sharpness, child.offset(p[here])
+      local y = child.product(x, p[here], not sharpness and pool or nil)
       if sharpness then
-        local y = child:apply(x, p[here], context)
-        if pool then return pooling.smooth(y, sharpness, relu) end
-        return following.smooth(y, sharpness)
+        if pool then y = pooling.smooth(y, sharpness) end
+        if offset then y = y + offset end
+        return relu and following.smooth(y, sharpness) or y
       end
-      local y = child.product(x, p[here], pool)
       if relu then return offset and ms.nn.add_relu(y, offset) or y:relu() end
       return offset and y + offset or y
     end

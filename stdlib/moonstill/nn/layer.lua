@@ -326,8 +326,8 @@ end
 --- Applies the layer: y = net(x, w).
 ---
 --- With `sharpness` the network is smooth: relu(x) is softplus(sharpness * x) / sharpness, and max pooling the mean of
---- each window weighted with exp(sharpness * x). The larger, the closer to the network itself. `watch` is called with
---- every layer inside and what goes into it.
+--- each window weighted with exp(sharpness * x), which ms.nn.sequential takes before relu where it follows it. The
+--- larger, the closer to the network itself. `watch` is called with every layer inside and what goes into it.
 --- @param x ms.Tensor  [batch, ...]
 --- @param w ms.Tensor  [count]
 --- @param context? { train?: boolean, random?: ms.Generator, sharpness?: number, watch?: fun(layer, x) }  the first two

@@ -135,10 +135,8 @@ local function pooling(name, pool, smooth_pool)
         return { shape[1], pooled(shape[2]), pooled(shape[3]) }
       end,
       apply = function(_, x) return pool(x, geometry) end,
-      smooth = smooth_pool and function(x, sharpness, relu)
-        return smooth_pool(x, {
-          window = geometry.window, stride = geometry.stride, sharpness = sharpness, relu = relu or false,
-        })
+      smooth = smooth_pool and function(x, sharpness)
+        return smooth_pool(x, { window = geometry.window, stride = geometry.stride, sharpness = sharpness })
       end,
     }
     self.max_pool = pool == ms.nn.pool_max and geometry
