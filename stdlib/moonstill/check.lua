@@ -70,7 +70,9 @@ function check.described(name)
   local rows = {}
   for i, entry in ipairs(specs[name]) do
     local default = entry.default ~= nil and pretty.format(entry.default) or nil
-    rows[i] = { name = split_name(entry), type = entry[2], doc = entry[3], default = default, least = entry.least }
+    local name, optional = split_name(entry)
+    rows[i] = { name = name, optional = optional, type = entry[2], doc = entry[3], default = default,
+      least = entry.least }
   end
   return rows
 end

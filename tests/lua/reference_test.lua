@@ -67,6 +67,9 @@ test("annotations are Lua, name every function and only types that they declare"
       test.ok(functions[entry.owner:gsub("_", ".") .. " " .. entry.key], "no annotation of " .. entry.name)
     end
   end
+  local text = luacats.files()["moonstill.lua"]
+  test.ok(text:find("%-%-%-@class ms.nn.Layer\n.-%-%-%-@operator call: ms.Tensor\n"), "layers can be called")
+  test.ok(luacats.files()["distill.lua"]:find("---@field checkpoint? boolean", 1, true), "what may be left out")
   local unknown = {}
   for name, line in pairs(used) do
     local is_type = line:match("^%-%-%-@%l+ [%w_]*%??%s*[^ ]*" .. name:gsub("%.", "%%."))

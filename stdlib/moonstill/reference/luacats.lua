@@ -116,6 +116,7 @@ local function add_class(lines, class)
   for _, field in ipairs(class.fields) do
     lines[#lines + 1] = ("---@field %s%s %s %s"):format(field.name, field.optional and "?" or "", field.type, field.doc)
   end
+  for _, line in ipairs(class.operators) do lines[#lines + 1] = "---" .. line end
   for _, event in ipairs(class.events) do add_event(lines, event) end
   local name = class.name:gsub("%.", "_")
   lines[#lines + 1] = ("local %s = {}\n"):format(name)
@@ -153,7 +154,7 @@ local function module_text(root, module_name, data)
     if owner == root then add_class(lines, class) end
   end
   lines[#lines + 1] = "return " .. root
-  return table.concat(lines, "\n") .. "\n"
+  return (table.concat(lines, "\n"):gsub(" +\n", "\n")) .. "\n"
 end
 
 --- The annotation files: texts by name ("train.lua"), one for each module that scripts require.

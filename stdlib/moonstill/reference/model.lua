@@ -33,13 +33,14 @@ local function results_of(entry)
   return list
 end
 
--- The class that a comment declares: text, "@class NAME", "@field NAME TYPE DOC" ...; or nil.
+-- The class that a comment declares: text, "@class NAME", "@field NAME TYPE DOC", "@operator ..."; or nil.
 local function class_of_comment(lines)
   local class
   for _, line in ipairs(lines) do
     local name = line:match "^@class%s+([%w_%.]+)"
     local field, rest = line:match "^@field%s+(%S+)%s+(.*)$"
-    if name then class = { name = name, fields = {} } end
+    if name then class = { name = name, fields = {}, operators = {} } end
+    if class and line:match "^@operator" then class.operators[#class.operators + 1] = line end
     if class and field then
       local type, doc = types.cut(rest)
       class.fields[#class.fields + 1] = { name = field:gsub("%?$", ""), optional = field:sub(-1) == "?", type = type,
@@ -79,7 +80,7 @@ local function all_classes()
     list[#list + 1], by_name[class.name] = class, class
   end
   for _, class in ipairs(host.classes()) do
-    add { name = class.name, documentation = class.documentation, example = "", fields = {} }
+    add { name = class.name, documentation = class.documentation, example = "", fields = {}, operators = {} }
   end
   for _, source in ipairs(host.sources()) do
     read_classes(source, add)
@@ -100,7 +101,7 @@ function model.read()
       local row = setmetatable({ results = results_of(entry), owner = owner, key = key }, { __index = entry })
       local class = separator == ":" and class_of[owner]
       if separator == ":" and not class then
-        class = { name = owner, documentation = "", example = "", fields = {} }
+        class = { name = owner, documentation = "", example = "", fields = {}, operators = {} }
         class.methods, class.events = {}, {}
         classes[#classes + 1], class_of[owner] = class, class
       end
