@@ -70,8 +70,8 @@ function check.described(name)
   local rows = {}
   for i, entry in ipairs(specs[name]) do
     local default = entry.default ~= nil and pretty.format(entry.default) or nil
-    local name, optional = split_name(entry)
-    rows[i] = { name = name, optional = optional, type = entry[2], doc = entry[3], default = default,
+    local key, optional = split_name(entry)
+    rows[i] = { name = key, optional = optional, type = entry[2], doc = entry[3], default = default,
       least = entry.least }
   end
   return rows
