@@ -83,7 +83,7 @@ test("quantikz: cells are joined where the gate is", function()
     "% \\usepackage{tikz}\\usetikzlibrary{quantikz}", "\\begin{quantikz}",
     "  \\lstick{1} & \\targ{} & \\qw & \\swap{2} & \\qw & \\gate{R_{ZZ}(1\\cdot 10^{-5})}\\vqw{2} & \\qw & \\qw \\\\",
     "  \\lstick{2} & \\qw & \\gate{R_Y(-w_{2})} & \\ctrl{-1} & \\gate[wires=2]{R_{XX}(\\pi/2)} & \\qw & "
-      .. "\\meter{$\\langle Z\\rangle$} & \\qw \\\\",
+      .. "\\gate[style={rounded corners=7pt}]{\\langle Z\\rangle} & \\qw \\\\",
     "  \\lstick{3} & \\ctrl{-2} & \\qw & \\targX{} &  & \\gate{R_{ZZ}(1\\cdot 10^{-5})} & \\qw & \\qw",
     "\\end{quantikz}"))
 end)

@@ -50,9 +50,11 @@ local function cell_of(box, qubit, shapes)
   return ("\\gate{%s}%s"):format(content(mark, shapes), down and ("\\vqw{%d}"):format(down) or "")
 end
 
-local function meter_of(box, qubit, shapes)
+-- Round, since the name above a meter would be crossed by the line to the next one.
+local function readout_of(box, qubit, shapes)
   local down = next_mark(box, qubit)
-  return ("\\meter{$%s$}%s"):format(content(box.marks[qubit], shapes), down and ("\\vqw{%d}"):format(down) or "")
+  return ("\\gate[style={rounded corners=7pt}]{%s}%s"):format(content(box.marks[qubit], shapes),
+    down and ("\\vqw{%d}"):format(down) or "")
 end
 
 --- Draws a layout.
@@ -61,7 +63,7 @@ end
 function quantikz.draw(plan)
   local rows = {}
   for qubit = 1, plan.qubits do rows[qubit] = { ("\\lstick{%d}"):format(qubit) } end
-  for _, part in ipairs { { plan.columns, cell_of }, { plan.readout or {}, meter_of } } do
+  for _, part in ipairs { { plan.columns, cell_of }, { plan.readout or {}, readout_of } } do
     for _, column in ipairs(part[1]) do
       for qubit = 1, plan.qubits do table.insert(rows[qubit], "\\qw") end
       for _, box in ipairs(column) do
