@@ -5,6 +5,7 @@ local figure = require "plot.figure"
 local gnuplot = require "plot.gnuplot"
 local live = require "plot.live"
 local states = require "plot.states"
+local strict = require "moonstill.strict"
 
 local plot = { live = live.new }
 
@@ -80,7 +81,8 @@ local function check_ranges(name, o)
 end
 
 local function curves(name, options, spec)
-  local o = check.options(name, options, spec)
+  local alone = type(options) == "userdata" or type(options) == "table" and type(options[1]) == "number"
+  local o = check.options(name, alone and { y = options } or options, spec)
   if (o.y == nil) == (o.series == nil) then
     check.fail(name, "expected either 'y' or 'series', got %s", o.y and "both" or "neither")
   end
@@ -100,6 +102,8 @@ local line_spec = check.spec("plot.line", curve_options "line")
 local scatter_spec = check.spec("plot.scatter", curve_options "points")
 
 --- Makes a figure of curves: one, or several with a legend; with error bands and logarithmic axes where asked for.
+---
+--- A list of numbers or a tensor alone is `y`.
 ---
 --- ```lua
 --- local plot = require "plot"
@@ -339,5 +343,7 @@ function plot.entanglement(state)
   check.argument("plot.entanglement", 1, "state", "ms.Qubits", state)
   return (figure.new { states.entanglement(state) })
 end
+
+strict.module(plot, "plot.")
 
 return plot

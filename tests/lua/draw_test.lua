@@ -106,4 +106,8 @@ test("what is refused", function()
   test.fails_with("circuit:draw: argument 'width': expected at least 1, got 0", function() ms.circuit(1):draw { width = 0 } end)
   test.fails_with("circuit:svg: unknown argument 'ascii'", function() ms.circuit(1):svg { ascii = true } end)
   test.fails_with("circuit:draw: argument 1 'circuit': expected", function() ms.Circuit.draw(3) end)
+  for _, observable in ipairs { pauli("ZZ", { 1, 5 }), ms.observable.probabilities(5) } do
+    test.fails_with("circuit:draw: argument 'observable': qubit 5 is outside 1..2",
+      function() ms.circuit(2):draw { observable = { pauli "Z", observable } } end)
+  end
 end)

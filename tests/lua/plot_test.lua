@@ -153,6 +153,8 @@ end)
 test("what is refused", function()
   local function refused(text, f) test.fails_with(text, f) end
   refused("plot.line: expected either 'y' or 'series', got neither", function() plot.line {} end)
+  refused("plot.lines does not exist (did you mean 'plot.line'?)", function() return plot.lines end)
+  test.equal(plot.line({ 1, 4 }):page_svg(), plot.line({ y = ms.tensor { 1, 4 } }):page_svg())
   refused("plot.line: argument 'x': expected", function() plot.line { y = { 1 }, x = "a" } end)
   refused("plot.line: argument 'y': expected 1 numbers, as many as x, got 2", function() plot.line { y = { 1, 2 }, x = { 1 } } end)
   refused("plot.line: expected both ends of the error band, got 'low' only", function() plot.line { y = { 1 }, low = { 1 } } end)

@@ -14,9 +14,24 @@ Circuit.__name = "ms.Circuit"
 
 local observable = { "observable?", "ms.Observable|ms.Observable[]", "What is read out, shown behind the gates." }
 
+local function check_qubits(name, circuit, observables)
+  if type(observables) ~= "table" then observables = { observables } end
+  for _, one in ipairs(observables) do
+    for _, part in ipairs(one:parts()) do
+      for _, item in ipairs(part.words or { part }) do
+        local largest = math.max(0, table.unpack(item.qubits or {}))
+        if largest > circuit:qubits() then
+          check.fail(name, "argument 'observable': qubit %d is outside 1..%d", largest, circuit:qubits())
+        end
+      end
+    end
+  end
+end
+
 local function laid_out(name, circuit, options, spec)
   check.argument(name, 1, "circuit", "ms.Circuit", circuit)
   local o = check.options(name, options, spec)
+  check_qubits(name, circuit, o.observable)
   return layout.of(circuit, o.observable), o
 end
 
