@@ -10,7 +10,7 @@ namespace moonstill::editor {
 namespace {
 
 constexpr std::size_t gap = 2;
-constexpr std::size_t few = 8;          // candidates that are described a row each
+constexpr std::size_t few = 11;         // candidates that are described a row each
 constexpr std::size_t least_help = 20;  // columns for which help is worth its place
 
 Row row_of(std::string_view text, Style style, std::size_t width, bool color) {
