@@ -13,10 +13,11 @@ Reader.__index = Reader
 
 function Reader:whole(token, value, least, what)
   local number = value(self.scope)
-  if type(number) ~= "number" or number ~= math.floor(number) or number < least then
+  local whole = type(number) == "number" and math.tointeger(number)
+  if not whole or whole < least then
     self.refuse(token, "expected %s, got %s", what, tostring(type(number) == "number" and number or "a parameter"))
   end
-  return math.tointeger(number)
+  return whole
 end
 
 function Reader:declare(statement)
@@ -115,18 +116,22 @@ function Reader:power(modifier, operations)
   end
   local times = self:whole(modifier.token, modifier.value, -math.huge, "a whole power (or one rotation)")
   if times < 0 then operations, times = modify.inv(operations), -times end
-  if times * #operations > most_operations then self.refuse(modifier.token, "more than a million gates") end
+  if math.max(times, times * #operations) > most_operations then self.refuse(modifier.token, "more than a million gates") end
   local list = {}
   for _ = 1, times do table.move(operations, 1, #operations, #list + 1, list) end
   return list
+end
+
+local function is_finite(angle)
+  if type(angle) == "table" then return is_finite(angle.scale) and is_finite(angle.offset) end
+  return angle == angle and math.abs(angle) < math.huge
 end
 
 function Reader:angles(call, scope)
   local angles = {}
   for i, angle in ipairs(call.angles) do
     angles[i] = angle(scope)
-    local number = type(angles[i]) == "number" and angles[i] or angles[i].scale * angles[i].offset
-    if number ~= number or math.abs(number) == math.huge then self.refuse(call.token, "an angle is not finite") end
+    if not is_finite(angles[i]) then self.refuse(call.token, "an angle is not finite") end
   end
   return angles
 end

@@ -312,6 +312,9 @@ for _, case in ipairs {
   { "gate g a { x b; } qubit q; g q;", "line 1, column 14: 'b' is no qubit of gate 'g'" },
   { "qubit q; pow(0.5) @ x q;", "line 1, column 10: expected a whole power (or one rotation), got 0.5" },
   { "qubit q; pow(1e9) @ x q;", "line 1, column 10: more than a million gates" },
+  { "qubit q; pow(1e30) @ x q;", "line 1, column 10: expected a whole power (or one rotation), got 1e+30" },
+  { "qubit q; pow(4611686018427387904) @ cx q, q;", "line 1, column 10: more than a million gates" },
+  { "qubit[1e30] q;", "line 1, column 13: expected a number of qubits, got 1e+30" },
   { "qubit q; ctrl @ x q;", "line 1, column 17: x: expected 1 qubits, got 0" },
 } do
   test(("%s: %s"):format(case[1], case[2]), function() test.fails("qasm.read: " .. case[2], qasm.read, case[1]) end)
