@@ -31,9 +31,17 @@ using Writer = std::unique_ptr<::archive, EndWriting>;
 using Reader = std::unique_ptr<::archive, EndReading>;
 using Entry = std::unique_ptr<::archive_entry, EndEntry>;
 
+bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
+
 std::string_view reason(::archive* a) {
   const char* text = archive_error_string(a);
   return text != nullptr ? text : "the reason is unknown";
+}
+
+// A stranger's name must not reach the terminal as commands.
+std::string printable(std::string name) {
+  std::ranges::replace_if(name, is_control, '?');
+  return name;
 }
 
 // Why a file of this name must not be written below a folder, or nothing.
@@ -41,9 +49,7 @@ std::string_view problem_with(std::string_view name) {
   if (name.empty()) return "a file has no name";
   if (name.front() == '/') return "the name is absolute";
   if (name.find('\\') != name.npos) return "the name has a backslash";
-  for (const char c : name) {
-    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') return "the name has a control character";
-  }
+  if (std::ranges::any_of(name, is_control)) return "the name has a control character";
   for (std::size_t begin = 0; begin <= name.size();) {
     const std::size_t end = std::min(name.find('/', begin), name.size());
     const std::string_view part = name.substr(begin, end - begin);
@@ -116,14 +122,16 @@ class Unpacking {
     std::string_view name(text);
     const auto type = archive_entry_filetype(entry);
     const bool link = archive_entry_hardlink(entry) != nullptr || archive_entry_symlink(entry) != nullptr;
-    if (link || (type != AE_IFREG && type != AE_IFDIR)) refuse("'{}' is a link or a device", name);
+    if (link || (type != AE_IFREG && type != AE_IFDIR))
+      refuse("'{}' is a link or a device", printable(std::string(name)));
     while (name.starts_with("./")) name.remove_prefix(2);
     if (type == AE_IFDIR && name.size() > 1 && name.ends_with('/')) name.remove_suffix(1);
     return std::string(name);
   }
 
   void check_name(const std::string& name) const {
-    if (const auto problem = problem_with(name); !problem.empty()) refuse("'{}': {}", name, problem);
+    if (const auto problem = problem_with(name); !problem.empty())
+      refuse("'{}': {}", printable(name), problem);
   }
 
   std::string content() {

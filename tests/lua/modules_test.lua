@@ -81,7 +81,8 @@ test("check finds what is wrong", function()
   folder:write("bell/init.lua", "os.exit(0)")
   expect(folder, "moonstill check bell", 1, "exports   failed    the module ended the program")
   folder:write("bell/init.lua", "return {")
-  expect(folder, "moonstill check bell", 1, "manifest  failed    bell/init.lua:1: unexpected symbol near <eof>")
+  expect(folder, "moonstill check bell", 1, "manifest  failed    bell/init.lua cannot be read as Lua: bell/init.lua:1: "
+    .. "unexpected symbol near <eof>")
   folder:write("bell/init.lua", init)
   folder:write("bell/bell_test.lua", "require('moonstill').test('no', function() error 'wrong' end)")
   expect(folder, "moonstill check bell", 1, "tests     failed    FAILED  bell/bell_test.lua: no")
@@ -167,6 +168,14 @@ test("archives that are not what they say are refused, and nothing is left", fun
   refused "the archive 'bad.tar.gz' is refused: 'x/l' is a link or a device"
   expect(folder, "moonstill add bell-0.1.0.tar.gz --checksum sha256:00", 1, "expected sha256:00, its files have sha256:")
   expect(folder, "moonstill add bell-0.1.0.tar.gz --checksum 00", 1, "--checksum: expected sha256: and digits")
+  expect(folder, "moonstill add /dev/zero", 1, "moonstill: '/dev/zero' is neither a folder nor a file\n")
+  files["outside"], files["bell-0.1.0/init.lua"] = nil, string.dump(function() end)
+  pack(files)
+  refused "bad.tar.gz/init.lua cannot be read as Lua: attempt to load a binary chunk"
+  files["bell-0.1.0/init.lua"], files["bell-0.1.0/x"], files["bell-0.1.0/x/y"] = "return {}", "", ""
+  files["bell-0.1.0/module.lua"] = folder:read "bell/module.lua"
+  pack(files)
+  refused "cannot "   -- x is a file and a folder
   expect(folder, "moonstill add nowhere.tar.gz", 1, "moonstill: there is no folder or archive 'nowhere.tar.gz'\n")
 end)
 

@@ -34,6 +34,10 @@ function fetch.files(source)
   local kind = host.kind(host.absolute(source))
   if not kind then error(("there is no folder or archive '%s'"):format(source), 0) end
   if kind == "folder" then return files.of_folder(source) end
+  if kind ~= "file" then error(("'%s' is neither a folder nor a file"):format(source), 0) end
+  if host.size(source) > most_bytes then
+    error(("'%s' is too large for a module: more than %d MiB"):format(source, most_bytes >> 20), 0)
+  end
   return files.of_archive(native.io.read_text(source), source)
 end
 

@@ -120,7 +120,7 @@ function files.verify(contents, where)
   for _, name in ipairs(files.names(contents)) do
     local chunk, problem = true, nil
     if name:match "%.lua$" then chunk, problem = load(contents[name], "@" .. where .. "/" .. name, "t", {}) end
-    if not chunk then error(problem, 0) end
+    if not chunk then error(("%s/%s cannot be read as Lua: %s"):format(where, name, problem), 0) end
   end
   local checksum = files.checksum(contents, data)
   if data.checksum and data.checksum ~= checksum then

@@ -87,12 +87,13 @@ function store:add(contents, source, expected)
     error(("%s: the checksum differs: %s %s is installed with %s, this has %s (`moonstill remove %s` forgets it)")
       :format(source, data.name, data.version, known.checksum, checksum, data.name), 0)
   end
-  local beside = self:folder(("." .. data.name .. ".adding"))
+  local modules, beside = self.root .. "/" .. places.folder, self:folder("." .. data.name .. ".adding")
   host.remove_all(beside)
   local fine, problem = pcall(files.write, contents, beside)
   if fine then fine, problem = pcall(replace, self:folder(data.name), beside) end
   if not fine then
     host.remove_all(beside)
+    if #(host.list(modules) or { beside }) == 0 then host.remove_all(modules) end
     error(problem, 0)
   end
   lock[data.name] = { version = data.version, checksum = checksum, source = source }

@@ -98,6 +98,8 @@ TEST_CASE("archives that would write outside their folder are refused") {
                  Catch::Matchers::StartsWith("the archive 'x' is refused: "));
     }
   }
+  CHECK(refusal(made({{"a\x1b[2Jb", "", ""}})) ==
+        "the archive 'x' is refused: 'a?[2Jb': the name has a control character");
   CHECK(refusal(made({{"../d/", "", "", AE_IFDIR}})) ==
         "the archive 'x' is refused: '../d': the name leads out of the folder");
 }
