@@ -108,8 +108,8 @@ print(net, net(ms.ones { 2, 4 }, w))]],
     text = [[
 ms.data.images "digits" draws handwritten-like digits and needs no file; a folder with MNIST's or CIFAR-10's files, one
 with PNG or JPEG images in a folder for each class, or an .npz file, gives those. `moonstill data get mnist` (also
-fashion-mnist, cifar10) fetches what is published into data/mnist and checks it. ms.data.images returns train and test; a
-set gives batches of normalised images [n, channels, height, width] and classes from 1. ms.show draws images in the
+fashion-mnist, cifar10) fetches what is published into data/mnist and checks it. ms.data.images returns train and test;
+a set gives batches of normalised images [n, channels, height, width] and classes from 1. ms.show draws images in the
 terminal.]],
     example = [[
 local set = ms.data.images("digits", { train = 100, test = 20 })

@@ -6,8 +6,15 @@ local circuit_text = {}
 
 local widest = 100
 
-local rows = {}
-for _, row in ipairs(ms.gates()) do rows[row.name] = row end
+local gates   -- by name; read when first asked for, so that loading calls nothing
+
+local function is_gate(name)
+  if not gates then
+    gates = {}
+    for _, row in ipairs(ms.gates()) do gates[row.name] = true end
+  end
+  return gates[name]
+end
 
 local function number_text(x) return (numbers.text(x):gsub("pi", "math.pi"):gsub("[*/]", " %0 ")) end
 
@@ -46,7 +53,7 @@ end
 
 local function call_text(operation, shapes, text_of)
   local words
-  if rows[operation.gate] then
+  if is_gate(operation.gate) then
     words = table.move(operation.qubits, 1, #operation.qubits, 1, {})
     local row = row_text(operation.angles, shapes)
     for _, angle in ipairs(row and {} or operation.angles) do words[#words + 1] = angle_text(angle) end
