@@ -82,7 +82,7 @@ T softplus_of(T x) {
   return (x < 0 ? T{0} : x) + log1p_of(exp_of(-std::abs(x)));
 }
 
-/// x times the normal distribution up to x, to full accuracy where that is next to nothing.
+/// x times the normal distribution up to x, with nothing cancelled where that is next to nothing.
 template <class T>
 T gelu_of(T x) {
   return T{0.5} * x * std::erfc(-x * static_cast<T>(0.70710678118654752440));

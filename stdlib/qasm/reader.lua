@@ -116,7 +116,9 @@ function Reader:power(modifier, operations)
   end
   local times = self:whole(modifier.token, modifier.value, -math.huge, "a whole power (or one rotation)")
   if times < 0 then operations, times = modify.inv(operations), -times end
-  if math.max(times, times * #operations) > most_operations then self.refuse(modifier.token, "more than a million gates") end
+  if math.max(times, times * #operations) > most_operations then
+    self.refuse(modifier.token, "more than a million gates")
+  end
   local list = {}
   for _ = 1, times do table.move(operations, 1, #operations, #list + 1, list) end
   return list

@@ -43,7 +43,7 @@ const UnaryCase unary_cases[] = {
     {Unary::tanh, "tanh", [](double v) { return std::tanh(v); }, -20, 20},
     {Unary::sigmoid, "sigmoid", [](double v) { return 1 / (1 + std::exp(-v)); }, -80, 80},
     {Unary::softplus, "softplus", [](double v) { return std::log1p(std::exp(v)); }, -80, 80},
-    {Unary::gelu, "gelu", [](double v) { return 0.5 * v * std::erfc(-v / std::sqrt(2.0)); }, -5, 5},
+    {Unary::gelu, "gelu", [](double v) { return 0.5 * v * std::erfc(-v / std::sqrt(2.0)); }, -1, 5},
     {Unary::sqrt, "sqrt", [](double v) { return std::sqrt(v); }, 0, 100},
     {Unary::erf, "erf", [](double v) { return std::erf(v); }, -5, 5},
     {Unary::step, "step", [](double v) { return v > 0 ? 1.0 : 0.0; }, -2, 2},
