@@ -25,6 +25,7 @@ local spec = check.spec("ms.progress", {
   { "label", "string", "What runs.", default = "" },
   { "done", "integer", "Steps done before, by a run that goes on.", default = 0 },
   { "quiet", "boolean", "Prints nothing.", default = false },
+  { "after", "number", "Seconds from which on it is shown: what takes less says nothing.", default = 0 },
 })
 
 --- Makes a progress bar. It goes to standard error, so that results can be piped.
@@ -34,15 +35,16 @@ local spec = check.spec("ms.progress", {
 --- for i = 1, 3 do bar:update(i, "loss 0.5") end
 --- bar:finish()
 --- ```
---- @param options { total: integer, label?: string, done?: integer, quiet?: boolean }
+--- @param options { total: integer, label?: string, done?: integer, quiet?: boolean, after?: number }
 --- @return ms.Progress
 function progress.new(options)
   local o = check.options("ms.progress", options, spec)
   local terminal = host.is_terminal "stderr"
+  local every = terminal and seconds_between.terminal or seconds_between.plain
   return setmetatable({
     total = o.total, label = (o.label:gsub("%s+", " ")), first = o.done, done = o.done, quiet = o.quiet,
-    terminal = terminal, clock = ms.timer(), shown = -math.huge,
-    every = terminal and seconds_between.terminal or seconds_between.plain,
+    terminal = terminal, clock = ms.timer(), shown = -math.huge, every = every,
+    after = o.after > 0 and not terminal and math.max(o.after, every) or o.after,
   }, Progress)
 end
 
@@ -63,10 +65,10 @@ end
 local function line(self, text)
   local seconds = self.clock:seconds()
   local rate = (self.done - self.first) / math.max(seconds, 1e-9)
-  local left = rate > 0 and duration((self.total - self.done) / rate) or "?"
+  local left = duration((self.total - self.done) / math.max(rate, 1e-9))
   local speed = rate >= 1 and ("%.1f/s"):format(rate) or ("%.1f s each"):format(1 / math.max(rate, 1e-9))
   local counts = ("%s %d/%d"):format(self.label, self.done, self.total)
-  local times = ("%s, %s left"):format(speed, left)
+  local times = rate > 0 and ("%s, %s left"):format(speed, left) or duration(seconds)
   if self.done >= self.total then times = ("%s in all"):format(duration(seconds)) end
   if not self.terminal then return ("%s  %s  %s"):format(counts, times, text) end
   -- One column stays free: a line that fills the terminal would wrap on some.
@@ -78,7 +80,7 @@ local function line(self, text)
 end
 
 local function show(self, text)
-  if self.quiet then return end
+  if self.quiet or self.clock:seconds() < self.after then return end
   self.shown = self.clock:seconds()
   if self.terminal then io.stderr:write("\r\27[K", line(self, text)) else io.stderr:write(line(self, text), "\n") end
   io.stderr:flush()
@@ -100,6 +102,11 @@ function Progress:update(done, text)
   if self.clock:seconds() - self.shown >= self.every then show(self, self.text) end
 end
 
+--- Takes the line off the terminal, for other output; the next update shows it again.
+function Progress:clear()
+  if self.terminal and self.shown >= 0 then io.stderr:write "\r\27[K" end
+end
+
 --- Prints the last state and ends the line.
 ---
 --- ```lua
@@ -107,7 +114,7 @@ end
 --- ```
 function Progress:finish()
   show(self, self.text or "")
-  if self.terminal and not self.quiet then io.stderr:write "\n" end
+  if self.terminal and self.shown >= 0 then io.stderr:write "\n" end
 end
 
 return progress

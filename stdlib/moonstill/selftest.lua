@@ -1,5 +1,6 @@
 -- The program's check of itself, behind `moonstill --selftest`: gradients, golden values, determinism. It needs neither
 -- files nor network.
+local host = require "moonstill.host"
 local ms = require "moonstill"
 
 local selftest = {}
@@ -101,10 +102,13 @@ local checks = { { "gradients", gradients }, { "golden values", golden }, { "det
 --- @return boolean  whether all passed
 function selftest.run()
   local all = true
-  for _, entry in ipairs(checks) do
+  local bar = ms.progress { total = #checks, label = "selftest", quiet = not host.is_terminal "stderr" }
+  for i, entry in ipairs(checks) do
     local clock = ms.timer()
+    bar:update(i - 1, entry[1])
     local fine, text = pcall(entry[2])
     all = all and fine
+    bar:clear()
     print(("%-6s  %-13s  %s  (%.1f s)"):format(fine and "ok" or "FAILED", entry[1], text, clock:seconds()))
   end
   return all

@@ -11,6 +11,7 @@ local host = require "moonstill.host"
 local loader = require "moonstill.loader"
 local places = require "moonstill.modules.places"
 local pretty = require "moonstill.pretty"
+local progress = require "moonstill.progress"
 
 local test = {}
 
@@ -188,17 +189,25 @@ local function run_case(case)
   if not fine then return tostring(problem) end
 end
 
-local function run_file(file, pattern, totals)
+local shown_after = 2   -- seconds, from which on it is shown how many files are done
+
+local function report(bar, format, ...)
+  bar:clear()
+  print(format:format(...))
+end
+
+local function run_file(file, pattern, totals, bar)
   cases, groups = {}, {}
   local chunk, message = loadfile(file)
   if not chunk then error(message, 0) end
   chunk()
   for _, case in ipairs(cases) do
     if not pattern or case.name:find(pattern) then
+      bar:update(bar.done, case.name)
       local problem = run_case(case)
       if problem then
         totals.failed = totals.failed + 1
-        print(("FAILED  %s: %s\n        %s"):format(file, case.name, problem))
+        report(bar, "FAILED  %s: %s\n        %s", file, case.name, problem)
       else
         totals.passed = totals.passed + 1
       end
@@ -221,15 +230,18 @@ function test.run(path, pattern)
   local files = host.files(path, "_test.lua")
   if not files or #files == 0 then error(("no tests in '%s'"):format(path), 0) end
   local totals = { passed = 0, failed = 0 }
-  for _, file in ipairs(files) do
+  local bar = progress.new { total = #files, label = "test files", after = shown_after }
+  for i, file in ipairs(files) do
     local leave = loader.enter(places.folder_of(file))
-    local fine, problem = pcall(run_file, file, pattern, totals)
+    local fine, problem = pcall(run_file, file, pattern, totals, bar)
     leave()
     if not fine then
       totals.failed = totals.failed + 1
-      print(("FAILED  %s\n        %s"):format(file, tostring(problem)))
+      report(bar, "FAILED  %s\n        %s", file, tostring(problem))
     end
+    bar:update(i)
   end
+  bar:clear()
   if totals.passed + totals.failed == 0 then
     error(("no tests in '%s'%s"):format(path, pattern and (" with '%s' in their names"):format(pattern) or ""), 0)
   end
