@@ -1,8 +1,8 @@
 #!/usr/bin/env moonstill
 -- Prints what a run's folder tells, and draws its curves, images and page again.
 local ms = require "moonstill"
-local metrics = require "experiment.metrics"
-local page = require "experiment.page"
+local metrics = require "plot.metrics"
+local page = require "plot.page"
 local record = require "distill.record"
 
 local opt = ms.options {

@@ -6,7 +6,7 @@ local diagnose = require "distill.diagnose"
 local estimate = require "distill.estimate"
 local host = require "moonstill.host"
 local lock = require "distill.lock"
-local metrics = require "experiment.metrics"
+local metrics = require "plot.metrics"
 local search = require "distill.search"
 local store = require "distill.store"
 

@@ -1,6 +1,6 @@
 -- What a run's folder tells: metrics as curves, the images of the checkpoint as a sheet.
 local ms = require "moonstill"
-local metrics = require "experiment.metrics"
+local metrics = require "plot.metrics"
 
 local record = {}
 

@@ -4,7 +4,7 @@ local check = require "moonstill.check"
 local host = require "moonstill.host"
 local machine = require "moonstill.machine"
 local median = require "moonstill.median"
-local page = require "experiment.page"
+local page = require "plot.page"
 local record = require "distill.record"
 
 local store = {}

@@ -3,7 +3,7 @@ local ms = require "moonstill"
 local check = require "moonstill.check"
 local machine = require "moonstill.machine"
 local median = require "moonstill.median"
-local page = require "experiment.page"
+local page = require "plot.page"
 
 local experiment = { median = median }
 

@@ -3,7 +3,7 @@ local ms = require "moonstill"
 local check = require "moonstill.check"
 local finite = require "train.finite"
 local median = require "moonstill.median"
-local metrics = require "experiment.metrics"
+local metrics = require "plot.metrics"
 
 local train = {}
 

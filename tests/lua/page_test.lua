@@ -1,8 +1,8 @@
 -- A run's page: self-contained, whatever lies in the folder; curves of metrics; and the live drawing.
 local ms = require "moonstill"
 local host = require "moonstill.host"
-local metrics = require "experiment.metrics"
-local page = require "experiment.page"
+local metrics = require "plot.metrics"
+local page = require "plot.page"
 local program = require "program"
 local test = require "moonstill.test"
 
@@ -75,7 +75,7 @@ end)
 
 test("live curves: drawn again in their place, no higher than the terminal; nothing in a pipe", function()
   local script <close> = program.file(".lua", [[
-    local metrics = require "experiment.metrics"
+    local metrics = require "plot.metrics"
     local show = metrics.live()
     for i = 1, 3 do
       show { iteration = i, loss = 1 / i, last_accuracy = 0.5, gradient_norm = 1 }

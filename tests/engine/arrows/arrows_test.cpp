@@ -63,6 +63,7 @@ const std::vector<Layer> guarded_headers{
     {"archive.h", {"engine/io"}},
     {"openssl/evp.h", {"engine/io"}},
     {"Eigen/Core", {"engine/tensor"}},
+    {"Eigen/Eigenvalues", {"engine/tensor"}},
     {"Eigen/QR", {"engine/nn"}},
     {"Random123/philox.h", {"engine/core"}},
 };
@@ -72,9 +73,9 @@ const std::vector<Layer> lua_layers{
     {"stdlib/moonstill", {"moonstill"}},
     {"stdlib/qnn", {"moonstill", "qnn"}},
     {"stdlib/qasm", {"moonstill", "qasm"}},
-    {"stdlib/train", {"moonstill", "train"}},
+    {"stdlib/train", {"moonstill", "plot", "train"}},
     {"stdlib/plot", {"moonstill", "plot"}},
-    {"stdlib/experiment", {"moonstill", "qnn", "train", "distill", "experiment"}},
+    {"stdlib/experiment", {"moonstill", "plot", "qnn", "train", "distill", "experiment"}},
     {"stdlib/distill", {"moonstill", "plot", "qnn", "train", "distill"}},
 };
 

@@ -16,7 +16,7 @@ local panels = {
 --- Gives the rows of a folder's metrics.jsonl; none where there is no such file.
 ---
 --- ```lua
---- print(#require("experiment.metrics").read("runs/none"))
+--- print(#require("plot.metrics").read("runs/none"))
 --- ```
 --- @param folder string
 --- @return table[]
@@ -40,7 +40,7 @@ end
 --- Makes a figure of rows, with a panel for loss, accuracy and the outer gradient's norm; nil where they have none.
 ---
 --- ```lua
---- print(require("experiment.metrics").figure { { epoch = 1, loss = 2, accuracy = 0.4 }, { epoch = 2, loss = 1 } })
+--- print(require("plot.metrics").figure { { epoch = 1, loss = 2, accuracy = 0.4 }, { epoch = 2, loss = 1 } })
 --- ```
 --- @param rows table[]  each with `iteration` or `epoch`
 --- @return plot.Figure?
@@ -59,7 +59,7 @@ end
 --- Gives a function that takes row after row while a run goes on, and draws their curves on the terminal.
 ---
 --- ```lua
---- local show = require("experiment.metrics").live()
+--- local show = require("plot.metrics").live()
 --- for step = 1, 3 do show { iteration = step, loss = 1 / step } end
 --- ```
 --- @param earlier? table[]  rows of before

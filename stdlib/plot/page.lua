@@ -3,7 +3,7 @@
 local ms = require "moonstill"
 local check = require "moonstill.check"
 local host = require "moonstill.host"
-local metrics = require "experiment.metrics"
+local metrics = require "plot.metrics"
 
 local page = {}
 
@@ -249,7 +249,7 @@ end
 --- metrics.jsonl, ledger.json and pictures. A run that has not ended has a page too; a folder without any run none.
 ---
 --- ```lua
---- local page, folder = require "experiment.page", os.tmpname()
+--- local page, folder = require "plot.page", os.tmpname()
 --- os.remove(folder)
 --- ms.io.write_text(folder .. "/result.json", '{"script": "a.lua", "energy": -1.5}')
 --- print(page.write(folder))
@@ -258,9 +258,9 @@ end
 --- @param folder string
 --- @return string path
 function page.write(folder)
-  check.argument("experiment.page.write", 1, "folder", "string", folder)
+  check.argument("plot.page.write", 1, "folder", "string", folder)
   local result, settings = read_json(folder .. "/result.json"), read_json(folder .. "/settings.json")
-  if not result and not settings then check.fail("experiment.page.write", "'%s' holds no run", folder) end
+  if not result and not settings then check.fail("plot.page.write", "'%s' holds no run", folder) end
   result, settings = result or {}, settings or {}
   local rows = metrics.read(folder)
   if #rows == 0 then rows = result.history or {} end
