@@ -53,8 +53,7 @@ class PlanCache;
 
 class Circuit {
  public:
-  /// 1 to 24 qubits. Errors and drawings number the qubits from `first_number`; the functions here count from
-  /// 0.
+  /// 1 to 24 qubits. Errors number the qubits from `first_number`; the functions here count from 0.
   explicit Circuit(int qubits, int first_number = 0);
 
   /// Declares an input of the given shape and returns its number.
@@ -104,9 +103,6 @@ class Circuit {
   std::vector<Operation> operations_;
   std::shared_ptr<PlanCache> plans_;
 };
-
-/// The circuit as text: one line for each qubit, broken into blocks of at most `width` columns.
-[[nodiscard]] std::string draw(const Circuit& circuit, int width = 100);
 
 /// Throws Error{range} unless each of `qubits` is in 0..n-1 and named once. Texts count from `first_number`.
 void check_qubits(std::string_view what, std::span<const int> qubits, int n, int first_number);
