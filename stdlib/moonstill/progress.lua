@@ -103,6 +103,11 @@ function Progress:update(done, text)
 end
 
 --- Takes the line off the terminal, for other output; the next update shows it again.
+---
+--- ```lua
+--- bar:clear()
+--- print "a line of its own"
+--- ```
 function Progress:clear()
   if self.terminal and self.shown >= 0 then io.stderr:write "\r\27[K" end
 end
