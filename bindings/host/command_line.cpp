@@ -93,8 +93,8 @@ std::unique_ptr<CLI::App> make_app(Options& options) {
   return app;
 }
 
-[[noreturn]] void refuse(const CLI::App& app, const std::string& message) {
-  throw UsageError(fmt::format("moonstill: {}\n{}", message, app.help()));
+[[noreturn]] void refuse(const std::string& message) {
+  throw UsageError(fmt::format("moonstill: {}\n'moonstill --help' shows how to use it.\n", message));
 }
 
 // Parses the options at the front. Gives what follows them.
@@ -103,7 +103,7 @@ std::vector<std::string> parse_options(CLI::App& app, std::vector<std::string> a
   try {
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
-    refuse(app, error.what());
+    refuse(error.what());
   }
   std::vector<std::string> rest = app.remaining();
   const bool option = !rest.empty() && rest.front().size() > 1 && rest.front().starts_with('-');
@@ -113,20 +113,20 @@ std::vector<std::string> parse_options(CLI::App& app, std::vector<std::string> a
       for (const std::string& name : known->get_lnames()) names.push_back("--" + name);
     }
     const std::vector<std::string_view> views(names.begin(), names.end());
-    refuse(app, fmt::format("unknown option '{}'{}", rest.front(), suggestion(rest.front(), views)));
+    refuse(fmt::format("unknown option '{}'{}", rest.front(), suggestion(rest.front(), views)));
   }
   if (option) rest.erase(rest.begin());
   return rest;
 }
 
 // The last step: a file, unless the word looks like a mistyped command.
-Command file_command(const CLI::App& app, const std::string& word) {
+Command file_command(const std::string& word) {
   Command command;
   command.kind = word == "-" ? Command::Kind::standard_input : Command::Kind::file;
   command.target = word;
   const bool looks_like_file = word == "-" || word.ends_with(".lua") || word.find('/') != std::string::npos;
   if (!looks_like_file && !std::filesystem::exists(word)) {
-    refuse(app, fmt::format("no command or script '{}'{}", word, suggestion(word, command_names())));
+    refuse(fmt::format("no command or script '{}'{}", word, suggestion(word, command_names())));
   }
   return command;
 }
@@ -141,8 +141,8 @@ Command choose(const CLI::App& app, const Options& options, const std::string& s
   }
   if (options.selftest) {
     if (!subcommand.empty() || !rest.empty()) {
-      refuse(app, fmt::format("--selftest takes no arguments, got '{}'",
-                              subcommand.empty() ? rest.front() : subcommand));
+      refuse(fmt::format("--selftest takes no arguments, got '{}'",
+                         subcommand.empty() ? rest.front() : subcommand));
     }
     command.kind = Command::Kind::selftest;
     return command;
@@ -165,18 +165,18 @@ Command choose(const CLI::App& app, const Options& options, const std::string& s
     return command;
   }
   if (subcommand == "repl" || (subcommand.empty() && rest.empty())) {
-    if (!rest.empty()) refuse(app, fmt::format("repl takes no arguments, got '{}'", rest.front()));
+    if (!rest.empty()) refuse(fmt::format("repl takes no arguments, got '{}'", rest.front()));
     const bool prompt = subcommand == "repl" || isatty(STDIN_FILENO) != 0;
     command.kind = prompt ? Command::Kind::prompt : Command::Kind::standard_input;
     return command;
   }
   if (rest.empty())
-    refuse(app, fmt::format("{} needs a {}", subcommand, subcommand == "test" ? "path" : "script"));
+    refuse(fmt::format("{} needs a {}", subcommand, subcommand == "test" ? "path" : "script"));
   if (subcommand == "test") {
     command.kind = Command::Kind::test;
     command.target = rest.front();
   } else {
-    command = file_command(app, rest.front());
+    command = file_command(rest.front());
   }
   rest.erase(rest.begin());
   return command;
@@ -214,7 +214,7 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
   command.backtrace = options.backtrace;
   if (options.profile || trace_given) command.trace = options.trace;
   if (command.trace && (command.trace->empty() || command.trace->ends_with(".lua")))
-    refuse(*app, fmt::format("--trace: expected a file for the spans, got '{}'", *command.trace));
+    refuse(fmt::format("--trace: expected a file for the spans, got '{}'", *command.trace));
   if (threads_given) command.threads = options.threads;
   return command;
 }

@@ -24,7 +24,7 @@ class UsageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Throws UsageError, whose text ends in how to use the program.
+/// Throws UsageError, whose text ends in where to read how to use the program.
 Command parse_command_line(const std::vector<std::string>& arguments);
 
 }  // namespace moonstill::lua

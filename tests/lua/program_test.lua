@@ -39,7 +39,7 @@ test("a path without tests", function()
 end)
 
 test("wrong usage", function()
-  expect({ "--bogus" }, 2, "moonstill: unknown option '--bogus'\nUsage: moonstill")
+  expect({ "--bogus" }, 2, "moonstill: unknown option '--bogus'\n'moonstill --help' shows")
   expect({ "--threds", "2" }, 2, "(did you mean '--threads'?)")
   expect({ "rum" }, 2, "moonstill: no command or script 'rum' (did you mean 'run'?)\nUsage")
   expect({ "run" }, 2, "moonstill: run needs a script\nUsage")
