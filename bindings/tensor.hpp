@@ -43,8 +43,8 @@ inline constexpr const char* floating_type = "\"f32\"|\"f64\"";
 [[nodiscard]] std::vector<Value> values_of(lua_State* L, int index);
 int push_list(lua_State* L, const std::vector<Value>& values);
 
-/// A tensor as text of at most so many columns: aligned numbers, long axes elided, "[Tensor 2x3 f32]" in the last
-/// line.
+/// A tensor as text of at most so many columns: aligned numbers, long axes elided, "[Tensor 2x3 f32]" in the
+/// last line.
 [[nodiscard]] std::string tensor_text(const Tensor& tensor, int columns);
 
 }  // namespace moonstill::lua

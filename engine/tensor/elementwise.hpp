@@ -33,8 +33,8 @@ enum class Unary {
 };
 enum class Binary { add, sub, mul, div, pow, max, min, less, less_equal, equal, positive_part, add_relu };
 // positive_part(a, b): a where b > 0, else 0. add_relu(a, b): max(a + b, 0). `less`, `equal` give 1 or 0 in
-// the operands' type. step(x): 1 where x > 0. exp, tanh, sigmoid, softplus, gelu and erf are accurate at large
-// arguments (no overflow to NaN).
+// the operands' type. step(x): 1 where x > 0. exp, tanh, sigmoid, softplus, gelu and erf are accurate at
+// large arguments (no overflow to NaN).
 
 /// f32 or f64.
 Tensor unary(Unary op, const Tensor& x);

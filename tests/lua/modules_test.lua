@@ -4,19 +4,10 @@ local literal = require "moonstill.modules.literal"
 local sandbox = require "sandbox"
 local test = require "moonstill.test"
 
-local function expect(folder, line, code, ...)
-  local output, got = folder:run(line)
-  for _, part in ipairs { ... } do
-    test.ok(output:find(part, 1, true), ("%s: no '%s' in\n%s"):format(line, part, output))
-  end
-  if got ~= code then error(("%s: expected %d, got %d\n%s"):format(line, code, got, output), 2) end
-  return output
-end
-
 -- A folder with a packed module `bell` in it.
 local function with_module()
   local folder = sandbox.new()
-  expect(folder, "moonstill new bell --author Ada && moonstill pack bell", 0, "bell-0.1.0.tar.gz")
+  folder:expect("moonstill new bell --author Ada && moonstill pack bell", 0, "bell-0.1.0.tar.gz")
   return folder
 end
 
@@ -51,41 +42,41 @@ end)
 
 test("a new module passes its check, and a script beside it finds it", function()
   local folder <close> = sandbox.new()
-  expect(folder, "moonstill new bell --author 'Ada \"Quote\" L'", 0, "bell/init.lua", "moonstill check bell")
-  local output = expect(folder, "moonstill check bell", 0, 'manifest  ok        bell 0.1.0 by Ada "Quote" L, MIT\n',
+  folder:expect("moonstill new bell --author 'Ada \"Quote\" L'", 0, "bell/init.lua", "moonstill check bell")
+  local output = folder:expect("moonstill check bell", 0, 'manifest  ok        bell 0.1.0 by Ada "Quote" L, MIT\n',
     "exports   ok        ghz\n", "examples  ok        2 ran\n", "tests     ok        1 passed, 0 failed\n")
   test.ok(output:find "luacheck  ok        no warnings" or output:find "luacheck  skipped   it is not installed", output)
   folder:write("run.lua", "print(require 'bell'.ghz(2))")
-  expect(folder, "moonstill run.lua", 0, "●")
-  expect(folder, "moonstill new bell", 1, "moonstill: there is a 'bell' here already\n")
+  folder:expect("moonstill run.lua", 0, "●")
+  folder:expect("moonstill new bell", 1, "moonstill: there is a 'bell' here already\n")
 end)
 
 test("names that a module cannot have", function()
   local folder <close> = sandbox.new()
-  expect(folder, "moonstill new train", 1, "moonstill: 'train' is a module of the standard library\n")
-  expect(folder, "moonstill new moonstill", 1, "standard library")
-  expect(folder, "moonstill new string", 1, "moonstill: 'string' is a library of Lua\n")
-  expect(folder, "moonstill new ../x", 1, "moonstill: '../x' is no name for a module: expected small letters")
-  expect(folder, "moonstill new", 2, "option '--name' is required", "Usage: moonstill new [OPTIONS] NAME")
+  folder:expect("moonstill new train", 1, "moonstill: 'train' is a module of the standard library\n")
+  folder:expect("moonstill new moonstill", 1, "standard library")
+  folder:expect("moonstill new string", 1, "moonstill: 'string' is a library of Lua\n")
+  folder:expect("moonstill new ../x", 1, "moonstill: '../x' is no name for a module: expected small letters")
+  folder:expect("moonstill new", 2, "option '--name' is required", "Usage: moonstill new [OPTIONS] NAME")
   test.equal(#host.list(folder.path), 0)
 end)
 
 test("check finds what is wrong", function()
   local folder <close> = sandbox.new()
-  expect(folder, "moonstill new bell", 0)
+  folder:expect("moonstill new bell", 0)
   local init, manifest = folder:read "bell/init.lua", folder:read "bell/module.lua"
   folder:write("bell/init.lua", init:gsub("print%(bell.ghz", "print(bell.no"))
-  expect(folder, "moonstill check bell", 1, "examples  failed    bell/init.lua:10: attempt to call a nil value")
+  folder:expect("moonstill check bell", 1, "examples  failed    bell/init.lua:10: attempt to call a nil value")
   folder:write("bell/init.lua", (init:gsub("return bell", "bell.more = 1\nreturn bell")))
-  expect(folder, "moonstill check bell", 1, "exports   failed    module.lua says 'ghz', the module has 'ghz, more'")
+  folder:expect("moonstill check bell", 1, "exports   failed    module.lua says 'ghz', the module has 'ghz, more'")
   folder:write("bell/init.lua", "os.exit(0)")
-  expect(folder, "moonstill check bell", 1, "exports   failed    the module ended the program")
+  folder:expect("moonstill check bell", 1, "exports   failed    the module ended the program")
   folder:write("bell/init.lua", "return {")
-  expect(folder, "moonstill check bell", 1, "manifest  failed    bell/init.lua cannot be read as Lua: bell/init.lua:1: "
+  folder:expect("moonstill check bell", 1, "manifest  failed    bell/init.lua cannot be read as Lua: bell/init.lua:1: "
     .. "unexpected symbol near <eof>")
   folder:write("bell/init.lua", init)
   folder:write("bell/bell_test.lua", "require('moonstill').test('no', function() error 'wrong' end)")
-  expect(folder, "moonstill check bell", 1, "tests     failed    FAILED  bell/bell_test.lua: no")
+  folder:expect("moonstill check bell", 1, "tests     failed    FAILED  bell/bell_test.lua: no")
   for wrong, problem in pairs {
     [manifest:gsub('version = "0.1.0"', 'version = "one"')] = "'version': expected numbers such as 0.1.0, got 'one'",
     [manifest:gsub("author", "autor")] = "'author' is missing",
@@ -95,17 +86,17 @@ test("check finds what is wrong", function()
     [manifest:gsub('moonstill = "[^"]*"', 'moonstill = "99.0"')] = "bell 0.1.0 needs Moonstill 99.0 or newer",
   } do
     folder:write("bell/module.lua", wrong)
-    expect(folder, "moonstill check bell", 1, "manifest  failed    ", problem)
+    folder:expect("moonstill check bell", 1, "manifest  failed    ", problem)
   end
-  expect(folder, "moonstill check nowhere", 1, "'nowhere' is no module: it has no module.lua")
+  folder:expect("moonstill check nowhere", 1, "'nowhere' is no module: it has no module.lua")
 end)
 
 test("the same files give the same archive, whatever their times and modes", function()
   local folder <close> = with_module()
-  expect(folder, "mv bell-0.1.0.tar.gz one.gz; cp -r bell other; touch -d 2001-01-01 other/*; chmod 600 other/*;"
+  folder:expect("mv bell-0.1.0.tar.gz one.gz; cp -r bell other; touch -d 2001-01-01 other/*; chmod 600 other/*;"
     .. "mkdir other/.git; echo x > other/.git/x; moonstill pack other && cmp one.gz bell-0.1.0.tar.gz", 0)
-  expect(folder, "echo '-- more' >> other/init.lua; moonstill pack other; cmp one.gz bell-0.1.0.tar.gz", 1, "differ")
-  expect(folder, "ln -s /etc/passwd other/link; moonstill pack other", 1, "'other/link' is a link or a device")
+  folder:expect("echo '-- more' >> other/init.lua; moonstill pack other; cmp one.gz bell-0.1.0.tar.gz", 1, "differ")
+  folder:expect("ln -s /etc/passwd other/link; moonstill pack other", 1, "'other/link' is a link or a device")
   local spec = folder:read "bell-0.1.0-1.rockspec"
   for _, part in ipairs { 'package = "bell"', 'version = "0.1.0-1"', 'bell = "init.lua"', 'url = "bell-0.1.0.tar.gz"' } do
     test.ok(spec:find(part, 1, true), spec)
@@ -116,32 +107,32 @@ end)
 test("add, list, require, verify, remove", function()
   local folder <close> = with_module()
   folder:write("work/run.lua", "print(require('bell').ghz(2):qubits())")
-  expect(folder, "cd work; moonstill list", 0, "no modules in " .. folder.path .. "/work\n")
-  expect(folder, "cd work; moonstill add ../bell-0.1.0.tar.gz", 0, "bell 0.1.0 is in " .. folder.path
+  folder:expect("cd work; moonstill list", 0, "no modules in " .. folder.path .. "/work\n")
+  folder:expect("cd work; moonstill add ../bell-0.1.0.tar.gz", 0, "bell 0.1.0 is in " .. folder.path
     .. "/work/moonstill_modules/bell\n", 'local bell = require "bell"   -- ghz')
-  expect(folder, "moonstill work/run.lua", 0, "2\n")
-  expect(folder, "cd work; moonstill list", 0, "bell  0.1.0  Circuits that entangle.\n")
-  expect(folder, "cd work; moonstill verify", 0, "ok       bell 0.1.0\n")
+  folder:expect("moonstill work/run.lua", 0, "2\n")
+  folder:expect("cd work; moonstill list", 0, "bell  0.1.0  Circuits that entangle.\n")
+  folder:expect("cd work; moonstill verify", 0, "ok       bell 0.1.0\n")
   test.ok(folder:read("work/moonstill.lock"):find 'checksum = "sha256:%x+"', folder:read "work/moonstill.lock")
-  expect(folder, "mkdir -p work/sub; cd work/sub; moonstill add ../../bell", 0, "/work/moonstill_modules/bell\n")
-  expect(folder, "echo >> work/moonstill_modules/bell/init.lua; cd work; moonstill verify", 1,
+  folder:expect("mkdir -p work/sub; cd work/sub; moonstill add ../../bell", 0, "/work/moonstill_modules/bell\n")
+  folder:expect("echo >> work/moonstill_modules/bell/init.lua; cd work; moonstill verify", 1,
     "CHANGED  bell: its files have changed: expected sha256:")
-  expect(folder, "mkdir work/moonstill_modules/stray; cd work; moonstill verify", 1, "UNKNOWN  stray: not in ")
-  expect(folder, "cd work; moonstill remove bel", 1, "(did you mean 'bell'?)")
-  expect(folder, "cd work; moonstill remove bell; ls moonstill_modules; cat moonstill.lock", 0,
+  folder:expect("mkdir work/moonstill_modules/stray; cd work; moonstill verify", 1, "UNKNOWN  stray: not in ")
+  folder:expect("cd work; moonstill remove bel", 1, "(did you mean 'bell'?)")
+  folder:expect("cd work; moonstill remove bell; ls moonstill_modules; cat moonstill.lock", 0,
     "bell is removed from ", "stray\n", "return {}\n")
-  expect(folder, "moonstill add --user bell; cd work; moonstill run.lua; moonstill list --user", 0, "2\n", "bell  0.1.0")
+  folder:expect("moonstill add --user bell; cd work; moonstill run.lua; moonstill list --user", 0, "2\n", "bell  0.1.0")
 end)
 
 test("another version replaces a module; other files of the same version are refused", function()
   local folder <close> = with_module()
-  expect(folder, "moonstill add bell-0.1.0.tar.gz", 0)
+  folder:expect("moonstill add bell-0.1.0.tar.gz", 0)
   folder:write("bell/extra.lua", "return 1")
-  expect(folder, "moonstill add bell", 1, "bell: the checksum differs: bell 0.1.0 is installed with sha256:",
+  folder:expect("moonstill add bell", 1, "bell: the checksum differs: bell 0.1.0 is installed with sha256:",
     "`moonstill remove bell` forgets it")
-  expect(folder, "ls moonstill_modules/bell/extra.lua", 2)
+  folder:expect("ls moonstill_modules/bell/extra.lua", 2)
   folder:write("bell/module.lua", (folder:read("bell/module.lua"):gsub("0%.1%.0", "0.2.0", 1)))
-  expect(folder, "moonstill add bell && ls -A moonstill_modules moonstill_modules/bell", 0, "bell 0.2.0 (before: 0.1.0)",
+  folder:expect("moonstill add bell && ls -A moonstill_modules moonstill_modules/bell", 0, "bell 0.2.0 (before: 0.1.0)",
     "extra.lua")
   test.equal(#host.list(folder.path .. "/moonstill_modules"), 1)
 end)
@@ -151,7 +142,7 @@ test("archives that are not what they say are refused, and nothing is left", fun
   local function pack(files) folder:write("bad.tar.gz", host.pack(files)) end
   local files = host.unpack(folder:read "bell-0.1.0.tar.gz", "bell")
   local function refused(problem)
-    expect(folder, "moonstill add bad.tar.gz", 1, problem)
+    folder:expect("moonstill add bad.tar.gz", 1, problem)
     test.ok(not host.kind(folder.path .. "/moonstill_modules") and not host.kind(folder.path .. "/moonstill.lock"))
   end
   files["bell-0.1.0/init.lua"] = files["bell-0.1.0/init.lua"] .. "-- changed\n"
@@ -162,13 +153,13 @@ test("archives that are not what they say are refused, and nothing is left", fun
   refused "the archive 'bad.tar.gz' is refused: no module.lua in it, or not in the one folder that holds everything"
   folder:write("bad.tar.gz", "nonsense")
   refused "cannot read the archive 'bad.tar.gz': "
-  expect(folder, "mkdir x; cd x; tar -czPf ../bad.tar.gz ../bell/module.lua", 0)
+  folder:expect("mkdir x; cd x; tar -czPf ../bad.tar.gz ../bell/module.lua", 0)
   refused "the archive 'bad.tar.gz' is refused: '../bell/module.lua': the name leads out of the folder"
-  expect(folder, "ln -s /etc/passwd x/l; cp bell/* x; tar -czf bad.tar.gz x", 0)
+  folder:expect("ln -s /etc/passwd x/l; cp bell/* x; tar -czf bad.tar.gz x", 0)
   refused "the archive 'bad.tar.gz' is refused: 'x/l' is a link or a device"
-  expect(folder, "moonstill add bell-0.1.0.tar.gz --checksum sha256:00", 1, "expected sha256:00, its files have sha256:")
-  expect(folder, "moonstill add bell-0.1.0.tar.gz --checksum 00", 1, "--checksum: expected sha256: and digits")
-  expect(folder, "moonstill add /dev/zero", 1, "moonstill: '/dev/zero' is neither a folder nor a file\n")
+  folder:expect("moonstill add bell-0.1.0.tar.gz --checksum sha256:00", 1, "expected sha256:00, its files have sha256:")
+  folder:expect("moonstill add bell-0.1.0.tar.gz --checksum 00", 1, "--checksum: expected sha256: and digits")
+  folder:expect("moonstill add /dev/zero", 1, "moonstill: '/dev/zero' is neither a folder nor a file\n")
   files["outside"], files["bell-0.1.0/init.lua"] = nil, string.dump(function() end)
   pack(files)
   refused "bad.tar.gz/init.lua cannot be read as Lua: attempt to load a binary chunk"
@@ -176,30 +167,30 @@ test("archives that are not what they say are refused, and nothing is left", fun
   files["bell-0.1.0/module.lua"] = folder:read "bell/module.lua"
   pack(files)
   refused "cannot "   -- x is a file and a folder
-  expect(folder, "moonstill add nowhere.tar.gz", 1, "moonstill: there is no folder or archive 'nowhere.tar.gz'\n")
+  folder:expect("moonstill add nowhere.tar.gz", 1, "moonstill: there is no folder or archive 'nowhere.tar.gz'\n")
 end)
 
 test("hidden files of an archive are left out", function()
   local folder <close> = with_module()
-  expect(folder, "mkdir bell/.git; echo x > bell/.git/x; tar -czf own.tar.gz ./bell; zip -qr own.zip bell || cp own.tar.gz own.zip", 0)
+  folder:expect("mkdir bell/.git; echo x > bell/.git/x; tar -czf own.tar.gz ./bell; zip -qr own.zip bell || cp own.tar.gz own.zip", 0)
   for _, name in ipairs { "own.tar.gz", "own.zip" } do
-    expect(folder, ("moonstill add %s && moonstill verify && ls -A moonstill_modules/bell"):format(name), 0,
+    folder:expect(("moonstill add %s && moonstill verify && ls -A moonstill_modules/bell"):format(name), 0,
       "ok       bell 0.1.0\nREADME.md\nbell_test.lua\ninit.lua\nmodule.lua\n")
   end
 end)
 
 test("an installation that fails leaves what was there", function()
   local folder <close> = with_module()
-  expect(folder, "moonstill add bell-0.1.0.tar.gz", 0)
+  folder:expect("moonstill add bell-0.1.0.tar.gz", 0)
   local lock = folder:read "moonstill.lock"
   local both = { ["x"] = "", ["x/y"] = "", ["init.lua"] = "", ["module.lua"] = folder:read("bell/module.lua"):gsub(
     "0%.1%.0", "0.2.0", 1) }   -- x is a file and a folder
   folder:write("both.tar.gz", host.pack(both))
-  expect(folder, "moonstill add both.tar.gz", 1, "cannot ")
+  folder:expect("moonstill add both.tar.gz", 1, "cannot ")
   test.equal(folder:read "moonstill.lock", lock)
-  expect(folder, "moonstill verify && ls -A moonstill_modules", 0, "ok       bell 0.1.0\nbell\n")
+  folder:expect("moonstill verify && ls -A moonstill_modules", 0, "ok       bell 0.1.0\nbell\n")
   folder:write("moonstill.lock", "return { ['../x'] = { version = '1.0', checksum = '', source = '' } }")
-  expect(folder, "moonstill remove ../x", 1, "'../x' is no name for a module")
+  folder:expect("moonstill remove ../x", 1, "'../x' is no name for a module")
 end)
 
 test("addresses are loaded by curl", function()
@@ -207,22 +198,22 @@ test("addresses are loaded by curl", function()
   -- Stands in for the network: copies the archive to where curl was told to put it.
   folder:write("bin/curl", ('#!/bin/sh\necho "$@" > %s/asked\nwhile [ "$1" != --output ]; do shift; done\ncp %s/bell-0.1.0.tar.gz "$2"\n')
     :format(folder.path, folder.path))
-  expect(folder, "chmod +x bin/curl; PATH=$PWD/bin:$PATH; moonstill add https://host/bell.tar.gz && cat asked", 0,
+  folder:expect("chmod +x bin/curl; PATH=$PWD/bin:$PATH; moonstill add https://host/bell.tar.gz && cat asked", 0,
     "bell 0.1.0 is in ", "--proto =http,https", "-- https://host/bell.tar.gz\n")
   test.ok(folder:read("moonstill.lock"):find 'source = "https://host/bell.tar.gz"')
-  expect(folder, "moonstill add http://host/bell.tar.gz", 1, "use https, or give --checksum")
-  expect(folder, "moonstill add file:///etc/passwd", 1, "expected a folder, an archive, or an address")
-  expect(folder, "mkdir none; ln -s $(command -v sh) none; PATH=$PWD/none; moonstill add https://host/bell.tar.gz", 1,
+  folder:expect("moonstill add http://host/bell.tar.gz", 1, "use https, or give --checksum")
+  folder:expect("moonstill add file:///etc/passwd", 1, "expected a folder, an archive, or an address")
+  folder:expect("mkdir none; ln -s $(command -v sh) none; PATH=$PWD/none; moonstill add https://host/bell.tar.gz", 1,
     "moonstill: downloads need the program curl, which is not installed: apt-get install curl\n")
 end)
 
 test("every subcommand is in the usage and has --help", function()
   local folder <close> = sandbox.new()
-  local usage = expect(folder, "moonstill --help", 0)
+  local usage = folder:expect("moonstill --help", 0)
   for name in ("new check pack add list remove verify"):gmatch "%l+" do
     test.ok(usage:find("\n       moonstill " .. name, 1, true), usage)
-    expect(folder, ("moonstill %s --help"):format(name), 0, ("Usage: moonstill %s [OPTIONS]"):format(name), "--help")
-    expect(folder, ("moonstill %s --nonsense"):format(name), 2, "unknown option '--nonsense'")
+    folder:expect(("moonstill %s --help"):format(name), 0, ("Usage: moonstill %s [OPTIONS]"):format(name), "--help")
+    folder:expect(("moonstill %s --nonsense"):format(name), 2, "unknown option '--nonsense'")
   end
-  expect(folder, "moonstill chek", 2, "no command or script 'chek' (did you mean 'check'?)")
+  folder:expect("moonstill chek", 2, "no command or script 'chek' (did you mean 'check'?)")
 end)

@@ -3,15 +3,6 @@ local host = require "moonstill.host"
 local sandbox = require "sandbox"
 local test = require "moonstill.test"
 
-local function expect(folder, line, code, ...)
-  local output, got = folder:run(line)
-  for _, part in ipairs { ... } do
-    test.ok(output:find(part, 1, true), ("%s: no '%s' in\n%s"):format(line, part, output))
-  end
-  if got ~= code then error(("%s: expected %d, got %d\n%s"):format(line, code, got, output), 2) end
-  return output
-end
-
 test("the script's folder, the project, the user, LuaRocks: in this order", function()
   local folder <close> = sandbox.new()
   local stores = {
@@ -29,16 +20,16 @@ test("the script's folder, the project, the user, LuaRocks: in this order", func
     test.equal(folder:run("export " .. rocks .. "; moonstill work/scripts/run.lua"), store[2] .. "\n")
     os.remove(folder.path .. "/" .. store[1])
   end
-  expect(folder, "moonstill work/scripts/run.lua", 1, "module 'which' not found:")
+  folder:expect("moonstill work/scripts/run.lua", 1, "module 'which' not found:")
 end)
 
 test("the current directory is searched by nobody", function()
   local folder <close> = sandbox.new()
   folder:write("near.lua", "return 'wrong'")
   folder:write("sub/run.lua", "print(pcall(require, 'near'))")
-  expect(folder, "moonstill sub/run.lua", 0, "false")
-  expect(folder, "moonstill -e \"print(pcall(require, 'near'))\"", 0, "false")
-  expect(folder, "echo \"print(pcall(require, 'near'))\" | LUA_PATH='./?.lua' moonstill", 0, "false")
+  folder:expect("moonstill sub/run.lua", 0, "false")
+  folder:expect("moonstill -e \"print(pcall(require, 'near'))\"", 0, "false")
+  folder:expect("echo \"print(pcall(require, 'near'))\" | LUA_PATH='./?.lua' moonstill", 0, "false")
 end)
 
 test("the prompt and -e know the modules of the project around the current directory", function()
@@ -53,7 +44,7 @@ test("a module without a manifest may lie below the script's folder", function()
   local folder <close> = sandbox.new()
   folder:write("lib/part.lua", "return { name = ... }")
   folder:write("run.lua", "print(require('lib.part').name)")
-  expect(folder, "moonstill run.lua", 0, "lib.part\n")
+  folder:expect("moonstill run.lua", 0, "lib.part\n")
 end)
 
 test("a failed require tells where it looked, and the nearest name", function()
@@ -61,14 +52,14 @@ test("a failed require tells where it looked, and the nearest name", function()
   folder:write("entangle.lua", "return {}")
   folder:write("run.lua", "require 'entangel'")
   local path = folder.path
-  expect(folder, "moonstill run.lua", 1, "moonstill: run.lua:1: module 'entangel' not found:",
+  folder:expect("moonstill run.lua", 1, "moonstill: run.lua:1: module 'entangel' not found:",
     "\n\tthe script's folder:\n\t  no file './entangel.lua'\n\t  no file './entangel/init.lua'\n\tthe user's modules:\n\t  no file '"
       .. path .. "/home/.local/share/moonstill/moonstill_modules/entangel.lua'", "\n\tLuaRocks:\n\t  no file '",
     "no module 'entangel' in the standard library (did you mean 'entangle'?)")
   folder:write("run.lua", "require 'moonstill.hlep'")
-  expect(folder, "moonstill run.lua", 1, "(did you mean 'moonstill.help'?)")
+  folder:expect("moonstill run.lua", 1, "(did you mean 'moonstill.help'?)")
   folder:write("run.lua", "require 'distil'")
-  expect(folder, "moonstill run.lua", 1, "(did you mean 'distill'?)")
+  folder:expect("moonstill run.lua", 1, "(did you mean 'distill'?)")
 end)
 
 test("a file may hide a module of the standard library, with a warning, but not from the library itself", function()
@@ -76,7 +67,7 @@ test("a file may hide a module of the standard library, with a warning, but not 
   folder:write("train.lua", "return 'mine'")
   folder:write("plot.lua", "error 'run'")
   folder:write("run.lua", "print((require 'train'), type(require('distill').unrolled), (require 'train'))")
-  local output = expect(folder, "moonstill run.lua", 0, "mine\tfunction\tmine\n")
+  local output = folder:expect("moonstill run.lua", 0, "mine\tfunction\tmine\n")
   test.equal(select(2, output:gsub("warning: 'train' is './train.lua' here, which hides the standard library's\n", "")), 1)
   folder:write("moonstill.lua", "error 'run'")
   folder:write("moonstill/check.lua", "error 'run'")
@@ -92,14 +83,14 @@ test("programs are no modules", function()
   folder:write("run.lua", "print(type(require('distill').unrolled))")
   test.equal(folder:run "moonstill run.lua", "function\n")
   folder:write("run.lua", "require 'run'")
-  expect(folder, "moonstill run.lua", 1, "'./run.lua' is the running script")
+  folder:expect("moonstill run.lua", 1, "'./run.lua' is the running script")
 end)
 
 test("packages of LuaRocks may use globals as plain Lua lets them; scripts may not", function()
   local folder <close> = sandbox.new()
   folder:write("rocks/old.lua", "if jit then error 'no' end\nold_global = 1\nreturn { f = function() return old_global end }")
   folder:write("run.lua", "print(require('old').f())\nprint(jit)")
-  expect(folder, "export LUA_PATH='" .. folder.path .. "/rocks/?.lua;;'; moonstill run.lua", 1,
+  folder:expect("export LUA_PATH='" .. folder.path .. "/rocks/?.lua;;'; moonstill run.lua", 1,
     "1\n", "run.lua:2: undeclared global 'jit'")
 end)
 

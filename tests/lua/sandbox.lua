@@ -2,6 +2,7 @@
 local host = require "moonstill.host"
 local ms = require "moonstill"
 local shell = require "moonstill.modules.shell"
+local test = require "moonstill.test"
 
 local sandbox = {}
 sandbox.__index = sandbox
@@ -30,6 +31,17 @@ function sandbox:run(line, below)
     .. 'moonstill() { %s "$@"; }; '):format(shell.quote(self.path .. "/" .. (below or "")), shell.quote(self.path .. "/home"),
     shell.quote(host.program))
   return shell.run { "sh", "-c", setup .. line }
+end
+
+--- Runs a line of shell that must end with this code and print these texts.
+--- @return string output
+function sandbox:expect(line, code, ...)
+  local output, got = self:run(line)
+  for _, part in ipairs { ... } do
+    test.ok(output:find(part, 1, true), ("%s: no '%s' in\n%s"):format(line, part, output))
+  end
+  if got ~= code then error(("%s: expected %d, got %d\n%s"):format(line, code, got, output), 2) end
+  return output
 end
 
 return sandbox
