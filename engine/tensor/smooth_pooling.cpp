@@ -8,7 +8,7 @@
 namespace moonstill {
 namespace {
 
-// Where a window's own numbers begin, and its place p among them.
+// Where a window's own numbers begin.
 std::int64_t own(const Windows& w, std::int64_t result) {
   return result * static_cast<std::int64_t>(w.offsets.size());
 }

@@ -106,22 +106,22 @@ end)
 
 test("add, list, require, verify, remove", function()
   local folder <close> = with_module()
-  folder:write("work/run.lua", "print(require('bell').ghz(2):qubits())")
-  folder:expect("cd work; moonstill list", 0, "no modules in " .. folder.path .. "/work\n")
-  folder:expect("cd work; moonstill add ../bell-0.1.0.tar.gz", 0, "bell 0.1.0 is in " .. folder.path
-    .. "/work/moonstill_modules/bell\n", 'local bell = require "bell"   -- ghz')
-  folder:expect("moonstill work/run.lua", 0, "2\n")
-  folder:expect("cd work; moonstill list", 0, "bell  0.1.0  Circuits that entangle.\n")
-  folder:expect("cd work; moonstill verify", 0, "ok       bell 0.1.0\n")
-  test.ok(folder:read("work/moonstill.lock"):find 'checksum = "sha256:%x+"', folder:read "work/moonstill.lock")
-  folder:expect("mkdir -p work/sub; cd work/sub; moonstill add ../../bell", 0, "/work/moonstill_modules/bell\n")
-  folder:expect("echo >> work/moonstill_modules/bell/init.lua; cd work; moonstill verify", 1,
+  folder:write("project/run.lua", "print(require('bell').ghz(2):qubits())")
+  folder:expect("cd project; moonstill list", 0, "no modules in " .. folder.path .. "/project\n")
+  folder:expect("cd project; moonstill add ../bell-0.1.0.tar.gz", 0, "bell 0.1.0 is in " .. folder.path
+    .. "/project/moonstill_modules/bell\n", 'local bell = require "bell"   -- ghz')
+  folder:expect("moonstill project/run.lua", 0, "2\n")
+  folder:expect("cd project; moonstill list", 0, "bell  0.1.0  Circuits that entangle.\n")
+  folder:expect("cd project; moonstill verify", 0, "ok       bell 0.1.0\n")
+  test.ok(folder:read("project/moonstill.lock"):find 'checksum = "sha256:%x+"', folder:read "project/moonstill.lock")
+  folder:expect("mkdir -p project/sub; cd project/sub; moonstill add ../../bell", 0, "/project/moonstill_modules/bell\n")
+  folder:expect("echo >> project/moonstill_modules/bell/init.lua; cd project; moonstill verify", 1,
     "CHANGED  bell: its files have changed: expected sha256:")
-  folder:expect("mkdir work/moonstill_modules/stray; cd work; moonstill verify", 1, "UNKNOWN  stray: not in ")
-  folder:expect("cd work; moonstill remove bel", 1, "(did you mean 'bell'?)")
-  folder:expect("cd work; moonstill remove bell; ls moonstill_modules; cat moonstill.lock", 0,
+  folder:expect("mkdir project/moonstill_modules/stray; cd project; moonstill verify", 1, "UNKNOWN  stray: not in ")
+  folder:expect("cd project; moonstill remove bel", 1, "(did you mean 'bell'?)")
+  folder:expect("cd project; moonstill remove bell; ls moonstill_modules; cat moonstill.lock", 0,
     "bell is removed from ", "stray\n", "return {}\n")
-  folder:expect("moonstill add --user bell; cd work; moonstill run.lua; moonstill list --user", 0, "2\n", "bell  0.1.0")
+  folder:expect("moonstill add --user bell; cd project; moonstill run.lua; moonstill list --user", 0, "2\n", "bell  0.1.0")
 end)
 
 test("another version replaces a module; other files of the same version are refused", function()
