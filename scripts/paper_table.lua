@@ -18,14 +18,15 @@ local tasks = {
   { name = "mnist-10", data = "mnist", init = "known", steps = 1, iterations = 20000,
     paper = { quantum = 91.9, classical = 93.76 }, seeds = { quantum = 3, fixed_hermitians = 3 } },
   { name = "cifar10-100", data = "cifar10", init = "known", steps = 10, step_size = 0.02, iterations = 5000,
-    batch = 512, lr = 0.02, restart = 0.05, sharpness = 3,
+    start = "real", batch = 512, lr = 0.02, restart = 0.05, sharpness = 3,
     paper = { quantum = 50.3, classical = 54 }, seeds = { quantum = 3, fixed_hermitians = 3 } },
-  { name = "mnist-100", data = "mnist", init = "known", steps = 10, step_size = 0.02, iterations = 4000, lr = 0.01 },
-  { name = "cifar10-10", data = "cifar10", init = "known", steps = 1, iterations = 10000 },
-  { name = "mnist-unknown-100", data = "mnist", init = "unknown", steps = 10, step_size = 0.02, iterations = 1500,
-    lr = 0.01, models = { "quantum", "classical" } },
-  { name = "cifar10-unknown-100", data = "cifar10", init = "unknown", steps = 10, step_size = 0.02, iterations = 1500,
-    lr = 0.01, models = { "quantum", "classical" } },
+  { name = "mnist-100", data = "mnist", init = "known", steps = 10, step_size = 0.02, iterations = 2000,
+    start = "real", lr = 0.01 },
+  { name = "cifar10-10", data = "cifar10", init = "known", steps = 1, start = "real", iterations = 5000 },
+  { name = "mnist-unknown-100", data = "mnist", init = "unknown", steps = 10, step_size = 0.02, iterations = 500,
+    start = "real", lr = 0.01, models = { "quantum", "classical" } },
+  { name = "cifar10-unknown-100", data = "cifar10", init = "unknown", steps = 10, step_size = 0.02, iterations = 500,
+    start = "real", lr = 0.01, models = { "quantum", "classical" } },
   { name = "mnist-full", data = "mnist", epochs = 5, batch = 128, lr = 2e-3 },
   { name = "cifar10-full", data = "cifar10", epochs = 20, batch = 128, lr = 2e-3 },
 }
@@ -114,8 +115,8 @@ local function distilled(row, seed, folder)
   return (distill.trial {
     set = data_of(task.data), model = model.model, observable = model.observable, angles = model.angles, seed = seed,
     folder = folder, fit = fit, still = {
-      steps = task.steps, init = task.init, step_size = task.step_size, later_step_size = task.later_step_size,
-      sharpness = sharpness,
+      steps = task.steps, init = task.init, start = task.start, step_size = task.step_size,
+      later_step_size = task.later_step_size, sharpness = sharpness,
     },
   })
 end
