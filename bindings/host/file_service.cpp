@@ -12,11 +12,19 @@
 #include <vector>
 
 #include "bindings/support/barrier.hpp"
+#include "bindings/support/object.hpp"
 #include "engine/io/archive.hpp"
 #include "engine/io/file.hpp"
+#include "engine/io/lock.hpp"
 #include "engine/io/sha256.hpp"
 
 namespace moonstill::lua {
+
+template <>
+struct ObjectTraits<io::FileLock> {
+  static constexpr const char* name = "ms.FileLock";
+};
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -142,6 +150,14 @@ int host_remove_all(lua_State* L) {
   return 0;
 }
 
+// lock(file, text) -> a lock, held until it is closed; nil where it is held already
+int host_lock(lua_State* L) {
+  auto held = io::FileLock::take(fs::path(text(L, 1)), text(L, 2));
+  if (!held) return 0;
+  push_object<io::FileLock>(L, std::move(*held));
+  return 1;
+}
+
 // absolute(path) -> from the root on, without "." and ".."
 int host_absolute(lua_State* L) {
   std::error_code error;
@@ -185,12 +201,16 @@ constexpr luaL_Reg functions[] = {{"sha256", guard<host_sha256>},
                                   {"make_folder", guard<host_make_folder>},
                                   {"rename", guard<host_rename>},
                                   {"remove_all", guard<host_remove_all>},
+                                  {"lock", guard<host_lock>},
                                   {"absolute", guard<host_absolute>},
                                   {"find_above", guard<host_find_above>},
                                   {nullptr, nullptr}};
 
 }  // namespace
 
-void add_file_functions(lua_State* L) { luaL_setfuncs(L, functions, 0); }
+void add_file_functions(lua_State* L) {
+  add_metatable<io::FileLock>(L);
+  luaL_setfuncs(L, functions, 0);
+}
 
 }  // namespace moonstill::lua

@@ -1,5 +1,4 @@
 -- A folder that one process at a time works in. A lock whose process is gone counts for nothing (Linux: /proc).
-local ms = require "moonstill"
 local host = require "moonstill.host"
 
 local lock = {}
@@ -19,13 +18,19 @@ end
 
 local function path_of(folder) return folder .. "/lock" end
 
+-- What its file says: the process that holds it, or did. It may go at any moment.
+local function text_of(folder)
+  local file = io.open(path_of(folder))
+  if not file then return "" end
+  local text <close> = file
+  return text:read "a" or ""
+end
+
 --- Gives the number of another process that works in the folder, or nil.
 --- @param folder string
 --- @return string?
 function lock.holder(folder)
-  local path = path_of(folder)
-  if not ms.io.exists(path) then return nil end
-  local held = ms.io.read_text(path)
+  local held = text_of(folder)
   local process = held:match "^%d+"
   if process and held == identity(process) and held ~= identity "self" then return process end
   return nil
@@ -33,20 +38,18 @@ end
 
 --- Marks the folder as this process's until the value that this gives is closed. Nothing changes where it is already.
 --- @param folder string
---- @return table|nil         nil where another process holds it
+--- @return any|nil           nil where another process holds it
 --- @return string? process  which one
 function lock.take(folder)
+  local own = identity "self" or ""
+  if text_of(folder) == own then return setmetatable({}, { __close = function() end }) end
   -- One that was killed may take a moment to end.
   for _ = 1, 10 do
-    if not lock.holder(folder) then break end
+    local held = not lock.holder(folder) and host.lock(path_of(folder), own)
+    if held then return held end
     os.execute "sleep 0.1"
   end
-  local holder = lock.holder(folder)
-  if holder then return nil, holder end
-  local path, own = path_of(folder), identity "self" or ""
-  if ms.io.exists(path) and ms.io.read_text(path) == own then return setmetatable({}, { __close = function() end }) end
-  ms.io.write_text(path, own)
-  return setmetatable({}, { __close = function() os.remove(path) end })
+  return nil, lock.holder(folder) or "unknown"
 end
 
 --- Removes what processes that were killed while they wrote have left.

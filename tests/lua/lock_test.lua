@@ -1,6 +1,8 @@
 -- One process at a time in a folder, and what killed ones leave.
 local lock = require "distill.lock"
+local host = require "moonstill.host"
 local ms = require "moonstill"
+local program = require "program"
 local test = require "moonstill.test"
 
 local function folder()
@@ -43,6 +45,28 @@ test("another process's lock holds until that process is gone", function()
   ms.io.write_text(out.path .. "/lock", other.identity)
   other.kill()
   test.ok(lock.take(out.path), "free")
+end)
+
+-- Waits until it may go, takes the folder, notes it, and holds it until the other one has given up.
+local racing = [[
+local lock = require "distill.lock"
+local folder, name = ...
+while not io.open(folder .. "/go") do end
+local held <close> = lock.take(folder .. "/run")
+io.open(folder .. "/" .. name .. (held and "-took" or "-refused"), "w"):close()
+while held and not (io.open(folder .. "/a-refused") or io.open(folder .. "/b-refused")) do os.execute "sleep 0.05" end
+]]
+
+test("of two processes that come at once one has the folder", function()
+  local out <close> = folder()
+  local file <close> = program.file(".lua", racing)
+  ms.io.write_text(out.path .. "/waits", "")
+  local both <close> = assert(io.popen(("for n in a b; do timeout 20 '%s' '%s' '%s' $n & done; sleep 0.3; touch '%s/go'; wait")
+    :format(host.program, file.path, out.path, out.path)))
+  both:read "a"
+  local took = 0
+  for _, name in ipairs { "a", "b" } do took = took + (ms.io.exists(("%s/%s-took"):format(out.path, name)) and 1 or 0) end
+  test.equal(took, 1)
 end)
 
 test("files half written by processes that are gone are removed, others stay", function()
