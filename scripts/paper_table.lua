@@ -78,18 +78,22 @@ local function iterations_of(row)
   return row.task.iterations and (opt.iterations > 0 and opt.iterations or row.task.iterations)
 end
 
--- "done", "at iteration 300", "not run"; and whether there is nothing left to do.
+-- "not run", "at iteration 300", "a damaged checkpoint"
+local function progress_of(folder)
+  local checkpoint = folder .. "/checkpoint.safetensors"
+  if not ms.io.exists(checkpoint) then return "not run" end
+  local fine, _, state = pcall(ms.io.load, checkpoint)
+  return fine and state.iteration and "at iteration " .. state.iteration or "a damaged checkpoint"
+end
+
+-- "done: 20000 iterations, 96.68 %", or how far it is; and whether there is nothing left to do.
 local function state_of(row, seed)
   local folder = folder_of(row, seed)
   local result = report.result(folder)
   local wanted = iterations_of(row)
   local done = result and (not wanted or result.iterations >= wanted)
-  local text = "not run"
-  if result then
-    text = ("done: %d iterations, %.2f %%"):format(result.iterations, 100 * result.test_accuracy)
-  elseif ms.io.exists(folder .. "/checkpoint.safetensors") then
-    text = "at iteration " .. select(2, ms.io.load(folder .. "/checkpoint.safetensors")).iteration
-  end
+  local text = result and ("done: %d iterations, %.2f %%"):format(result.iterations, 100 * result.test_accuracy)
+    or progress_of(folder)
   local holder = lock.holder(folder)
   if holder then text = ("%s, process %s is at it"):format(text, holder) end
   return text, done
@@ -148,7 +152,8 @@ local function write_table() report.write(opt.out, rows, folder_of) end
 local function run(row, seed)
   local folder = folder_of(row, seed)
   print(("\n%s, seed %d"):format(row.name, seed))
-  local _ <close> = assert(lock.take(folder))
+  local taken <close>, process = lock.take(folder)
+  if not taken then return print(("process %s is at it"):format(process)) end
   local clock = ms.timer()
   local result = row.task.epochs and trained(row, seed) or distilled(row, seed, folder)
   result.row, result.seconds = row.name, (result.seconds_before or 0) + clock:seconds()
@@ -157,6 +162,15 @@ local function run(row, seed)
   for name, value in pairs(outer_of(row)) do settings[name] = value end
   experiment.finish(settings, result)
   write_table()
+end
+
+-- What ends one row, such as a damaged checkpoint, leaves the others to be run.
+local failures = 0
+local function attempt(row, seed)
+  local fine, problem = pcall(run, row, seed)
+  if fine then return end
+  failures = failures + 1
+  io.stderr:write(("%s, seed %d: %s\n"):format(row.name, seed, problem))
 end
 
 lock.clean(opt.out)
@@ -169,7 +183,7 @@ for _, row in ipairs(rows) do
     elseif asked and (done and not opt.fresh or lock.holder(folder_of(row, seed))) then
       print(("%s, seed %d: %s"):format(row.name, seed, state))
     elseif asked then
-      run(row, seed)
+      attempt(row, seed)
     end
   end
 end
@@ -177,3 +191,4 @@ if not opt.list then
   write_table()
   print(("\n%s/table.md, %s/results.json"):format(opt.out, opt.out))
 end
+if failures > 0 then error(failures == 1 and "a run failed" or ("%d runs failed"):format(failures), 0) end

@@ -105,21 +105,45 @@ local function rebuild_moments(loaded, names)
   return moments
 end
 
+-- The tensors of a checkpoint, as they must come back.
+local function fingerprint_of(tensors)
+  local list = {}
+  for _, name in ipairs { "parameters", "averaged", "best" } do
+    local part = tensors[name]
+    if part then list[#list + 1] = ms.flatten { part.raw_step_sizes, table.unpack(part.images) } end
+  end
+  for _, name in ipairs { "images", "raw_step_sizes" } do
+    if #tensors.moments[name] > 0 then list[#list + 1] = ms.flatten(tensors.moments[name]) end
+  end
+  return ms.io.fingerprint(ms.flatten(list))
+end
+
+local function load(path)
+  local fine, loaded, metadata = pcall(ms.io.load, path)
+  if fine then return loaded, metadata end
+  check.fail("still:fit", "%s: start anew (--fresh)", (tostring(loaded):gsub("^.-ms%.io%.load: ", "")))
+end
+
 local function restore(run, still)
   local path, settings = run.checkpoint, run.settings
-  local loaded, metadata = ms.io.load(path)
+  local loaded, metadata = load(path)
   if metadata.settings ~= settings then
     check.fail("still:fit", "'%s' is of a run with other settings (%s): take another folder, or start anew"
       .. " (--fresh)", path,
       differences(ms.io.parse_json(metadata.settings or "{}"), ms.io.parse_json(settings)))
   end
   if metadata.script ~= machine.script_hash() then run:say(("'%s' is of another text of the script"):format(path)) end
-  still.iteration = math.tointeger(metadata.iteration)
-  still.parameters = rebuild(loaded, "parameters", still.parameters)
-  still.search:restore({
+  local tensors = {
+    parameters = rebuild(loaded, "parameters", still.parameters),
     averaged = rebuild(loaded, "averaged", still.parameters), best = rebuild(loaded, "best", still.parameters),
     moments = rebuild_moments(loaded, still.search.optimizers),
-  }, metadata)
+  }
+  if metadata.fingerprint and metadata.fingerprint ~= fingerprint_of(tensors) then
+    check.fail("still:fit", "'%s' is damaged, its numbers are not those that were written: start anew (--fresh)", path)
+  end
+  still.iteration = math.tointeger(metadata.iteration)
+  still.parameters = tensors.parameters
+  still.search:restore(tensors, metadata)
   still.counts = metadata.ledger and ms.io.parse_json(metadata.ledger) or {}
   run.kept = metadata.iteration
   return math.tointeger(metadata.metrics_rows)
@@ -185,6 +209,7 @@ function Run:keep(still)
   local tensors, metadata = still.search:state()
   tensors.parameters = still.parameters
   metadata.iteration, metadata.settings, metadata.metrics_rows = still.iteration, self.settings, self.rows
+  metadata.fingerprint = fingerprint_of(tensors)
   metadata.script, metadata.ledger = machine.script_hash(), ms.io.json(still.counts)
   write(self, function() ms.io.save(self.checkpoint, tensors, { metadata = metadata }) end)
   self.kept = still.iteration

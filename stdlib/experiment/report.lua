@@ -5,13 +5,18 @@ local ms = require "moonstill"
 local report = { cifar_note = "CIFAR-10 pixels carry JPEG artefacts" }
 
 local most_seeds = 20   -- that are looked for; a row may have more than it needs
+local told = {}         -- files that were said to be damaged
 
---- Gives a run's result, or nil where it has not ended.
+--- Gives a run's result, or nil where it has not ended. Says so where the file is damaged.
 --- @param folder string
 --- @return table?
 function report.result(folder)
   local path = folder .. "/result.json"
-  return ms.io.exists(path) and ms.io.parse_json(ms.io.read_text(path)) or nil
+  if not ms.io.exists(path) then return nil end
+  local fine, result = pcall(ms.io.parse_json, ms.io.read_text(path))
+  if fine and type(result) == "table" and result.test_accuracy then return result end
+  if not told[path] then io.stderr:write(("'%s' holds no result: left out\n"):format(path)) end
+  told[path] = true
 end
 
 -- Mean and deviation of one field, over those results that have it.

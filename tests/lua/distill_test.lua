@@ -151,6 +151,23 @@ test("one seed, one set of bytes, with 1 and 2 threads", function()
   test.ok(checkpoints[1] == checkpoints[2], "equal bytes")
 end)
 
+test("a checkpoint whose bytes have changed is refused, wherever they have", function()
+  local out <close> = folder()
+  local path = out.path .. "/checkpoint.safetensors"
+  fit(new { passes = 2 }, { folder = out.path, validation = set.test, evaluate_every = 2 })
+  local whole = bytes(path)
+  for _, share in ipairs { 0.0001, 0.3, 0.5, 0.7, 0.999 } do
+    local at = #whole - math.floor((1 - share) * (#whole - 8000))
+    if share < 0.01 then at = 3 end
+    ms.io.write_text(path, whole:sub(1, at - 1) .. string.char(whole:byte(at) ~ 0x40) .. whole:sub(at + 1))
+    test.fails_with("start anew (--fresh)", function() fit(new { passes = 2 }, { folder = out.path }) end)
+  end
+  ms.io.write_text(path, whole:sub(1, -100))
+  test.fails_with("/checkpoint.safetensors' is not a safetensors file", function()
+    fit(new { passes = 2 }, { folder = out.path })
+  end)
+end)
+
 test("other settings, and files that are none, are refused where a run would go on", function()
   local out <close> = folder()
   fit(new { passes = 2 }, { folder = out.path })

@@ -67,3 +67,23 @@ test("a row runs, goes on, is not run twice, and the others are listed as not ru
     test.equal({ entry.row, entry.run }, { entry.row, done and 1 or 0 })
   end
 end)
+
+test("what a row has damaged stops that row alone, and is said", function()
+  local out <close> = folder()
+  local function run(...)
+    return program.run { script, "--data-folder", "/nowhere", "--out", out.path, ... }
+  end
+  ms.io.write_text(out.path .. "/mnist-10-quantum-seed-1/checkpoint.safetensors", "nothing of the kind")
+  ms.io.write_text(out.path .. "/mnist-10-quantum-seed-2/result.json", "{")
+  local output, code = run "--list"
+  test.equal(code, 0, output)
+  test.ok(output:find "mnist%-10%-quantum +seed 1  a damaged checkpoint\n", output)
+  test.ok(output:find "mnist%-10%-quantum +seed 2  not run\n", output)
+  test.ok(output:find("'" .. out.path .. "/mnist-10-quantum-seed-2/result.json' holds no result: left out", 1, true), output)
+  output, code = run("--row", "mnist-10-quantum")
+  test.equal(code, 1)
+  for seed = 1, 3 do
+    test.ok(output:find(("mnist%%-10%%-quantum, seed %d: [^\n]*/nowhere/mnist"):format(seed)), output)
+  end
+  test.ok(output:find "table.md, " and output:find "3 runs failed", output)
+end)
