@@ -134,9 +134,14 @@ local function unroll(self, w, parameters, gradient)
     return weights
   end
   if not self.checkpoint then return updates(w, 1, self.updates) end
-  -- Held at once: the weights between blocks and the tape of one block, both of about sqrt(T) updates; an update's
-  -- tape weighs some four times its weights and more, so blocks are half as long.
-  local block, length = ms.checkpoint(updates), math.ceil(self.updates ^ 0.5 / 2)
+  -- Two levels: held at once are the weights between blocks, those within one block, both of about sqrt(T) updates,
+  -- and the tape of a single update, which weighs some twenty times its weights.
+  local update = ms.checkpoint(updates)
+  local block = ms.checkpoint(function(weights, first, last)
+    for t = first, last do weights = update(weights, t, t) end
+    return weights
+  end)
+  local length = math.ceil(self.updates ^ 0.5)
   for first = 1, self.updates, length do
     w = block(w, first, math.min(first + length - 1, self.updates))
   end

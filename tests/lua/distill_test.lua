@@ -101,7 +101,7 @@ test("with checkpoints, memory hardly grows with the number of inner updates", f
     return ms.memory().peak - before
   end
   local few, many, plain = peak(4, true), peak(64, true), peak(64, false)
-  test.ok(many < 3 * few, ("%d bytes for 4 updates, %d for 64"):format(few, many))
+  test.ok(many < 2 * few, ("%d bytes for 4 updates, %d for 64"):format(few, many))
   test.ok(many < plain / 4, ("%d bytes for 64 updates, %d without checkpoints"):format(many, plain))
 end)
 
