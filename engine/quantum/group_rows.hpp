@@ -14,11 +14,11 @@ struct LaneState {
   LaneState(const Planes<T>& planes, int lane) : re(planes.re + lane), im(planes.im + lane) {}
 };
 
-/// D rows of it, as many samples as a vector holds.
-template <class T, int D>
+/// D rows of it, W samples of each.
+template <class T, int W, int D>
 struct GroupAmplitudes {
-  Lanes<T, vector_lanes<T>> re[D];
-  Lanes<T, vector_lanes<T>> im[D];
+  Lanes<T, W> re[D];
+  Lanes<T, W> im[D];
 };
 
 /// Calls body(rows' places) for each group of D rows.
@@ -33,22 +33,23 @@ template <int D, class Body>
   }
 }
 
-template <class T, int D>
-[[gnu::always_inline]] inline GroupAmplitudes<T, D> load(const LaneState<T>& x, const std::size_t (&at)[D]) {
-  GroupAmplitudes<T, D> v;
+template <int W, class T, int D>
+[[gnu::always_inline]] inline GroupAmplitudes<T, W, D> load(const LaneState<T>& x,
+                                                            const std::size_t (&at)[D]) {
+  GroupAmplitudes<T, W, D> v;
   for (int p = 0; p < D; ++p) {
-    v.re[p] = load_lanes<T, vector_lanes<T>>(x.re + at[p]);
-    v.im[p] = load_lanes<T, vector_lanes<T>>(x.im + at[p]);
+    v.re[p] = load_lanes<T, W>(x.re + at[p]);
+    v.im[p] = load_lanes<T, W>(x.im + at[p]);
   }
   return v;
 }
 
-template <class T, int D>
+template <class T, int W, int D>
 [[gnu::always_inline]] inline void store(const LaneState<T>& x, const std::size_t (&at)[D],
-                                         const GroupAmplitudes<T, D>& v) {
+                                         const GroupAmplitudes<T, W, D>& v) {
   for (int p = 0; p < D; ++p) {
-    store_lanes<T, vector_lanes<T>>(x.re + at[p], v.re[p]);
-    store_lanes<T, vector_lanes<T>>(x.im + at[p], v.im[p]);
+    store_lanes<T, W>(x.re + at[p], v.re[p]);
+    store_lanes<T, W>(x.im + at[p], v.im[p]);
   }
 }
 

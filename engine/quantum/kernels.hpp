@@ -42,8 +42,8 @@ enum class MatrixTask {
 /// environments; a Hermitian one has a real diagonal.
 enum class Structure { dense, diagonal, real, hermitian };
 
-/// One task over all groups. Matrices are [d * d][2][matrix_lanes], environments [d * d][2][tile_lanes]
-/// (added to).
+/// One task over all groups, on the first `samples` lanes at least. Matrices are [d * d][2][matrix_lanes],
+/// environments [d * d][2][tile_lanes] (added to).
 template <class T>
 struct MatrixStep {
   const Groups* groups;
@@ -53,6 +53,7 @@ struct MatrixStep {
   Planes<T> s{}, sdot{}, a{}, adot{};
   T* environment = nullptr;
   T* environment_tangent = nullptr;
+  int samples = static_cast<int>(tile_lanes);
 };
 
 /// Carries a task out. Matrices of 2 and 4 rows are unrolled.
@@ -62,8 +63,9 @@ void run(MatrixTask task, Structure structure, const MatrixStep<T>& step);
 extern template void run<float>(MatrixTask, Structure, const MatrixStep<float>&);
 extern template void run<double>(MatrixTask, Structure, const MatrixStep<double>&);
 
-/// One task over all rows, for phases: s <- exp(i phase) s, and so on. `slopes` takes dF/dphase = -2 Im
-/// conj(a) s of each row and lane (with tangents: its change), which the backward tasks set.
+/// One task over all rows and as many lanes, for phases: s <- exp(i phase) s, and so on. `slopes` takes
+/// dF/dphase = -2 Im conj(a) s of each row and lane (with tangents: its change), which the backward tasks
+/// set.
 template <class T>
 struct PhaseStep {
   std::size_t rows;
@@ -71,6 +73,7 @@ struct PhaseStep {
   const T* rates;   // the phases' change along the direction: [rows]
   Planes<T> s, sdot, a, adot;
   T* slopes;  // [rows][tile_lanes]
+  int samples;
 };
 
 template <class T>
@@ -82,10 +85,10 @@ extern template void run<double>(MatrixTask, const PhaseStep<double>&);
 /// Rotations RY of this many qubits at most go through a state together: as many as registers hold.
 inline constexpr std::size_t most_rotations = vector_bytes == 64 ? 3 : 2;
 
-/// One task over all groups, for rotations of as many qubits as a group has targets. `turns` is [qubit][cos,
-/// sin of the half angle][lanes], `rates` the half angles' change along the direction, [qubit][lanes].
-/// `slopes` takes dF/dangle = Re <a, J s> of each qubit and lane (with tangents: its change), which the
-/// backward tasks set.
+/// One task over all groups and as many lanes, for rotations of as many qubits as a group has targets.
+/// `turns` is [qubit][cos, sin of the half angle][lanes], `rates` the half angles' change along the
+/// direction, [qubit][lanes]. `slopes` takes dF/dangle = Re <a, J s> of each qubit and lane (with tangents:
+/// its change), which the backward tasks set.
 template <class T>
 struct RotationStep {
   const Groups* groups;
@@ -94,6 +97,7 @@ struct RotationStep {
   int lanes;  // 1: the same angles in all lanes; else tile_lanes
   Planes<T> s, sdot, a, adot;
   T* slopes;  // [qubit][tile_lanes]
+  int samples;
 };
 
 template <class T>

@@ -1,6 +1,8 @@
 // The choice of a kernel, for kernels_f32.cpp and kernels_f64.cpp.
 #pragma once
 
+#include <type_traits>
+
 #include "engine/quantum/phase_kernels.hpp"
 #include "engine/quantum/rotation_kernels.hpp"
 #include "engine/quantum/small_kernels.hpp"
@@ -8,47 +10,62 @@
 
 namespace moonstill::quantum {
 
-template <class T, int D>
+/// Calls body(lanes that go through a kernel together): a vector, or half of one where that holds all samples
+/// of a tile.
+template <class T, class Body>
+void with_lanes(int samples, Body&& body) {
+  constexpr int whole = vector_lanes<T>;
+  if constexpr (whole == tile_lanes) {
+    if (samples <= whole / 2) return body(std::integral_constant<int, whole / 2>{});
+  }
+  body(std::integral_constant<int, whole>{});
+}
+
+template <class T, int W, int D>
 void run_small(MatrixTask task, Structure structure, const MatrixStep<T>& step) {
   switch (structure) {
     case Structure::dense:
-      return SmallKernel<T, D, Structure::dense>::run(task, step);
+      return SmallKernel<T, W, D, Structure::dense>::run(task, step);
     case Structure::diagonal:
-      return SmallKernel<T, D, Structure::diagonal>::run(task, step);
+      return SmallKernel<T, W, D, Structure::diagonal>::run(task, step);
     case Structure::real:
-      return SmallKernel<T, D, Structure::real>::run(task, step);
+      return SmallKernel<T, W, D, Structure::real>::run(task, step);
     case Structure::hermitian:
-      return SmallKernel<T, D, Structure::hermitian>::run(task, step);
+      return SmallKernel<T, W, D, Structure::hermitian>::run(task, step);
   }
 }
 
 template <class T>
 void run(MatrixTask task, Structure structure, const MatrixStep<T>& step) {
-  switch (step.groups->dimension()) {
-    case 2:
-      return run_small<T, 2>(task, structure, step);
-    case 4:
-      return run_small<T, 4>(task, structure, step);
-    default:
-      return WideKernel<T>::run(task, step);
-  }
+  with_lanes<T>(step.samples, [&](auto lanes) {
+    switch (step.groups->dimension()) {
+      case 2:
+        return run_small<T, lanes, 2>(task, structure, step);
+      case 4:
+        return run_small<T, lanes, 4>(task, structure, step);
+      default:
+        return WideKernel<T>::run(task, step);
+    }
+  });
 }
 
 template <class T>
 void run(MatrixTask task, const PhaseStep<T>& step) {
-  PhaseKernel<T>::run(task, step);
+  with_lanes<T>(step.samples, [&](auto lanes) { PhaseKernel<T, lanes>::run(task, step); });
 }
 
 template <class T>
 void run(MatrixTask task, const RotationStep<T>& step) {
-  switch (step.groups->dimension()) {
-    case 2:
-      return RotationKernel<T, 1>::run(task, step);
-    case 4:
-      return RotationKernel<T, 2>::run(task, step);
-    default:
-      if constexpr (most_rotations > 2) RotationKernel<T, 3>::run(task, step);
-  }
+  with_lanes<T>(step.samples, [&](auto lanes) {
+    switch (step.groups->dimension()) {
+      case 2:
+        return RotationKernel<T, lanes, 1>::run(task, step);
+      case 4:
+        return RotationKernel<T, lanes, 2>::run(task, step);
+      default:
+        if constexpr (most_rotations > 2) RotationKernel<T, lanes, 3>::run(task, step);
+    }
+  });
 }
 
 }  // namespace moonstill::quantum

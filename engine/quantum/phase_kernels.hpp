@@ -6,9 +6,8 @@
 
 namespace moonstill::quantum {
 
-template <class T>
+template <class T, int W>
 class PhaseKernel {
-  static constexpr int W = vector_lanes<T>;
   using Vector = Lanes<T, W>;
   struct Amplitude {
     Vector re, im;
@@ -86,8 +85,9 @@ class PhaseKernel {
   [[gnu::always_inline]] static void each(const PhaseStep<T>& step, Body&& body) {
     const T* const phases = step.phases;
     const T* const rates = step.rates;
+    const int samples = step.samples;
     for (std::size_t r = 0, rows = step.rows; r < rows; ++r) {
-      for (int lane = 0; lane < tile_lanes; lane += W) {
+      for (int lane = 0; lane < samples; lane += W) {
         body(
             Row{phases[2 * r], phases[2 * r + 1], rates[r], r * tile_lanes + static_cast<std::size_t>(lane)});
       }

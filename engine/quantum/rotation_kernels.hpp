@@ -7,13 +7,12 @@
 
 namespace moonstill::quantum {
 
-template <class T, int K>
+template <class T, int W, int K>
 class RotationKernel {
-  static constexpr int W = vector_lanes<T>;
   static constexpr int D = 1 << K;
   using Vector = Lanes<T, W>;
   using State = LaneState<T>;
-  using Amplitudes = GroupAmplitudes<T, D>;
+  using Amplitudes = GroupAmplitudes<T, W, D>;
 
   // What each rotation's slope sums up from real and from imaginary parts.
   struct Slopes {
@@ -28,7 +27,7 @@ class RotationKernel {
 
  public:
   static void run(MatrixTask task, const RotationStep<T>& step) {
-    for (int lane = 0; lane < tile_lanes; lane += W) run_lanes(task, step, lane);
+    for (int lane = 0; lane < step.samples; lane += W) run_lanes(task, step, lane);
   }
 
  private:
@@ -168,7 +167,7 @@ class RotationKernel {
   template <bool back>
   [[gnu::always_inline]] static void turn_rows(const Turns& turns, const State& s,
                                                const std::size_t (&at)[D]) {
-    Amplitudes x = load(s, at);
+    Amplitudes x = load<W>(s, at);
     turn<back>(turns, x);
     store(s, at, x);
   }
@@ -179,7 +178,7 @@ class RotationKernel {
     const State sdot(step.sdot, lane);
     each_group<D>(*step.groups, [&, s, sdot](const std::size_t(&at)[D]) {
       turn_rows<false>(turns, s, at);
-      Amplitudes xdot = load(sdot, at);
+      Amplitudes xdot = load<W>(sdot, at);
       turn<false>(turns, xdot);
       add_rates<false>(turns, s, at, xdot);
       store(sdot, at, xdot);
@@ -192,7 +191,7 @@ class RotationKernel {
     const State a(step.a, lane);
     Slopes slopes{};
     each_group<D>(*step.groups, [&, s, a](const std::size_t(&at)[D]) {
-      Amplitudes x = load(s, at);
+      Amplitudes x = load<W>(s, at);
       add_slopes(a, at, x, slopes);
       turn<true>(turns, x);
       store(s, at, x);
@@ -210,17 +209,17 @@ class RotationKernel {
     const State adot(step.adot, lane);
     Slopes slopes{};
     each_group<D>(*step.groups, [&, s, sdot, a, adot](const std::size_t(&at)[D]) {
-      Amplitudes x = load(s, at);
+      Amplitudes x = load<W>(s, at);
       add_slopes(adot, at, x, slopes);
       turn<true>(turns, x);
       store(s, at, x);
-      x = load(sdot, at);
+      x = load<W>(sdot, at);
       add_slopes(a, at, x, slopes);
       turn<true>(turns, x);
       add_rates<true>(turns, s, at, x);
       store(sdot, at, x);
       turn_rows<true>(turns, a, at);
-      x = load(adot, at);
+      x = load<W>(adot, at);
       turn<true>(turns, x);
       add_rates<true>(turns, a, at, x);
       store(adot, at, x);

@@ -7,15 +7,14 @@ namespace moonstill::quantum {
 
 /// What stores of numbers may not change is held in local variables: else it would be read again for each
 /// group.
-template <class T, int D, Structure structure>
+template <class T, int W, int D, Structure structure>
 class SmallKernel {
-  static constexpr int W = vector_lanes<T>;
   static constexpr bool diagonal = structure == Structure::diagonal;
   static constexpr bool real = structure == Structure::real;
 
   using Vector = Lanes<T, W>;
   using State = LaneState<T>;
-  using Amplitudes = GroupAmplitudes<T, D>;
+  using Amplitudes = GroupAmplitudes<T, W, D>;
 
   struct Matrix {
     Vector re[D][D];
@@ -24,7 +23,7 @@ class SmallKernel {
 
  public:
   static void run(MatrixTask task, const MatrixStep<T>& step) {
-    for (int lane = 0; lane < tile_lanes; lane += W) run_lanes(task, step, lane);
+    for (int lane = 0; lane < step.samples; lane += W) run_lanes(task, step, lane);
   }
 
  private:
@@ -171,7 +170,7 @@ class SmallKernel {
     const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
     const State s(step.s, lane);
     each_group<D>(*step.groups,
-                  [&, s](const std::size_t(&at)[D]) { store(s, at, product<adjoint>(m, load(s, at))); });
+                  [&, s](const std::size_t(&at)[D]) { store(s, at, product<adjoint>(m, load<W>(s, at))); });
   }
 
   static void forward_tangent(const MatrixStep<T>& step, int lane) {
@@ -180,8 +179,8 @@ class SmallKernel {
     const State s(step.s, lane);
     const State sdot(step.sdot, lane);
     each_group<D>(*step.groups, [&, s, sdot](const std::size_t(&at)[D]) {
-      const Amplitudes x = load(s, at);
-      Amplitudes y = product<false>(m, load(sdot, at));
+      const Amplitudes x = load<W>(s, at);
+      Amplitudes y = product<false>(m, load<W>(sdot, at));
       multiply_add<false>(mdot, x, y);
       store(sdot, at, y);
       store(s, at, product<false>(m, x));
@@ -194,9 +193,9 @@ class SmallKernel {
     const State a(step.a, lane);
     Matrix e{};
     each_group<D>(*step.groups, [&, s, a](const std::size_t(&at)[D]) {
-      const Amplitudes x = product<true>(m, load(s, at));
+      const Amplitudes x = product<true>(m, load<W>(s, at));
       store(s, at, x);
-      const Amplitudes y = load(a, at);
+      const Amplitudes y = load<W>(a, at);
       environment(y, x, e);
       store(a, at, product<true>(m, y));
     });
@@ -213,14 +212,14 @@ class SmallKernel {
     Matrix e{};
     Matrix edot{};
     each_group<D>(*step.groups, [&, s, sdot, a, adot](const std::size_t(&at)[D]) {
-      const Amplitudes after = load(s, at);
-      Amplitudes xdot = product<true>(m, load(sdot, at));
+      const Amplitudes after = load<W>(s, at);
+      Amplitudes xdot = product<true>(m, load<W>(sdot, at));
       multiply_add<true>(mdot, after, xdot);
       store(sdot, at, xdot);
       const Amplitudes x = product<true>(m, after);
       store(s, at, x);
-      const Amplitudes y = load(a, at);
-      const Amplitudes ydot = load(adot, at);
+      const Amplitudes y = load<W>(a, at);
+      const Amplitudes ydot = load<W>(adot, at);
       environment(y, x, e);
       environment(ydot, x, edot);
       environment(y, xdot, edot);
@@ -240,10 +239,10 @@ class SmallKernel {
     Matrix e{};
     Matrix edot{};
     each_group<D>(*step.groups, [&, s, sdot](const std::size_t(&at)[D]) {
-      const Amplitudes x = load(s, at);
+      const Amplitudes x = load<W>(s, at);
       upper_environment(x, x, e);
       if constexpr (tangent) {
-        const Amplitudes xdot = load(sdot, at);
+        const Amplitudes xdot = load<W>(sdot, at);
         upper_environment(xdot, x, edot);
         upper_environment(x, xdot, edot);
       }
@@ -261,8 +260,8 @@ class SmallKernel {
     const State s(step.s, lane);
     const State a(step.a, lane);
     each_group<D>(*step.groups, [&, s, a](const std::size_t(&at)[D]) {
-      Amplitudes y = load(a, at);
-      multiply_add<false>(m, load(s, at), y);
+      Amplitudes y = load<W>(a, at);
+      multiply_add<false>(m, load<W>(s, at), y);
       store(a, at, y);
     });
   }
@@ -275,12 +274,12 @@ class SmallKernel {
     const State a(step.a, lane);
     const State adot(step.adot, lane);
     each_group<D>(*step.groups, [&, s, sdot, a, adot](const std::size_t(&at)[D]) {
-      const Amplitudes x = load(s, at);
-      Amplitudes ydot = load(adot, at);
-      multiply_add<false>(m, load(sdot, at), ydot);
+      const Amplitudes x = load<W>(s, at);
+      Amplitudes ydot = load<W>(adot, at);
+      multiply_add<false>(m, load<W>(sdot, at), ydot);
       multiply_add<false>(mdot, x, ydot);
       store(adot, at, ydot);
-      Amplitudes y = load(a, at);
+      Amplitudes y = load<W>(a, at);
       multiply_add<false>(m, x, y);
       store(a, at, y);
     });

@@ -35,6 +35,7 @@ class Sweeper {
       : circuit_(circuit),
         readout_(readout),
         batch_(batch),
+        tiled_amplitudes_(point.amplitudes && point.amplitudes.tiled()),
         plan_(std::move(plan)),
         context_{*plan_, request, scratch_.memory()} {
     context_.samples = batch_.samples;
@@ -364,7 +365,7 @@ class Sweeper {
     return tiled_results();
   }
 
-  // What descends from a batch is tiled.
+  // What descends from a batch is tiled; long amplitudes may come and go as rows.
   SweepResult tiled_results() {
     if (tiled || batch_.samples == 1) return std::move(result_);
     if (result_.values) result_.values = result_.values.as_tiled();
@@ -373,14 +374,14 @@ class Sweeper {
       if (gradients.angles[i] && !context_.angles[i].shared)
         gradients.angles[i] = gradients.angles[i].as_tiled();
     }
-    if (gradients.amplitudes && !context_.amplitudes.shared)
-      gradients.amplitudes = gradients.amplitudes.as_tiled();
+    if (gradients.amplitudes && tiled_amplitudes_) gradients.amplitudes = gradients.amplitudes.as_tiled();
     return std::move(result_);
   }
 
   const Circuit& circuit_;
   const Readout& readout_;
   Batch batch_;
+  bool tiled_amplitudes_;
   std::shared_ptr<const AnyPlan> plan_;
   Scratch<1 << 15> scratch_;
   SweepContext<T, AnyPlan> context_;

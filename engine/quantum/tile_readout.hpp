@@ -121,6 +121,7 @@ class TileReadout {
         item.input >= 0 && c_.hermitian_gradients[static_cast<std::size_t>(item.input)].wanted;
     if (!gradient && !c_.request.values) return;
     MatrixStep<T> step{&item.groups};
+    step.samples = valid_lanes_;
     step.s = states_.s;
     step.sdot = states_.sdot;
     environments_.reset(step, item.dimension(), tangents_);
@@ -177,6 +178,7 @@ class TileReadout {
       store_lanes<T, lanes>(weighted_dot_.data() + e * stride, cdot * number + c * change);
     }
     MatrixStep<T> step{&item.groups};
+    step.samples = valid_lanes_;
     step.matrix = weighted_.data();
     step.tangent = weighted_dot_.data();
     step.matrix_lanes = lanes;

@@ -201,16 +201,17 @@ class TileSweep {
     const OperationNumbers<T>& n = numbers(o);
     if (operation.form == Form::phases) {
       quantum::run(task, PhaseStep<T>{operation.phases.rows(), n.matrix.data(), n.tangent.data(), state,
-                                      sdot_, a_, adot_, slopes_});
+                                      sdot_, a_, adot_, slopes_, valid_lanes_});
       return;
     }
     if (operation.form == Form::rotations) {
       quantum::run(task, RotationStep<T>{&operation.groups, n.matrix.data(), n.tangent.data(), n.lanes, state,
-                                         sdot_, a_, adot_, slopes_});
+                                         sdot_, a_, adot_, slopes_, valid_lanes_});
       return;
     }
     MatrixStep<T> step{
         &operation.groups, n.matrix.data(), n.tangent.data(), n.lanes, state, sdot_, a_, adot_};
+    step.samples = valid_lanes_;
     if (task == MatrixTask::backward || task == MatrixTask::backward_tangent)
       environments_.reset(step, operation.dimension(), tangents_);
     quantum::run(task, structure(o), step);

@@ -5,11 +5,13 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include "engine/tensor/elementwise.hpp"
 #include "engine/tensor/lanes.hpp"
 #include "engine/tensor/reduce.hpp"
+#include "engine/tensor/tiling.hpp"
 #include "engine/tensor/work.hpp"
 
 namespace moonstill {
@@ -69,70 +71,86 @@ std::int64_t normalise(const T* from, T* to, T* norms, std::int64_t size, std::i
   return zero_rows;
 }
 
-// A single row, long enough for threads: in blocks of one size, so that its sum does not depend on their
-// number. False, with nothing done, when it has to be scaled first.
+// Rows from here on are worked on one at a time, in blocks of one size that threads may share: sums do not
+// depend on their number. No tile of states is so long.
+constexpr std::int64_t least_long = 1 << 12;
+constexpr std::int64_t block = 1 << 14;
+
+[[nodiscard]] std::int64_t blocks_of(std::int64_t size) { return (size + block - 1) / block; }
+
+// Calls body(block's number, first, last) for each block of a long row.
+template <class Body>
+void each_block(std::int64_t size, Body&& body) {
+  share_items(blocks_of(size), block, serial_moves, [&](std::int64_t b) {
+    body(static_cast<std::size_t>(b), b * block, std::min(size, (b + 1) * block));
+  });
+}
+
+// A long row. False, with nothing done, when it has to be scaled first.
 template <class T>
 bool normalise_long(const T* from, T* to, T* norm, std::int64_t size) {
-  constexpr std::int64_t block = 1 << 14;
   constexpr int lanes = 16;
-  const std::int64_t blocks = (size + block - 1) / block;
-  std::vector<T> largest(static_cast<std::size_t>(blocks));
+  std::vector<T> largest(static_cast<std::size_t>(blocks_of(size)));
   std::vector<double> squares(largest.size());
-  share_items(blocks, block, serial_moves, [&](std::int64_t b) {
+  each_block(size, [&](std::size_t b, std::int64_t i, std::int64_t end) {
     Lanes<T, lanes> top{};
     Lanes<T, lanes> sum{};
-    std::int64_t i = b * block;
-    const std::int64_t end = std::min(size, i + block);
     for (; i + lanes <= end; i += lanes) {
       const Lanes<T, lanes> x = load_lanes<T, lanes>(from + i);
       const Lanes<T, lanes> magnitude = x < 0 ? -x : x;
       top = magnitude > top ? magnitude : top;
       sum += x * x;
     }
-    T& most = largest[static_cast<std::size_t>(b)];
-    double& total = squares[static_cast<std::size_t>(b)];
     for (int l = 0; l < lanes; ++l) {
-      most = std::max(most, top[l]);
-      total += static_cast<double>(sum[l]);
+      largest[b] = std::max(largest[b], top[l]);
+      squares[b] += static_cast<double>(sum[l]);
     }
     for (; i < end; ++i) {
-      most = std::max(most, std::abs(from[i]));
-      total += static_cast<double>(from[i]) * static_cast<double>(from[i]);
+      largest[b] = std::max(largest[b], std::abs(from[i]));
+      squares[b] += static_cast<double>(from[i]) * static_cast<double>(from[i]);
     }
   });
   const T most = *std::ranges::max_element(largest);
   if (!(most >= 1 / safe<T> && most <= safe<T>)) return false;
-  double sum = 0;
-  for (const double square : squares) sum += square;
+  const double sum = std::accumulate(squares.begin(), squares.end(), 0.0);
   *norm = static_cast<T>(std::sqrt(sum));
   const T inverse = static_cast<T>(1 / std::sqrt(sum));
-  share_ranges(size, 1, serial_moves, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) to[i] = from[i] * inverse;
+  each_block(size, [&](std::size_t, std::int64_t i, std::int64_t end) {
+    for (; i < end; ++i) to[i] = from[i] * inverse;
   });
   return true;
 }
 
-// From here on a row is worth several threads.
-constexpr std::int64_t least_long = 1 << 15;
-
-template <class T, std::int64_t L>
-std::int64_t normalise_all(const Tensor& x, Tensor& rows, Tensor& norms) {
+// Rows one by one.
+template <class T>
+std::int64_t normalise_each(const Tensor& x, T* to, T* norms) {
   const std::int64_t size = x.size(x.rank() - 1);
-  if (size == 0) return 0;
-  const std::int64_t groups = x.storage_count() / (size * L);
-  const std::int64_t groups_of_tile = x.tiled() ? x.features() / size : 1;
   const T* from = x.data<T>().data();
-  T* to = rows.write<T>().data();
-  T* to_norms = norms.write<T>().data();
-  if (L == 1 && groups == 1 && size >= least_long && normalise_long(from, to, to_norms, size)) return 0;
   std::atomic<std::int64_t> zero_rows{0};
-  share_ranges(groups, 2 * size * L, serial_moves, [&](std::int64_t begin, std::int64_t end) {
-    std::int64_t zeros = 0;
-    for (std::int64_t g = begin; g < end; ++g) {
-      const std::int64_t valid = x.tiled() ? x.lanes_in(g / groups_of_tile) : 1;
-      zeros += normalise<T, L>(from + g * size * L, to + g * size * L, to_norms + g * L, size, valid);
-    }
-    zero_rows += zeros;
+  share_items(x.count() / size, 2 * size, serial_moves, [&](std::int64_t r) {
+    const T* row = from + r * size;
+    if (size < least_long || !normalise_long(row, to + r * size, norms + r, size))
+      zero_rows += normalise<T, 1>(row, to + r * size, norms + r, size, 1);
+  });
+  return zero_rows;
+}
+
+// Rows of 16 samples side by side; of a row-major tensor a tile becomes one first, while it is in the cache.
+template <class T>
+std::int64_t normalise_tiles(const Tensor& x, T* to, T* norms) {
+  const std::int64_t size = x.size(x.rank() - 1);
+  const std::int64_t tile = x.features() * tile_lanes;
+  const std::int64_t group = size * tile_lanes;
+  const T* from = x.data<T>().data();
+  std::atomic<std::int64_t> zero_rows{0};
+  share_items(x.tiles(), 2 * tile, serial_moves, [&](std::int64_t t) {
+    const std::int64_t valid = x.lanes_in(t);
+    T* rows = to + t * tile;
+    if (!x.tiled()) tile_rows(from + t * tile, rows, x.features(), valid);
+    const T* tiled = x.tiled() ? from + t * tile : rows;
+    for (std::int64_t at = 0; at < tile; at += group)
+      zero_rows +=
+          normalise<T, tile_lanes>(tiled + at, rows + at, norms + (t * tile + at) / size, size, valid);
   });
   return zero_rows;
 }
@@ -150,39 +168,74 @@ void across(const T* y, const T* g, const T* norm, T* to, std::int64_t size) {
   }
 }
 
+// The same of rows one by one.
+template <class T>
+void across_each(const Tensor& y, const Tensor& g, const Tensor& norms, T* to) {
+  constexpr int lanes = 16;
+  const std::int64_t size = y.size(y.rank() - 1);
+  const T* const from = y.data<T>().data();
+  const T* const direction = g.data<T>().data();
+  const T* const lengths = norms.data<T>().data();
+  share_items(y.count() / size, 2 * size, serial_moves, [&](std::int64_t r) {
+    const T* row = from + r * size;
+    const T* along_row = direction + r * size;
+    std::vector<double> sums(static_cast<std::size_t>(blocks_of(size)));
+    each_block(size, [&](std::size_t b, std::int64_t i, std::int64_t end) {
+      Lanes<T, lanes> sum{};
+      for (; i + lanes <= end; i += lanes)
+        sum += load_lanes<T, lanes>(row + i) * load_lanes<T, lanes>(along_row + i);
+      for (int l = 0; l < lanes; ++l) sums[b] += static_cast<double>(sum[l]);
+      for (; i < end; ++i) sums[b] += static_cast<double>(row[i]) * static_cast<double>(along_row[i]);
+    });
+    const T along = static_cast<T>(std::accumulate(sums.begin(), sums.end(), 0.0));
+    const T factor = 1 / lengths[r];
+    each_block(size, [&](std::size_t, std::int64_t i, std::int64_t end) {
+      for (; i < end; ++i) to[r * size + i] = (along_row[i] - row[i] * along) * factor;
+    });
+  });
+}
+
 }  // namespace
 
 NormalisedRows normalise_rows(const Tensor& x) {
   const std::size_t last = x.rank() - 1;
+  const std::int64_t size = x.size(last);
   // A tiled vector holds one element of each sample: its row is the batch.
   if (x.tiled() && x.rank() == 1) return normalise_rows(x.row_major());
-  // Many rows are normalised side by side.
-  if (!x.tiled() && x.rank() > 1 && x.size(0) >= tile_lanes) return normalise_rows(x.as_tiled());
-  NormalisedRows result{Tensor::empty(x.shape(), x.dtype(), x.layout()),
-                        Tensor::empty(x.shape().with(last, 1), x.dtype(), x.layout()), 0};
+  // Many short rows are normalised side by side.
+  const bool many = x.rank() > 1 && x.size(0) >= tile_lanes && size < least_long;
+  const Layout layout = many ? Layout::tiled : x.layout();
+  NormalisedRows result{Tensor::empty(x.shape(), x.dtype(), layout),
+                        Tensor::empty(x.shape().with(last, 1), x.dtype(), layout), 0};
+  if (size == 0) return result;
   dispatch_floating(x.dtype(), "unit", [&](auto element) {
     using T = decltype(element);
-    result.zero_rows = x.tiled() ? normalise_all<T, tile_lanes>(x, result.rows, result.norms)
-                                 : normalise_all<T, 1>(x, result.rows, result.norms);
+    T* rows = result.rows.write<T>().data();
+    T* norms = result.norms.write<T>().data();
+    result.zero_rows =
+        layout == Layout::tiled ? normalise_tiles<T>(x, rows, norms) : normalise_each<T>(x, rows, norms);
   });
   return result;
 }
 
 Tensor across_rows(const Tensor& y, const Tensor& g, const Tensor& norms) {
-  if (!y.tiled() || !g.tiled() || !norms.tiled() || y.rank() == 1) {
+  const bool tiled = y.tiled() && g.tiled() && norms.tiled() && y.rank() > 1;
+  const bool each = !y.tiled() && !g.tiled() && !norms.tiled() && y.size(y.rank() - 1) >= least_long;
+  if (!tiled && !each) {
     const AxisSet last = AxisSet{1} << (y.rank() - 1);
     const Tensor along = reduce(Reduction::sum, binary(Binary::mul, y, g), last, true);
     return binary(Binary::div, binary(Binary::sub, g, binary(Binary::mul, y, along)), norms);
   }
-  Tensor out = Tensor::empty(g.shape(), g.dtype(), Layout::tiled);
+  Tensor out = Tensor::empty(g.shape(), g.dtype(), g.layout());
   dispatch_floating(g.dtype(), "unit", [&](auto element) {
     using T = decltype(element);
+    T* to = out.write<T>().data();
+    if (each) return across_each<T>(y, g, norms, to);
     const std::int64_t row = y.size(y.rank() - 1) * tile_lanes;
     if (row == 0) return;
     const T* from = y.data<T>().data();
     const T* direction = g.data<T>().data();
     const T* lengths = norms.data<T>().data();
-    T* to = out.write<T>().data();
     share_items(y.storage_count() / row, 2 * row, serial_moves, [&](std::int64_t r) {
       across<T, tile_lanes>(from + r * row, direction + r * row, lengths + r * tile_lanes, to + r * row,
                             row / tile_lanes);

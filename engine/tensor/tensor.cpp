@@ -9,7 +9,7 @@
 #include "engine/core/error.hpp"
 #include "engine/core/memory.hpp"
 #include "engine/core/threads.hpp"
-#include "engine/tensor/lanes.hpp"
+#include "engine/tensor/tiling.hpp"
 
 namespace moonstill {
 namespace {
@@ -20,73 +20,6 @@ constexpr std::size_t serial_elements = 1 << 15;
 std::size_t tile_grain(std::int64_t features) {
   return std::max<std::size_t>(
       1, serial_elements / static_cast<std::size_t>(std::max<std::int64_t>(1, features * tile_lanes)));
-}
-
-constexpr int lanes_of_tile = static_cast<int>(tile_lanes);
-template <class T>
-using Square = std::array<Lanes<T, lanes_of_tile>, lanes_of_tile>;
-
-// Four rounds of interleaving rows i and i + 8 transpose a 16 x 16 square.
-template <class T>
-[[gnu::always_inline]] inline void transpose(Square<T>& rows) {
-  for (int round = 0; round < 4; ++round) {
-    Square<T> next;
-    for (std::size_t i = 0; i < rows.size() / 2; ++i) {
-      const auto& a = rows[i];
-      const auto& b = rows[i + rows.size() / 2];
-      next[2 * i] = __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-      next[2 * i + 1] =
-          __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-    }
-    rows = next;
-  }
-}
-
-// Wider squares would not stand in registers, and bytes are tiled by the loader.
-template <class T>
-constexpr bool transposes_squares = sizeof(T) == 4;
-
-// [features][16] -> up to 16 rows of `features`.
-template <class T>
-void untile(const T* tile, T* rows, std::int64_t features, std::int64_t lanes) {
-  std::int64_t f = 0;
-  if constexpr (transposes_squares<T>) {
-    for (; f + tile_lanes <= features; f += tile_lanes) {
-      Square<T> square;
-      for (std::int64_t i = 0; i < tile_lanes; ++i) {
-        square[i] = load_lanes<T, lanes_of_tile>(tile + (f + i) * tile_lanes);
-      }
-      transpose<T>(square);
-      for (std::int64_t lane = 0; lane < lanes; ++lane) {
-        store_lanes<T, lanes_of_tile>(rows + lane * features + f, square[lane]);
-      }
-    }
-  }
-  for (; f < features; ++f) {
-    for (std::int64_t lane = 0; lane < lanes; ++lane) rows[lane * features + f] = tile[f * tile_lanes + lane];
-  }
-}
-
-// Padding lanes repeat the last sample: finite wherever the data are.
-template <class T>
-void tile_rows(const T* rows, T* tile, std::int64_t features, std::int64_t lanes) {
-  const auto row = [&](std::int64_t lane) { return rows + std::min(lane, lanes - 1) * features; };
-  std::int64_t f = 0;
-  if constexpr (transposes_squares<T>) {
-    for (; f + tile_lanes <= features; f += tile_lanes) {
-      Square<T> square;
-      for (std::int64_t lane = 0; lane < tile_lanes; ++lane) {
-        square[lane] = load_lanes<T, lanes_of_tile>(row(lane) + f);
-      }
-      transpose<T>(square);
-      for (std::int64_t i = 0; i < tile_lanes; ++i) {
-        store_lanes<T, lanes_of_tile>(tile + (f + i) * tile_lanes, square[i]);
-      }
-    }
-  }
-  for (; f < features; ++f) {
-    for (std::int64_t lane = 0; lane < tile_lanes; ++lane) tile[f * tile_lanes + lane] = row(lane)[f];
-  }
 }
 
 enum class Fractions { refused, cut };

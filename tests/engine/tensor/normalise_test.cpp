@@ -1,5 +1,6 @@
 #include "engine/tensor/normalise.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -52,6 +53,24 @@ TEST_CASE("a long row is as good as a short one, with any number of threads") {
     set_thread_count(threads == 1 ? 2 : 1);
     CHECK(test::values(normalise_rows(x).rows) == rows);
     set_thread_count(threads);
+  }
+}
+
+TEST_CASE("rows and their derivatives are the same one by one and side by side") {
+  for (const std::int64_t size : {7, 4101, 40000}) {
+    std::vector<double> numbers(static_cast<std::size_t>(19 * size));
+    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = std::sin(static_cast<double>(i * i % 1009));
+    const Tensor x = Tensor::from(numbers, {19, size}, DType::f64);
+    std::ranges::reverse(numbers);
+    const Tensor g = Tensor::from(numbers, {19, size}, DType::f64);
+    const NormalisedRows unit = normalise_rows(x);
+    CHECK(unit.rows.tiled() == (size == 7));
+    const NormalisedRows tiled = normalise_rows(x.as_tiled());
+    CHECK(test::relative_error(test::values(unit.rows), test::values(tiled.rows)) < 1e-14);
+    CHECK(test::relative_error(test::values(unit.norms), test::values(tiled.norms)) < 1e-14);
+    const Tensor across = across_rows(unit.rows.row_major(), g, unit.norms.row_major());
+    const Tensor expected = across_rows(tiled.rows, g.as_tiled(), tiled.norms);
+    CHECK(test::relative_error(test::values(across), test::values(expected)) < 1e-13);
   }
 }
 
