@@ -120,6 +120,41 @@ TEST_CASE("routes agree on values, gradients and Hessians", "[quantum][route]") 
   CHECK(worst_f32 < 1e-4);
 }
 
+TEST_CASE("batches of every size give what their samples give one by one", "[quantum][route]") {
+  Generator random(239);
+  const int n = 5;
+  Circuit circuit(n);
+  const int x = circuit.add_input("x", {1 << n});
+  const int w = circuit.add_input("w", {2, n, 3});
+  circuit.amplitudes(x).strongly_entangling(w).add(gate("isingyy"), {0, 3}, {{w, 1}});
+  circuit.add(gate("crx"), {4, 2}, {{w, 4}}).add(gate("toffoli"), {1, 0, 3});
+  Readout readout{PauliSum{{pauli_word("XYZ", std::array{0, 2, 4})}}};
+  readout.add_hermitian_input({{1}, {3}});
+  const unsigned threads = thread_count();
+  for (std::int64_t samples = 1; samples <= 40; ++samples) {
+    SweepPoint point;
+    point.angles = {{}, normal({2, n, 3}, random)};
+    point.amplitudes = unit_rows({samples, 1 << n}, random);
+    point.hermitians = {normal({2, 2, 2, 2}, random)};
+    point.weights = normal({samples, readout.outputs()}, random);
+    SweepPoint u = point;
+    u.angles[1] = normal({2, n, 3}, random);
+    u.weights = normal({samples, readout.outputs()}, random);
+    SweepRequest request = request_for_all(samples % 2 == 0);
+    for (const DType dtype : {DType::f32, DType::f64}) {
+      const auto run = [&](Route route, unsigned count) {
+        set_thread_count(count);
+        request.choice = {route, {}};
+        return numbers(sweep(circuit, readout, cast(point, dtype), cast(u, dtype), request));
+      };
+      const std::vector<double> tiles = run(Route::tiles, 1);
+      CHECK(relative_error(tiles, run(Route::state, 1)) < test::tolerance(dtype));
+      CHECK(tiles == run(Route::tiles, 2));
+    }
+  }
+  set_thread_count(threads);
+}
+
 TEST_CASE("rotations by half turns, whose cosine is nothing, are as exact as others", "[quantum][route]") {
   Generator random(331);
   Circuit circuit(4);
