@@ -5,6 +5,7 @@ local shell = require "moonstill.modules.shell"
 local curl = {}
 
 local cannot_resume = 33   -- curl's exit codes
+local unreachable = { [5] = true, [6] = true, [7] = true, [28] = true }
 local interrupted = 130
 
 -- With a bar of curl's own on a terminal, and silently else. Gives the exit code, and what went wrong.
@@ -30,9 +31,10 @@ end
 --- @param address string
 --- @param path string  where it goes
 --- @param options { protocols?: string, most_bytes?: integer, resume?: boolean, progress?: boolean }  protocols:
----   "https" if left out; resume: goes on behind the bytes that are there already
+---   "https" if left out, also where a redirection leads; resume: goes on behind the bytes that are there already
 --- @return boolean
 --- @return string|nil problem
+--- @return boolean unreachable  whether nobody answered
 function curl.save(address, path, options)
   local words = {
     "curl", "--fail", "--location", "--show-error", "--proto", "=" .. (options.protocols or "https"),
@@ -49,7 +51,7 @@ function curl.save(address, path, options)
     code, problem = run(words, options.progress)
   end
   if code == interrupted then error("interrupted", 0) end
-  return code == 0, problem
+  return code == 0, problem, unreachable[code] or false
 end
 
 return curl

@@ -108,12 +108,31 @@ local function find_in_own_module(name)
   return package.searchpath("", rest == "" and below .. "/init.lua" or below .. ".lua;" .. below .. "/init.lua")
 end
 
+-- The files that are being loaded from this one on, innermost last; nil where it is not.
+local function loading_from(file)
+  local files, level = {}, 2
+  while true do
+    local info = debug.getinfo(level, "S")
+    if not info then return nil end
+    if info.what == "main" then
+      table.insert(files, 1, info.source:sub(2))
+      if files[1] == file then return files end
+    end
+    level = level + 1
+  end
+end
+
 local function search_file(name)
   if is_reserved(name) then return nil end
   local file, title = find_in_own_module(name), nil
   if not file then
     file, title = find(name)
     if not file then return title end
+  end
+  local ring = loading_from(file)
+  if ring then
+    ring[#ring + 1] = file
+    error(("modules require one another in a ring: %s"):format(table.concat(ring, " -> ")), 0)
   end
   local chunk, message = raw_loadfile(file, "t")
   if not chunk then error(("error loading module '%s':\n\t%s"):format(name, message), 0) end

@@ -42,6 +42,7 @@ local function declare(spec)
     end
     local entry = check.options("ms.options", named, spec_of_entry)
     entry.name, entry.flag = given[1], flag_of(given[1])
+    entry.called = entry.positional and entry.name:upper() or ("option '%s'"):format(entry.flag)
     entry.type = entry.type or type_of(entry.default)
     if entry.type == "boolean" and entry.default == nil then entry.default = false end
     if by_flag[entry.flag] then check.fail("ms.options", "option '%s' is declared twice", entry.name) end
@@ -98,15 +99,15 @@ local function parse_one(declared, arguments, i, values)
   end
   if entry.type == "boolean" then
     if attached and attached ~= "true" and attached ~= "false" then
-      return nil, ("option '%s': expected true or false, got '%s'"):format(flag, attached)
+      return nil, ("%s: expected true or false, got '%s'"):format(entry.called, attached)
     end
     values[entry.name] = (attached ~= "false") ~= negated
     return i + 1
   end
   local text = attached or arguments[i + 1]
-  if not text then return nil, ("option '%s': needs a value"):format(flag) end
+  if not text then return nil, ("%s: needs a value"):format(entry.called) end
   local value, problem = convert(entry, text)
-  if value == nil then return nil, ("option '%s': %s"):format(flag, problem) end
+  if value == nil then return nil, ("%s: %s"):format(entry.called, problem) end
   values[entry.name] = value
   return i + (attached and 1 or 2)
 end
@@ -130,41 +131,64 @@ local function wrap(text, width)
   return lines
 end
 
--- What stands beside a flag, and its text.
+-- Paragraphs: lines that are indented stay as they are.
+local function wrap_paragraphs(text, width)
+  local lines = {}
+  for line in text:gmatch "[^\n]+" do
+    local wrapped = line:match "^%s" and { line } or wrap(line, width)
+    table.move(wrapped, 1, #wrapped, #lines + 1, lines)
+  end
+  return table.concat(lines, "\n")
+end
+
+-- What stands for an entry in the list, and its text.
 local function describe(entry)
   local choices = entry.choices and table.concat(entry.choices, "|")
-  local listed = choices and #choices > most_value
+  local listed = choices and (entry.positional or #choices > most_value)
   local value = choices and not listed and choices or entry.type:upper()
   local parts = {}
   if entry.help ~= "" then parts[1] = entry.help end
   if listed then parts[#parts + 1] = "(one of: " .. table.concat(entry.choices, ", ") .. ")" end
   if entry.required then
-    parts[#parts + 1] = "(required)"
+    if not entry.positional then parts[#parts + 1] = "(required)" end
   elseif entry.default == true then
     parts[#parts + 1] = ("(on; --no%s turns it off)"):format(entry.flag:sub(2))
   elseif entry.default and entry.default ~= "" then
     parts[#parts + 1] = ("(default: %s)"):format(entry.default)
   end
-  return entry.type == "boolean" and entry.flag or entry.flag .. " " .. value, table.concat(parts, " ")
+  local name = entry.positional and entry.name:upper() or entry.type == "boolean" and entry.flag
+    or entry.flag .. " " .. value
+  return { name = name, text = table.concat(parts, " ") }
+end
+
+-- A list under its title, the texts in a column.
+local function add_rows(lines, title, rows)
+  if #rows == 0 then return end
+  lines[#lines + 1] = ("\n%s:"):format(title)
+  local width = 0
+  for _, row in ipairs(rows) do width = math.max(width, #row.name) end
+  local indent = (" "):rep(width + 4)
+  for _, row in ipairs(rows) do
+    local text = wrap(row.text, math.max(least_text, page_width - #indent))
+    lines[#lines + 1] = "  " .. (text[1] and pad(row.name, width + 2) .. table.concat(text, "\n" .. indent) or row.name)
+  end
 end
 
 local function usage(declared, script)
   local first = { ("Usage: moonstill %s [OPTIONS]"):format(script) }
+  local arguments, flags = {}, {}
   for _, entry in ipairs(declared.entries) do
-    if entry.positional then first[#first + 1] = entry.name:upper() end
+    local list = entry.positional and arguments or flags
+    list[#list + 1] = describe(entry)
+    if entry.positional then
+      first[#first + 1] = (entry.required and "%s" or "[%s]"):format(entry.name:upper())
+    end
   end
+  flags[#flags + 1] = { name = "--help", text = "Print this" }
   local lines = { table.concat(first, " ") }
-  if declared.about then lines[#lines + 1] = "\n" .. table.concat(wrap(declared.about, page_width), "\n") end
-  lines[#lines + 1] = "\nOptions:"
-  local names, texts, width = {}, {}, 0
-  for i, entry in ipairs(declared.entries) do names[i], texts[i] = describe(entry) end
-  names[#names + 1], texts[#texts + 1] = "--help", "Print this"
-  for _, name in ipairs(names) do width = math.max(width, #name) end
-  local indent = (" "):rep(width + 4)
-  for i, name in ipairs(names) do
-    local text = wrap(texts[i], math.max(least_text, page_width - #indent))
-    lines[#lines + 1] = "  " .. (text[1] and pad(name, width + 2) .. table.concat(text, "\n" .. indent) or name)
-  end
+  if declared.about then lines[#lines + 1] = "\n" .. wrap_paragraphs(declared.about, page_width) end
+  add_rows(lines, "Arguments", arguments)
+  add_rows(lines, "Options", flags)
   return table.concat(lines, "\n")
 end
 
@@ -187,7 +211,7 @@ local function parse(declared, arguments)
   end
   for _, entry in ipairs(declared.entries) do
     if values[entry.name] == nil then
-      if entry.required then return nil, ("option '%s' is required"):format(entry.flag) end
+      if entry.required then return nil, entry.called .. " is missing" end
       values[entry.name] = entry.default
     end
   end
@@ -220,7 +244,7 @@ end
 --- `positional`.
 --- A default says the type too. `--name value`, `--name=value` and, for booleans, `--name` and `--no-name` are
 --- understood; an underscore in a name is a dash on the command line. A wrong command line ends the program with
---- exit code 2 and the usage; --help prints it and ends with 0.
+--- exit code 2 and a line that says why; --help prints all options and ends with 0.
 ---
 --- ```lua
 --- local opt = ms.options {
@@ -243,7 +267,7 @@ function options.read(spec)
   end
   local values, problem = parse(declared, arguments)
   if not values then
-    io.stderr:write(("moonstill: %s: %s\n%s\n"):format(script, problem, usage(declared, script)))
+    io.stderr:write(("moonstill: %s: %s\n'moonstill %s --help' lists the options.\n"):format(script, problem, script))
     os.exit(exit_usage)
   end
   return setmetatable(values, strict_values)

@@ -122,7 +122,7 @@ test("options of a script of ours", function()
   } do
     local output, code = program.run { scripts .. "train.lua", case[1] }
     test.equal(code, 2)
-    test.ok(output:find(case[2] .. "\nUsage: moonstill ", 1, true), output)
+    test.ok(output:find(case[2] .. "\n'moonstill ", 1, true), output)
   end
 end)
 

@@ -62,6 +62,29 @@ test("what is half there is gone on with", function()
   test.equal(ms.io.exists(target.path .. "/a.bin.part"), false)
 end)
 
+test("a part that cannot become the file is given up", function()
+  local source <close> = temporary_folder()
+  local mirror = mirror_in(source.path)
+  local size = #contents["a.bin"]
+  for _, part in ipairs { ("x"):rep(10), ("x"):rep(size), ("x"):rep(size + 1) } do
+    local target <close> = temporary_folder()
+    ms.io.write_text(target.path .. "/a.bin.part", part)
+    test.equal((get(set_of { mirror }, target.path)), true)
+    test.equal(ms.io.read_text(target.path .. "/a.bin"), contents["a.bin"])
+  end
+end)
+
+test("a mirror at which nobody answers is asked once", function()
+  local target <close> = temporary_folder()
+  local source <close> = temporary_folder()
+  local dead = "http://127.0.0.1:9/"
+  local _, said = get(set_of { dead }, target.path)
+  test.equal(#said, 2, table.concat(said, "\n"))
+  _, said = get(set_of { dead, mirror_in(source.path) }, target.path)
+  test.equal(#said, 4, table.concat(said, "\n"))
+  test.ok(said[4]:find("b.bin from file:", 1, true), said[4])
+end)
+
 test("other bytes are refused, and the next mirror is asked", function()
   local wrong <close> = temporary_folder()
   local source <close> = temporary_folder()

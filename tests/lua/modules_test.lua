@@ -57,7 +57,7 @@ test("names that a module cannot have", function()
   folder:expect("moonstill new moonstill", 1, "standard library")
   folder:expect("moonstill new string", 1, "moonstill: 'string' is a library of Lua\n")
   folder:expect("moonstill new ../x", 1, "moonstill: '../x' is no name for a module: expected small letters")
-  folder:expect("moonstill new", 2, "option '--name' is required", "Usage: moonstill new [OPTIONS] NAME")
+  folder:expect("moonstill new", 2, "moonstill: new: NAME is missing\n'moonstill new --help' lists the options.\n")
   test.equal(#host.list(folder.path), 0)
 end)
 
@@ -79,7 +79,10 @@ test("check finds what is wrong", function()
   folder:expect("moonstill check bell", 1, "tests     failed    FAILED  bell/bell_test.lua: no")
   for wrong, problem in pairs {
     [manifest:gsub('version = "0.1.0"', 'version = "one"')] = "'version': expected numbers such as 0.1.0, got 'one'",
-    [manifest:gsub("author", "autor")] = "'author' is missing",
+    [manifest:gsub("author", "autor")] = "unknown field 'autor' (did you mean 'author'?)",
+    [manifest:gsub("  author[^\n]*\n", "")] = "'author' is missing",
+    [manifest:gsub('licence = "MIT"', 'licence = "\\27[31mred"')] = "'licence': expected one line of text without control",
+    [manifest:gsub('"ghz"', '"ghz\\n"')] = "'exports': expected one line of text without control characters",
     [manifest:gsub("about = ", "abuot = 1,\n  about = ")] = "unknown field 'abuot' (did you mean 'about'?)",
     [manifest:gsub("licence = \"MIT\"", "licence = 3")] = "'licence': expected string, got number 3",
     [manifest:gsub("return", "while true do end return")] = "line 1: expected 'return' and a table",
@@ -166,7 +169,7 @@ test("archives that are not what they say are refused, and nothing is left", fun
   files["bell-0.1.0/init.lua"], files["bell-0.1.0/x"], files["bell-0.1.0/x/y"] = "return {}", "", ""
   files["bell-0.1.0/module.lua"] = folder:read "bell/module.lua"
   pack(files)
-  refused "cannot "   -- x is a file and a folder
+  refused "the archive 'bad.tar.gz' is refused: 'x' is a file in it and a folder"
   folder:expect("moonstill add nowhere.tar.gz", 1, "moonstill: there is no folder or archive 'nowhere.tar.gz'\n")
 end)
 
@@ -183,10 +186,11 @@ test("an installation that fails leaves what was there", function()
   local folder <close> = with_module()
   folder:expect("moonstill add bell-0.1.0.tar.gz", 0)
   local lock = folder:read "moonstill.lock"
-  local both = { ["x"] = "", ["x/y"] = "", ["init.lua"] = "", ["module.lua"] = folder:read("bell/module.lua"):gsub(
-    "0%.1%.0", "0.2.0", 1) }   -- x is a file and a folder
-  folder:write("both.tar.gz", host.pack(both))
-  folder:expect("moonstill add both.tar.gz", 1, "cannot ")
+  local large = { x = ("x"):rep(5000), ["init.lua"] = "", ["module.lua"] = folder:read("bell/module.lua"):gsub(
+    "0%.1%.0", "0.2.0", 1) }
+  folder:write("large.tar.gz", host.pack(large))
+  folder:expect("trap '' XFSZ; ulimit -f 2; moonstill add large.tar.gz", 1, "moonstill: bell cannot be installed in "
+    .. folder.path .. "/moonstill_modules: File too large\n")
   test.equal(folder:read "moonstill.lock", lock)
   folder:expect("moonstill verify && ls -A moonstill_modules", 0, "ok       bell 0.1.0\nbell\n")
   folder:write("moonstill.lock", "return { ['../x'] = { version = '1.0', checksum = '', source = '' } }")
@@ -199,7 +203,7 @@ test("addresses are loaded by curl", function()
   folder:write("bin/curl", ('#!/bin/sh\necho "$@" > %s/asked\nwhile [ "$1" != --output ]; do shift; done\ncp %s/bell-0.1.0.tar.gz "$2"\n')
     :format(folder.path, folder.path))
   folder:expect("chmod +x bin/curl; PATH=$PWD/bin:$PATH; moonstill add https://host/bell.tar.gz && cat asked", 0,
-    "bell 0.1.0 is in ", "--proto =http,https", "-- https://host/bell.tar.gz\n")
+    "bell 0.1.0 is in ", "--proto =https ", "-- https://host/bell.tar.gz\n")
   test.ok(folder:read("moonstill.lock"):find 'source = "https://host/bell.tar.gz"')
   folder:expect("moonstill add http://host/bell.tar.gz", 1, "use https, or give --checksum")
   folder:expect("moonstill add file:///etc/passwd", 1, "expected a folder, an archive, or an address")

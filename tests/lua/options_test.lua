@@ -41,8 +41,30 @@ test("arguments without a name, in order, or with it", function()
   test.equal(of("--from=a", "b"), { from = "a", to = "b", fast = false })
   test.equal(of("a=b"), { from = "a=b", fast = false })
   test.equal(of("a", "b", "c"), "unexpected argument 'c'")
-  test.equal(of(), "option '--from' is required")
-  test.ok(options.usage(places, "s.lua"):find("Usage: moonstill s.lua [OPTIONS] FROM TO\n", 1, true), "usage")
+  test.equal(of(), "FROM is missing")
+end)
+
+test("usage with arguments", function()
+  local places = {
+    about = "Copies what a user names, in one of two ways:\n  slow  with care\n  fast  without",
+    { "from", required = true, positional = true, help = "what" },
+    { "how", positional = true, choices = { "slow", "fast" }, default = "slow" },
+  }
+  test.equal(options.usage(places, "s.lua"), [[
+Usage: moonstill s.lua [OPTIONS] FROM [HOW]
+
+Copies what a user names, in one of two ways:
+  slow  with care
+  fast  without
+
+Arguments:
+  FROM  what
+  HOW   (one of: slow, fast) (default: slow)
+
+Options:
+  --help  Print this]])
+  local _, problem = options.parse(places, { "a", "fst" })
+  test.equal(problem, "HOW: expected slow or fast, got 'fst' (did you mean 'fast'?)")
 end)
 
 test("wrong command lines", function()
@@ -78,7 +100,7 @@ test("scripts refuse numbers that are too small before any work", function()
     { "train.lua", "--epochs", "0", "1" }, { "train.lua", "--threads", "-1", "0" }, { "distill.lua", "--batch", "0", "1" },
   } do
     local output, code = program.run { scripts .. case[1], case[2], case[3] }
-    local message = ("option '%s': expected at least %s, got '%s'\nUsage:"):format(case[2], case[4], case[3])
+    local message = ("option '%s': expected at least %s, got '%s'\n'moonstill "):format(case[2], case[4], case[3])
     test.equal(code, 2)
     test.ok(output:find(message, 1, true), output)
   end

@@ -62,6 +62,20 @@ test("a failed require tells where it looked, and the nearest name", function()
   folder:expect("moonstill run.lua", 1, "(did you mean 'distill'?)")
 end)
 
+test("modules that require one another are told so", function()
+  local folder <close> = sandbox.new()
+  folder:write("one.lua", "return { two = require 'two' }")
+  folder:write("two.lua", "return { three = require 'sub.three' }")
+  folder:write("sub/three.lua", "return { one = require 'one' }")
+  folder:write("run.lua", "require 'one'")
+  folder:expect("moonstill run.lua", 1,
+    "modules require one another in a ring: ./one.lua -> ./two.lua -> ./sub/three.lua -> ./one.lua\n")
+  -- Not a ring: required again once it is loaded, and inside a function.
+  folder:write("sub/three.lua", "return function() return require 'one' end")
+  folder:write("run.lua", "print(require('one').two.three() == require 'one')")
+  folder:expect("moonstill run.lua", 0, "true\n")
+end)
+
 test("a file may hide a module of the standard library, with a warning, but not from the library itself", function()
   local folder <close> = sandbox.new()
   folder:write("train.lua", "return 'mine'")

@@ -13,8 +13,9 @@ local function run(o)
   local here = store.open(o.user)
   local data, before = here:add(fetch.files(o.source), o.source, expected)
   local change = before and before ~= data.version and (" (before: %s)"):format(before) or ""
-  print(("%s %s%s is in %s\n\n  local %s = require %q   -- %s"):format(data.name, data.version, change,
-    here:folder(data.name), data.name, data.name, table.concat(data.exports, ", ")))
+  local exports = #data.exports > 0 and "   -- " .. table.concat(data.exports, ", ") or ""
+  print(("%s %s%s is in %s\n\n  local %s = require %q%s"):format(data.name, data.version, change,
+    here:folder(data.name), data.name, data.name, exports))
 end
 
 return {

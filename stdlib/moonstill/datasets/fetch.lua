@@ -21,24 +21,31 @@ end
 
 local how = { protocols = "https,http,file", resume = true, progress = true }
 
--- Puts one file into the folder. Gives whether it is there.
+-- Loads the rest of a part, or all. Gives whether the part is whole then, else why not and whether nobody answered.
+local function load_part(part, file, address)
+  if is_whole(part, file) then return true end
+  if (host.size(part) or 0) >= file.bytes then host.remove_all(part) end
+  local goes_on = (host.size(part) or 0) > 0
+  local loaded, problem, unreachable = curl.save(address, part, how)
+  if not loaded then return false, problem, unreachable end
+  if is_whole(part, file) then return true end
+  host.remove_all(part)
+  if goes_on then return load_part(part, file, address) end   -- it began with other bytes
+  return false, ("expected %d bytes of SHA-256 %s, got other bytes"):format(file.bytes, file.sha256), false
+end
+
+-- Puts one file into the folder. Gives whether it is there. Mirrors that nobody answers at are struck off the list.
 local function get_file(file, folder, mirrors, say)
-  local path = folder .. "/" .. file.name
-  local part = path .. ".part"
-  for _, mirror in ipairs(mirrors) do
-    say(("%s from %s"):format(file.name, mirror))
-    -- A part that is whole already, of a run that was stopped before it could say so, needs no mirror.
-    local loaded, problem = is_whole(part, file), nil
-    if not loaded then loaded, problem = curl.save(mirror .. file.name, part, how) end
-    if loaded and is_whole(part, file) then
-      host.rename(part, path)
+  local path, place = folder .. "/" .. file.name, 1
+  while mirrors[place] do
+    say(("%s from %s"):format(file.name, mirrors[place]))
+    local loaded, problem, unreachable = load_part(path .. ".part", file, mirrors[place] .. file.name)
+    if loaded then
+      host.rename(path .. ".part", path)
       return true
     end
-    if loaded then
-      problem = ("expected %d bytes of SHA-256 %s, got other bytes"):format(file.bytes, file.sha256)
-      host.remove_all(part)
-    end
     say(("%s: %s"):format(file.name, problem))
+    if unreachable then table.remove(mirrors, place) else place = place + 1 end
   end
   return false
 end
@@ -74,7 +81,8 @@ function fetch.get(set, folder, say)
   local missing, all = missing_of(set.files, folder), true
   local problem = #missing > 0 and curl.problem()
   if problem then error(("%s\n%s"):format(problem, by_hand(set, folder)), 0) end
-  for _, file in ipairs(missing) do all = get_file(file, folder, set.mirrors, say) and all end
+  local mirrors = table.move(set.mirrors, 1, #set.mirrors, 1, {})
+  for _, file in ipairs(missing) do all = get_file(file, folder, mirrors, say) and all end
   if not all then error(by_hand(set, folder), 0) end
   if set.unpacked then unpack_archives(set, folder) end
 end

@@ -9,6 +9,7 @@ local widest = 100
 local text_of   -- fun(value, indent, path): string
 
 local function number_text(x)
+  if x == math.mininteger and math.type(x) == "integer" then return "math.mininteger" end
   if math.type(x) == "integer" then return tostring(x) end
   if x ~= x then return "0 / 0" end
   if math.abs(x) == math.huge then return x > 0 and "math.huge" or "-math.huge" end

@@ -13,7 +13,9 @@ local function download(address)
   if missing then error(missing, 0) end
   local path = os.tmpname()
   local _ <close> = setmetatable({}, { __close = function() os.remove(path) end })
-  local loaded, problem = curl.save(address, path, { protocols = "http,https", most_bytes = most_bytes })
+  -- Who asks for https is not to be led to http.
+  local protocols = fetch.protocol(address) == "http" and "http,https" or "https"
+  local loaded, problem = curl.save(address, path, { protocols = protocols, most_bytes = most_bytes })
   if not loaded then error(("cannot load '%s': %s"):format(address, problem), 0) end
   return native.io.read_text(path)
 end

@@ -79,6 +79,14 @@ function files.of_archive(bytes, name)
     for part in inner:gmatch "[^/]+" do kept = kept and belongs(part) end
     if kept then contents[inner] = content end
   end
+  for path in pairs(contents) do
+    for slash in path:gmatch "()/" do
+      local above = path:sub(1, slash - 1)
+      if contents[above] then
+        error(("the archive '%s' is refused: '%s' is a file in it and a folder"):format(name, above), 0)
+      end
+    end
+  end
   return contents
 end
 

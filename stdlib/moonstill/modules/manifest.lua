@@ -58,18 +58,35 @@ function manifest.problem_with_name(name)
   end
 end
 
+-- Text that a terminal shows and does not obey.
+local function is_plain(text)
+  return not text:find "%c" and not text:find "\xC2[\x80-\x9F]" and utf8.len(text) ~= nil
+end
+
+local function all_plain(value)
+  if type(value) == "string" then return is_plain(value) end
+  for _, element in ipairs(value) do
+    if not is_plain(element) then return false end
+  end
+  return true
+end
+
 local function problem_of(data)
   if type(data) ~= "table" then return "expected `return` and a table" end
   local known = {}
-  for _, field in ipairs(fields) do
-    local name, optional = field[1]:match "^([^?]+)(%??)$"
-    known[name] = true
-    if data[name] == nil and optional == "" then return ("'%s' is missing: %s"):format(name, field[3]) end
-    local problem = data[name] ~= nil and host.mismatch(field[2], data[name])
-    if problem then return ("'%s': %s"):format(name, problem) end
-  end
+  for _, name in ipairs(field_names()) do known[name] = true end
   for key in pairs(data) do
     if not known[key] then return (host.unknown(tostring(key), field_names()):gsub("argument", "field")) end
+  end
+  for _, field in ipairs(fields) do
+    local name, optional = field[1]:match "^([^?]+)(%??)$"
+    local value = data[name]
+    if value == nil and optional == "" then return ("'%s' is missing: %s"):format(name, field[3]) end
+    local problem = value ~= nil and host.mismatch(field[2], value)
+    if problem then return ("'%s': %s"):format(name, problem) end
+    if value ~= nil and not all_plain(value) then
+      return ("'%s': expected one line of text without control characters"):format(name)
+    end
   end
   local problem = manifest.problem_with_name(data.name)
   if problem then return problem end
@@ -90,7 +107,7 @@ end
 function manifest.read(text, file)
   local data, problem = literal.parse(text)
   problem = problem or problem_of(data)
-  if problem then error(("%s: %s"):format(file, problem), 0) end
+  if problem then error(("%s: %s"):format(file, (problem:gsub("[\0-\x1F\x7F-\x9F]", "?"))), 0) end
   return data
 end
 

@@ -94,7 +94,8 @@ function store:add(contents, source, expected)
   if not fine then
     host.remove_all(beside)
     if #(host.list(modules) or { beside }) == 0 then host.remove_all(modules) end
-    error(problem, 0)
+    local reason = tostring(problem):match ".*: (.+)$" or problem
+    error(("%s cannot be installed in %s: %s"):format(data.name, modules, reason), 0)
   end
   lock[data.name] = { version = data.version, checksum = checksum, source = source }
   self:write_lock(lock)
