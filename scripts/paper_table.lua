@@ -4,7 +4,7 @@
 -- several of these processes may work side by side.
 local ms, distill, experiment = require "moonstill", require "distill", require "experiment"
 local lock, report = require "distill.lock", require "experiment.report"
-local train = require "train"
+local page, train = require "plot.page", require "train"
 local trial = require "distill.trial"
 
 -- The outer loop, which is free.
@@ -67,6 +67,7 @@ local opt = ms.options {
   { "on_nan", default = "backoff", choices = { "stop", "backoff" },
     help = "after numbers that are not finite: stop, or back to the best state with a lower lr" },
   { "fresh", default = false, help = "starts anew where there is a checkpoint or a result" },
+  { "baselines", default = false, help = "tests only the random images and class means of ended runs, again" },
   { "list", default = false, help = "prints the rows and how far they are, and runs none" },
 }
 if opt.threads > 0 then ms.set_threads(opt.threads) end
@@ -110,19 +111,29 @@ local function outer_of(row)
   return settings
 end
 
+-- What is learned, by the row's inner loop.
+local function inner_of(row)
+  local task = row.task
+  return {
+    steps = task.steps, init = task.init, start = task.start, step_size = task.step_size,
+    later_step_size = task.later_step_size, sharpness = task.sharpness or outer.sharpness,
+  }
+end
+
+-- Options of distill.trial.
+local function trial_of(row, seed)
+  local model, fit = models[row.model], outer_of(row)
+  fit.iterations, fit.fresh, fit.on_nan, fit.sharpness = iterations_of(row), opt.fresh, opt.on_nan, nil
+  return {
+    set = data_of(row.task.data), model = model.model, observable = model.observable, angles = model.angles,
+    seed = seed, fit = fit, still = inner_of(row),
+  }
+end
+
 local function distilled(row, seed, folder)
-  local task, model = row.task, models[row.model]
-  local fit = outer_of(row)
-  fit.iterations, fit.fresh, fit.on_nan = iterations_of(row), opt.fresh, opt.on_nan
-  local sharpness = fit.sharpness
-  fit.sharpness = nil
-  return (distill.trial {
-    set = data_of(task.data), model = model.model, observable = model.observable, angles = model.angles, seed = seed,
-    folder = folder, fit = fit, still = {
-      steps = task.steps, init = task.init, start = task.start, step_size = task.step_size,
-      later_step_size = task.later_step_size, sharpness = sharpness,
-    },
-  })
+  local o = trial_of(row, seed)
+  o.folder = folder
+  return (distill.trial(o))
 end
 
 -- Trains on all images but those that are held out of distillation.
@@ -149,17 +160,29 @@ end
 
 local function write_table() report.write(opt.out, rows, folder_of) end
 
+-- The other images of a run that has ended; its distilled ones stay.
+local function compare_again(row, seed, folder)
+  local result = report.result(folder)
+  for name, value in pairs(trial.baselines(trial_of(row, seed))) do result[name] = value end
+  ms.io.write_text(folder .. "/result.json", ms.io.json(result, { indent = 2 }) .. "\n")
+  page.write(folder)
+  write_table()
+end
+
 local function run(row, seed)
   local folder = folder_of(row, seed)
   print(("\n%s, seed %d"):format(row.name, seed))
   local taken <close>, process = lock.take(folder)
   if not taken then return print(("process %s is at it"):format(process)) end
+  if opt.baselines then return compare_again(row, seed, folder) end
   local clock = ms.timer()
   local result = row.task.epochs and trained(row, seed) or distilled(row, seed, folder)
   result.row, result.seconds = row.name, (result.seconds_before or 0) + clock:seconds()
   result.note = row.task.data == "cifar10" and report.cifar_note or nil
   local settings = { out = folder, json = "", seed = seed, iterations = iterations_of(row), on_nan = opt.on_nan }
-  for name, value in pairs(outer_of(row)) do settings[name] = value end
+  for _, more in ipairs { outer_of(row), not row.task.epochs and inner_of(row) or nil } do
+    for name, value in pairs(more) do settings[name] = value end
+  end
   experiment.finish(settings, result)
   write_table()
 end
@@ -173,14 +196,19 @@ local function attempt(row, seed)
   io.stderr:write(("%s, seed %d: %s\n"):format(row.name, seed, problem))
 end
 
+local function is_asked(row, seed)
+  if opt.row ~= "all" and opt.row ~= row.name or opt.seed ~= 0 and opt.seed ~= seed then return false end
+  return not opt.baselines or row.task.iterations ~= nil and report.result(folder_of(row, seed)) ~= nil
+end
+
 lock.clean(opt.out)
 for _, row in ipairs(rows) do
   for seed = 1, math.max(row.seeds, opt.row == row.name and opt.seed or 0) do
-    local asked = (opt.row == "all" or opt.row == row.name) and (opt.seed == 0 or opt.seed == seed)
-    local state, done = state_of(row, seed)
+    local asked, state, done = is_asked(row, seed), state_of(row, seed)
+    if opt.fresh or opt.baselines then done = false end
     if opt.list then
       print(("%-36s seed %d  %s"):format(row.name, seed, state))
-    elseif asked and (done and not opt.fresh or lock.holder(folder_of(row, seed))) then
+    elseif asked and (done or lock.holder(folder_of(row, seed))) then
       print(("%s, seed %d: %s"):format(row.name, seed, state))
     elseif asked then
       attempt(row, seed)

@@ -14,7 +14,7 @@ local spec = check.spec("distill.trial", {
   { "observable", '"trainable"|"fixed"', "The quantum LeNet's Hermitians.", default = "trainable" },
   { "angles", '"trainable"|"fixed"', "The quantum LeNet's angles.", default = "trainable" },
   { "hold_out", "integer", "Training images kept out, to choose the best iterate by; 0 for none.", default = 5000 },
-  { "tune", "integer", "Iterations that learn the step sizes of other images; no more than distilling takes.",
+  { "tune", "integer", "Changes tried of the step sizes of other images; no more than distilling takes iterations.",
     default = 200, least = 0 },
   { "decay_every", "integer", "Epochs between halvings of lr; 0 for cycles instead.", default = 0 },
   { "seed", "integer", "Of everything drawn.", default = 1 },
@@ -95,6 +95,48 @@ function trial.load(path, set)
   return still
 end
 
+-- Everything that a trial is made of.
+local function prepare(o)
+  local random = ms.random(o.seed)
+  local real, held_out = trial.split(o.set, o.hold_out, o.seed)
+  local still = unrolled.new(with(o.still, { net = trial.network(o), train = real, seed = o.seed }))
+  -- Drawn first: a class that has too few ends the run at once.
+  local drawn, means = others(real, still, random)
+  -- Others are tuned on images that are not the test's.
+  local judge = held_out or select(2, real:hold_out(math.min(5000, #real // 2), random:split "judge"))
+  return { still = still, real = real, held_out = held_out, drawn = drawn, means = means, judge = judge }
+end
+
+-- The other images take as many updates, with step sizes tuned for them. Fields of a result.
+local function compare(o, t)
+  local changes = { iterations = math.min(o.fit.iterations, o.tune) }
+  local random_images = t.still:baseline(t.drawn, t.judge, o.set.test, changes)
+  local class_means = t.means and t.still:baseline(t.means, t.judge, o.set.test, changes)
+  print(("random real images: %s"):format(random_images))
+  if class_means then print(("class means: %s"):format(class_means)) end
+  return {
+    test_accuracy_random_images = random_images.accuracy, step_sizes_random_images = random_images.step_sizes,
+    test_accuracy_class_means = class_means and class_means.accuracy,
+    step_sizes_class_means = class_means and class_means.step_sizes,
+  }
+end
+
+--- Tests only the images that distilled ones are compared with.
+---
+--- ```lua
+--- local result = require("distill.trial").baselines {
+---   set = ms.data.images("digits", { train = 200, test = 20 }), model = "classical", hold_out = 20, tune = 1,
+---   fit = { iterations = 2 },
+--- }
+--- print(result.test_accuracy_class_means)
+--- ```
+--- @param options table  of distill.trial
+--- @return table         those fields of its result
+function trial.baselines(options)
+  local o = check.options("distill.trial.baselines", options, spec)
+  return compare(o, prepare(o))
+end
+
 --- Runs a trial, or goes on with it where its folder has a checkpoint; writes its images there.
 ---
 --- ```lua
@@ -109,12 +151,8 @@ end
 --- @return distill.Still still
 function trial.run(options)
   local o = check.options("distill.trial", options, spec)
-  local random = ms.random(o.seed)
-  local real, held_out = trial.split(o.set, o.hold_out, o.seed)
-  local net = trial.network(o)
-  local still = unrolled.new(with(o.still, { net = net, train = real, seed = o.seed }))
-  -- Drawn first: a class that has too few ends the run at once.
-  local drawn, means = others(real, still, random)
+  local t = prepare(o)
+  local still, net = t.still, t.still.net
   print(o.set.train)
   print(net)
   print(still)
@@ -122,20 +160,15 @@ function trial.run(options)
 
   local schedule
   if o.decay_every > 0 then
-    schedule = ms.optim.step_decay { lr = o.fit.lr, every = o.decay_every * math.ceil(#real / o.fit.batch) }
+    schedule = ms.optim.step_decay { lr = o.fit.lr, every = o.decay_every * math.ceil(#t.real / o.fit.batch) }
   end
-  still:fit(with(o.fit, { schedule = schedule, validation = held_out, folder = o.folder }))
+  still:fit(with(o.fit, { schedule = schedule, validation = t.held_out, folder = o.folder }))
 
   local iterate = still:evaluate(o.set.test)
   local last = still:evaluate(o.set.test, { parameters = still:averaged() })
   local choice = still:best()
   local best = still:use_best():round_images():evaluate(o.set.test)
   if o.folder then still:save(o.folder, { model = o.model, observable = o.observable, angles = o.angles }) end
-  -- The others take the same number of updates, with step sizes tuned on images that are not the test's.
-  local judge = held_out or select(2, real:hold_out(math.min(5000, #real // 2), random:split "judge"))
-  local tuning = { iterations = math.min(o.fit.iterations, o.tune) }
-  local random_images = still:baseline(drawn, judge, o.set.test, tuning)
-  local class_means = means and still:baseline(means, judge, o.set.test, tuning)
 
   print()
   if choice then
@@ -143,9 +176,7 @@ function trial.run(options)
   end
   print(("distilled images, moving average at the end: %s"):format(last))
   print(("distilled images, last iterate: %s"):format(iterate))
-  print(("random real images: %s"):format(random_images))
-  if class_means then print(("class means: %s"):format(class_means)) end
-  return {
+  return with(compare(o, t), {
     dataset = o.set.train:name(), model = net.name, observable = o.model == "quantum" and o.observable or nil,
     angles = o.model == "quantum" and o.angles or nil, init = still.init, parameters = net:count(true),
     images = best.images, inner_updates = best.updates, iterations = still:iterations(),
@@ -153,11 +184,9 @@ function trial.run(options)
     test_deviation = best.networks > 1 and best.deviation or nil, test_accuracy_last = last.accuracy,
     test_accuracy_last_iterate = iterate.accuracy,
     held_out_accuracy = choice and choice.accuracy, best_iteration = choice and choice.iteration,
-    test_accuracy_random_images = random_images.accuracy, step_sizes_random_images = random_images.step_sizes,
-    test_accuracy_class_means = class_means and class_means.accuracy,
-    step_sizes_class_means = class_means and class_means.step_sizes, step_sizes = still:step_sizes(),
+    step_sizes = still:step_sizes(),
     seconds_before = still:seconds_before(), seconds_per_iteration = still:seconds_per_iteration(),
-  }, still
+  }), still
 end
 
 return trial

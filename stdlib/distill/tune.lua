@@ -1,13 +1,14 @@
--- Step sizes for images that are not distilled, to show these at their best: one for all updates, chosen from a few;
--- then one for each update, learned as those of a still are.
+-- Step sizes for images that are not distilled, to show these at their best by held-out accuracy: from the first update
+-- to the last they stay or fall, then each one is changed at random. No gradient is asked: the loss jumps (see
+-- distill.unrolled), and along it the step sizes get no better.
 local ms = require "moonstill"
 local check = require "moonstill.check"
-local finite = require "train.finite"
 
 local tune = {}
 
-local tried = { 0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2 }
-local settings = { batch = 256, lr = 0.1, evaluations = 10 }
+local firsts = { 0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2 }
+local lasts = { 1, 0.1, 0.01 }                         -- as shares of the first
+local least_change, most_change = 0.01, 1              -- deviations of the logarithms
 
 --- Gives the number whose softplus is the step size, which so stays positive.
 --- @param step_size number
@@ -18,48 +19,51 @@ function tune.raw_step_size(step_size)
   return math.log(math.exp(step_size) - 1)
 end
 
--- Keeps the step sizes of the largest held-out accuracy.
+-- Keeps the logarithms of the step sizes of the largest held-out accuracy.
 local function chooser(still, images, validation)
-  local best = {}
-  return best, function(raw)
-    local held = still:evaluate(validation, { parameters = { images = images, raw_step_sizes = raw }, networks = 3 })
-    if not check.not_finite(held.loss) and (not best.raw or held.accuracy > best.accuracy) then
-      best.raw, best.accuracy = raw, held.accuracy
+  local best = { accuracy = -1 }
+  return best, function(logarithms)
+    local raw = {}
+    for t, logarithm in ipairs(logarithms) do raw[t] = tune.raw_step_size(math.exp(logarithm)) end
+    local parameters = { images = images, raw_step_sizes = ms.tensor(raw, { dtype = still.dtype }) }
+    local held = still:evaluate(validation, { parameters = parameters, networks = 3 })
+    local accuracy = check.not_finite(held.loss) and 0 or held.accuracy
+    if accuracy > best.accuracy then
+      best.accuracy, best.logarithms, best.raw = accuracy, logarithms, parameters.raw_step_sizes
     end
   end
 end
 
--- Adam on the outer loss by the step sizes alone, from the best ones so far.
-local function learn(still, images, iterations, raw, try)
-  local batches = still.train:batches {
-    batch = math.min(settings.batch, #still.train), random = still.random:split "tune", drop_last = true,
-    dtype = still.dtype,
-  }
-  local optimizer = ms.optim.adam { lr = ms.optim.cosine { lr = settings.lr, steps = iterations } }
-  local gradient_of = ms.grad(function(r, w, x, y)
-    local trained = still:differentiable_inner_loop(w, { images = images, raw_step_sizes = r })
-    return ms.nn.cross_entropy(still.net(x, trained), y)
-  end)
-  for i = 1, iterations do
-    local gradient = gradient_of(raw, still:initial_weights(i)[1], batches:at(i))
-    if not finite.all(gradient) then return end
-    raw = optimizer:step(raw, gradient)
-    if i % math.ceil(iterations / settings.evaluations) == 0 or i == iterations then try(raw) end
+-- The logarithms of step sizes that fall by a constant factor.
+local function falling(first, last, updates)
+  local logarithms = {}
+  for t = 1, updates do
+    logarithms[t] = math.log(first) + math.log(last) * (t - 1) / math.max(1, updates - 1)
   end
+  return logarithms
+end
+
+-- All of them, by normal numbers of a deviation that is small as often as large.
+local function changed(logarithms, random)
+  local deviation = least_change * (most_change / least_change) ^ random:split("deviation"):uniform()
+  local moved, noise = {}, random:split("noise"):normal({ #logarithms }):totable()
+  for t, logarithm in ipairs(logarithms) do moved[t] = logarithm + deviation * noise[t] end
+  return moved
 end
 
 --- Finds step sizes for images.
 --- @param still distill.Still
 --- @param images ms.Tensor[]
 --- @param validation ms.ImageSet  to choose by
---- @param iterations integer      for which they are learned; 0 for one step size for all updates
+--- @param iterations integer      how many changes are tried
 --- @return ms.Tensor raw          [updates]
 function tune.step_sizes(still, images, validation, iterations)
   local best, try = chooser(still, images, validation)
-  for _, step_size in ipairs(tried) do
-    try(ms.full(still.updates, tune.raw_step_size(step_size), { dtype = still.dtype }))
+  for _, first in ipairs(firsts) do
+    for _, last in ipairs(lasts) do try(falling(first, last, still.updates)) end
   end
-  if iterations > 0 then learn(still, images, iterations, best.raw, try) end
+  local random = still.random:split "tune"
+  for i = 1, iterations do try(changed(best.logarithms, random:split(i))) end
   return best.raw
 end
 

@@ -301,11 +301,11 @@ function Still:evaluate(set, options)
 end
 
 local baseline_spec = check.spec("still:baseline", {
-  { "iterations", "integer", "For which the step sizes of all updates are learned.", default = 0, least = 0 },
+  { "iterations", "integer", "Random changes of the step sizes that are tried.", default = 0, least = 0 },
 })
 
---- Tests other images under the same protocol: the same initial weights and number of updates, one step size chosen
---- from a few by held-out accuracy, then each update's learned. This is what distilled images must be compared with.
+--- Tests other images under the same protocol: the same initial weights and number of updates; step sizes that stay or
+--- fall, then random changes of them, chosen by held-out accuracy. This is what distilled images must be compared with.
 ---
 --- ```lua
 --- local train, validation = set.train:hold_out(50, ms.random(1))

@@ -50,6 +50,18 @@ test("a row runs, goes on, is not run twice, and the others are listed as not ru
     { 3, 10, 3, "fixed", "trainable" })
   test.ok(run(row[1], row[2], row[3], "3"):find "seed 1: done: 3 iterations", "not run again")
   test.ok(run(row[1], row[2], row[3], "4"):find "goes on from %S+, iteration 3", "goes on")
+
+  -- The images to compare with, again: what their numbers were is written over, the others stay.
+  result = result_of()
+  local changed = result_of()
+  changed.test_accuracy_random_images, changed.step_sizes_class_means, changed.test_accuracy = 7, nil, 0.875
+  ms.io.write_text(out.path .. "/mnist-10-frozen-angles-seed-1/result.json", ms.io.json(changed))
+  run(row[1], row[2], row[3], "4", "--baselines")
+  changed = result_of()
+  test.equal({ changed.test_accuracy_random_images, changed.step_sizes_class_means, changed.test_accuracy },
+    { result.test_accuracy_random_images, result.step_sizes_class_means, 0.875 })
+  ms.io.write_text(out.path .. "/mnist-10-frozen-angles-seed-1/result.json", ms.io.json(result))
+
   local list = run("--list", "--iterations", "4")
   test.ok(list:find "mnist%-10%-frozen%-angles +seed 1  done: 4 iterations" , list)
   test.ok(list:find "mnist%-10%-quantum +seed 3  not run", list)
