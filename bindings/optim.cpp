@@ -86,13 +86,42 @@ std::string schedule_text(const Schedule& s) {
                      s.warmup);
 }
 
+const char* rule_name(const Settings& s) {
+  if (s.rule == Rule::sgd) return "sgd";
+  return s.decoupled ? "adamw" : "adam";
+}
+
 std::string optimizer_text(const Optimizer& o) {
   const Settings& s = o.settings();
   const std::string rate = schedule_text(s.schedule);
   if (s.rule == Rule::sgd)
     return fmt::format("sgd{{lr = {}, momentum = {}}} after {} steps", rate, s.momentum, o.steps());
-  return fmt::format("{}{{lr = {}, betas = {{{}, {}}}}} after {} steps", s.decoupled ? "adamw" : "adam", rate,
-                     s.beta1, s.beta2, o.steps());
+  return fmt::format("{}{{lr = {}, betas = {{{}, {}}}}} after {} steps", rule_name(s), rate, s.beta1, s.beta2,
+                     o.steps());
+}
+
+// What the optimiser's maker was given.
+int push_settings(lua_State* L, const Settings& s) {
+  lua_createtable(L, 0, 5);
+  const auto set = [L](const char* key, const auto& value) {
+    push(L, value);
+    lua_setfield(L, -2, key);
+  };
+  set("rule", std::string_view(rule_name(s)));
+  if (s.schedule.decay == Decay::constant) {
+    set("lr", s.schedule.rate);
+  } else {
+    set("lr", s.schedule);
+  }
+  if (s.rule == Rule::sgd) {
+    set("momentum", s.momentum);
+    set("nesterov", s.nesterov);
+  } else {
+    set("betas", std::vector<double>{s.beta1, s.beta2});
+    set("epsilon", s.epsilon);
+  }
+  set("weight_decay", s.weight_decay);
+  return 1;
 }
 
 void add_adam(Module& ms, const char* name, const char* documentation, const Param& decay, bool decoupled) {
@@ -230,6 +259,13 @@ void add_methods(Module& ms) {
           .returns = "number",
           .example = "print(ms.optim.sgd { lr = 0.1 }:lr())",
           .body = [](lua_State* L, Args& a) { return push(L, a.self<Optimizer>().rate()); }});
+  ms.add(
+      {.name = "ms.Optimizer:settings",
+       .documentation =
+           "Gives what the optimiser was made with: a table for ms.optim's function of the name in `rule`.",
+       .returns = "table",
+       .example = "print(ms.optim.adamw { lr = 0.1 }:settings().weight_decay)",
+       .body = [](lua_State* L, Args& a) { return push_settings(L, a.self<Optimizer>().settings()); }});
   ms.add({.name = "ms.Optimizer:set_lr",
           .documentation = "Changes the learning rate or schedule.",
           .parameters = {{"lr", "number|ms.Schedule", "Learning rate."}},

@@ -192,10 +192,21 @@ void open_quantum_data(Module& ms) {
        .documentation =
            "Gives what the observable is made of, as a list of tables.\n\nEach has a `kind`: \"pauli\" with "
            "`words` {coefficient, word, qubits}; \"hermitian\" with `qubits` and, where it is fixed, its "
-           "`matrix` [d, d, 2]; \"probabilities\" with `qubits`, none meaning all.",
+           "`matrix` [d, d, 2]; \"probabilities\" with `qubits`, none meaning all. Matrices that were given "
+           "as a "
+           "tensor are what ms.Observable:tensor gives.",
        .returns = "table[]",
        .example = "print(ms.observable.pauli(\"XZ\"):parts()[1].words[1].word)",
        .body = observable_parts});
+  ms.add({.name = "ms.Observable:tensor",
+          .documentation = "Gives the tensor that the matrices were given as; nil where there is none.",
+          .returns = "ms.Tensor|nil: [d, d, 2] or [count, d, d, 2]",
+          .example = "print(ms.observable.hermitian(ms.zeros { 2, 2, 2 }, 1):tensor())",
+          .body = [](lua_State* L, Args& a) {
+            const auto* hermitian = std::get_if<TensorHermitian>(&a.self<LuaObservable>().item);
+            if (hermitian == nullptr) return 0;
+            return push(L, Value(hermitian->matrix));
+          }});
 }
 
 }  // namespace moonstill::lua

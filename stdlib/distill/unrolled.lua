@@ -337,6 +337,25 @@ function Still:baseline(images, validation, test, options)
   return result
 end
 
+--- Gives what the still was made with but for network and data: plain data, which ms.lua_of writes and distill.unrolled
+--- takes again.
+---
+--- ```lua
+--- local plan = still:plan()
+--- print(ms.lua_of(plan))
+--- plan.net, plan.train = net, set.train
+--- print(require("distill").unrolled(plan))
+--- ```
+--- @return table
+function Still:plan()
+  local plan = {}
+  for _, entry in ipairs(spec) do
+    local name = entry[1]:match "^[^?]+"
+    if name ~= "net" and name ~= "train" then plan[name] = self[name] end
+  end
+  return plan
+end
+
 --- Gives the step sizes, one for each inner update.
 ---
 --- ```lua

@@ -160,8 +160,8 @@ print(ms.io.json { accuracy = 0.95, seeds = { 1, 2, 3 } })]],
     text = [[
 qasm.write gives a circuit as OpenQASM 3, its inputs as parameters or with their numbers; qasm.read takes OpenQASM 2 and
 3, what other libraries write too. circuit:data() is the circuit as a plain table, which ms.io.json writes and
-ms.circuit_from makes a circuit of again. ms.lua_of writes circuits, observables, networks and schedules of learning
-rates as Lua that makes them again.]],
+ms.circuit_from makes a circuit of again. ms.lua_of writes circuits, observables, networks, optimisers, schedules of
+learning rates and plans of distillation as Lua that makes them again.]],
     example = [[
 local qasm = require "qasm"
 local circuit = ms.circuit(2, { w = { 1 } }, function(c, w) c:h(1):crx(1, 2, w[1]) end)

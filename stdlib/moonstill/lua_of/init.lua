@@ -89,7 +89,16 @@ local by_class = {}
 by_class["ms.Circuit"] = require("moonstill.lua_of.circuit").of
 by_class["ms.Observable"] = require("moonstill.lua_of.observable").of
 
-by_class["ms.Schedule"] = function(schedule) return "ms.optim." .. tostring(schedule) end
+by_class["ms.Schedule"] = function(schedule)
+  return "ms.optim." .. tostring(schedule):gsub("{(.*)}", " { %1 }")
+end
+
+by_class["ms.Optimizer"] = function(optimizer, indent)
+  local settings = optimizer:settings()
+  local rule = settings.rule
+  settings.rule = nil
+  return ("ms.optim.%s %s"):format(rule, text_of(settings, indent, rule, {}))
+end
 
 by_class["ms.Tensor"] = function(tensor, indent)
   local options = tensor:dtype() == "f32" and "" or (", { dtype = %q }"):format(tensor:dtype())
@@ -99,8 +108,14 @@ by_class["ms.Tensor"] = function(tensor, indent)
   return ("ms.tensor(%s%s)"):format(text_of(tensor:totable(), indent, "tensor", {}), options)
 end
 
+by_class["distill.Still"] = function() return nil, "a still holds images; its plan, still:plan(), is plain data" end
+
 by_class["ms.nn.Layer"] = function(net, indent, _, path)
-  if not net.maker then return nil, ("'%s' is a layer of one's own: its functions have no text"):format(net.name) end
+  if net.lua then return net.lua end
+  if not net.maker then
+    return nil, ("'%s' is a layer of one's own, whose functions have no text: give ms.nn.layer { lua = '...' }"):format(
+      net.name)
+  end
   return call_text(net.maker, net.arguments, indent, path)
 end
 
@@ -123,8 +138,9 @@ end
 
 --- Gives Lua that makes a value again: an expression in which `ms` is the module.
 ---
---- Values are numbers, strings, booleans, tensors, circuits, observables, networks of this library's layers, schedules
---- of learning rates, and tables of these. Layers of one's own hold functions and are refused.
+--- Values are numbers, strings, booleans, tensors, circuits, observables, networks, schedules of learning rates,
+--- optimisers (as they are before their first step), plans of distillation (still:plan()), and tables of these. A layer
+--- of one's own holds functions: its `lua` says what makes it, see ms.nn.layer.
 ---
 --- ```lua
 --- local circuit = ms.circuit(2, { w = { 2 } }, function(c, w) c:h(1):crx(1, 2, w[1]):ry(2, 2 * w[2]) end)

@@ -27,20 +27,27 @@ local function sum_text(words)
   return text
 end
 
---- The text of an observable, or nil and why it has none.
+-- Matrices that are a tensor: one with its qubits, or a list of both.
+local function tensor_text(tensor, parts, indent, text_of)
+  local lists = {}
+  for i, part in ipairs(parts) do lists[i] = qubits_text(part.qubits) end
+  local qubits = #tensor:shape() == 3 and lists[1] or "{ " .. table.concat(lists, ", ") .. " }"
+  return ("ms.observable.hermitian(%s, %s)"):format(text_of(tensor, indent), qubits)
+end
+
+--- The text of an observable.
 --- @param observable ms.Observable
---- @param _ string
+--- @param indent string  of the line that it stands in
 --- @param text_of fun(value: any, indent?: string): string  of plain data
---- @return string|nil
---- @return string|nil
-function observable_text.of(observable, _, text_of)
-  local parts = observable:parts()
+--- @return string
+function observable_text.of(observable, indent, text_of)
+  local parts, tensor = observable:parts(), observable:tensor()
+  if tensor then return tensor_text(tensor, parts, indent, text_of) end
   local part = parts[1]
   if part.kind == "pauli" then return sum_text(part.words) end
   if part.kind == "probabilities" then
     return ("ms.observable.probabilities(%s)"):format(part.qubits and qubits_text(part.qubits) or "")
   end
-  if #parts > 1 or not part.matrix then return nil, "an observable whose matrix is a tensor is no plain data" end
   return ("ms.observable.hermitian(%s, %s)"):format(text_of(part.matrix:totable()), qubits_text(part.qubits))
 end
 

@@ -58,6 +58,7 @@ local layer_options = check.spec("ms.nn.layer", {
   { "ansatz?", "ms.Circuit", "A circuit that it applies, which printing the layer draws." },
   { "observable?", "function", "fun() -> ms.Observable|ms.Observable[]: what of the circuit is read out." },
   { "detail", "string", "What else tells it from others of its name, for net:description().", default = "" },
+  { "lua?", "string", "An expression that makes the layer again, for ms.lua_of: 'require(\"mine\").scale(3)'." },
 })
 
 local function unknown_shape() return nil end
@@ -109,13 +110,16 @@ end
 --- `apply` gets the parameters by name; `output` gives one sample's shape from that of its input, and calls
 --- refuse("[batch, 3]") for what does not fit.
 --- @param spec { name: string, parameters?: ms.nn.Parameter[], apply: function, output?: function, children?: table,
----   smooth?: function, ansatz?: ms.Circuit, observable?: function, detail?: string }
+---   smooth?: function, ansatz?: ms.Circuit, observable?: function, detail?: string, lua?: string }
 --- @return ms.nn.Layer
 function layer.new(spec)
   local o = check.options("ms.nn.layer", spec, layer_options)
+  local _, problem = load("return " .. (o.lua or "nil"), "=lua")
+  if problem then check.fail("ms.nn.layer", "argument 'lua': expected an expression: %s", problem) end
   local self = setmetatable({
     name = o.name,
     detail = o.detail,
+    lua = o.lua,
     ansatz = o.ansatz,
     observable = o.observable,
     apply = apply_in_context(o),
