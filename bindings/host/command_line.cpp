@@ -83,9 +83,7 @@ std::unique_ptr<CLI::App> make_app(Options& options) {
   app->add_option("--trace", options.trace, "Profile; the spans go there, for chrome://tracing or Perfetto")
       ->type_name("FILE")
       ->capture_default_str();
-  app->add_option("--luacats", options.luacats,
-                  "Write annotations and settings for lua-language-server there")
-      ->type_name("DIR");
+  app->add_option("--luacats", options.luacats, "The same as the command luacats")->type_name("DIR");
   app->add_flag("--selftest", options.selftest,
                 "Check gradients, known values and determinism, in under a minute");
   app->add_flag("--version", options.version, "Print the version");

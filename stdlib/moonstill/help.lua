@@ -2,6 +2,8 @@
 local complete = require "moonstill.complete"
 local docs = require "moonstill.docs"
 local host = require "moonstill.host"
+local model = require "moonstill.reference.model"
+local options = require "moonstill.options"
 local own_help = require "moonstill.own_help"
 local search = require "moonstill.search"
 local terminal = require "moonstill.terminal"
@@ -74,11 +76,21 @@ local function topic_page(topic)
   return text
 end
 
+-- The usage of a subcommand of the program.
+local function command_page(name)
+  local module = "moonstill.commands." .. name
+  for _, source in ipairs(host.sources()) do
+    if source.module == module then return (options.usage(require(module).options, name)) end
+  end
+end
+
 local function by_name(name)
   local entry = docs.named(name)
   if entry then return page(entry) end
   local topic = topics.named(name)
   if topic then return topic_page(topic) end
+  local command = command_page(name)
+  if command then return command end
   local class = class_named(name)
   local inner = docs.within(class and class.name or name)
   local about = class and class.documentation or docs.of_module(name)
@@ -104,7 +116,7 @@ local function overview()
   local groups, seen, titles = {}, {}, {}
   for _, entry in ipairs(docs.all()) do
     local group = entry.name:match "^(.*)[%.:][^%.:]*$" or entry.name
-    if not seen[group] and not group:match "^moonstill" then
+    if not seen[group] and model.is_public(entry) then
       seen[group] = true
       groups[#groups + 1] = group
     end

@@ -93,6 +93,26 @@ test("the site is one file that needs no network, with an address for every func
   test.ok(#require("moonstill").io.parse_json(index) > 300)
 end)
 
+test("the site and Markdown have the help's topics and the tutorial", function()
+  local html, files = require("moonstill.reference.site").html(), require("moonstill.reference.markdown").files()
+  for _, topic in ipairs(require("moonstill.topics").list) do
+    test.ok(html:find(('<a href="#guide.%s">%s</a>'):format(topic.name, topic.name), 1, true), topic.name)
+    test.ok(files[("guide.%s.md"):format(topic.name)], topic.name)
+  end
+  local tutorial = html:match '<h2 class="page" id="guide.tutorial">(.-)</section>'
+  test.ok(tutorial:find("<h3>2. A first distilled data set</h3>", 1, true), tutorial)
+  test.ok(tutorial:find('<pre><code>$ moonstill first.lua\n', 1, true), tutorial)
+  test.ok(tutorial:find('<span class="k">return</span> <span class="k">function</span>', 1, true), tutorial)
+  test.ok(not tutorial:find("```", 1, true), tutorial)
+  test.ok(files["guide.tutorial.md"]:find "^# Moonstill in twenty minutes\n")
+end)
+
+test("help on a subcommand is its usage", function()
+  local help = require "moonstill.help"
+  test.ok(help.text("pack"):find "^Usage: moonstill pack %[OPTIONS%] %[PATH%]\n")
+  test.ok(help.text("data"):find "^data\n")   -- a topic
+end)
+
 test("the reference in Markdown names its pages, and they are there", function()
   local files = require("moonstill.reference.markdown").files()
   local count = 0

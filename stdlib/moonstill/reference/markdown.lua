@@ -27,6 +27,7 @@ local function add_item(lines, item)
 end
 
 local function page_text(page)
+  if page.text:match "^# " then return page.text end   -- the tutorial is Markdown
   local lines = { "# " .. page.name, "" }
   if page.requires then lines[#lines + 1] = ("```lua\n%s\n```\n"):format(page.requires) end
   if page.text ~= "" then lines[#lines + 1] = page.text end
@@ -43,14 +44,12 @@ end
 --- @return table<string, string>
 function markdown.files()
   local lines, files = { "# " .. pages.title() .. ": reference" }, {}
-  local kinds = { module = "\n## Modules\n", class = "\n## Classes\n" }
+  local kinds = { guide = "\n## Guide\n", module = "\n## Modules\n", class = "\n## Classes\n" }
   for _, page in ipairs(pages.all()) do
     if kinds[page.kind] then lines[#lines + 1] = kinds[page.kind] end
     kinds[page.kind] = nil
-    local first = (page.text .. "\n\n"):match "^(.-)\n\n":gsub("%s*\n%s*", " ")
-    local about = #page.items == 1 and "1 function" or #page.items .. " functions"
-    lines[#lines + 1] = ("- [%s](%s.md)%s"):format(page.name, page.name, first ~= "" and ": " .. first or ": " .. about)
-    files[page.name .. ".md"] = page_text(page)
+    lines[#lines + 1] = ("- [%s](%s.md): %s"):format(page.name, page.anchor, page.summary)
+    files[page.anchor .. ".md"] = page_text(page)
   end
   files["README.md"] = table.concat(lines, "\n") .. "\n"
   return files

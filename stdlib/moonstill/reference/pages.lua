@@ -2,6 +2,7 @@
 local docs = require "moonstill.docs"
 local host = require "moonstill.host"
 local model = require "moonstill.reference.model"
+local topics = require "moonstill.topics"
 
 local pages = {}
 
@@ -58,31 +59,53 @@ local function operators(events)
   return list
 end
 
+-- A page for each topic of the help, the tutorial first.
+local function guide()
+  local list = {}
+  for _, topic in ipairs(topics.list) do
+    local text = topic.page or ("%s\n\n%s"):format(topic.title, topic.text)
+    local page = { kind = "guide", name = topic.name, anchor = "guide." .. topic.name, text = text,
+      summary = topic.title, example = topic.example or "", items = {}, fields = {}, operators = {} }
+    table.insert(list, topic.page and 1 or #list + 1, page)
+  end
+  return list
+end
+
 -- What a module needs in front of its names, in a script.
 local function required_as(name)
   local root = name:match "^[^%.]+"
   return ("local %s = require %q"):format(root, root == "ms" and "moonstill" or root)
 end
 
---- All pages: modules, then classes, by name. `kind` is "module" or "class".
+-- The first sentence of a page's text, else how much there is.
+local function summary_of(text, count)
+  local first = (text .. "\n\n"):match "^(.-)\n\n":gsub("%s*\n%s*", " ")
+  if first ~= "" then return first end
+  return count == 1 and "1 function" or count .. " functions"
+end
+
+--- All pages: the guide, then modules and classes by name. `kind` is "guide", "module" or "class".
 --- @return table[]
 function pages.all()
-  local data, list = model.read(), {}
+  local data, list, modules, classes = model.read(), guide(), {}, {}
   for _, module in ipairs(data.modules) do
-    list[#list + 1] = { kind = "module", name = module.name, text = module.documentation,
+    modules[#modules + 1] = { kind = "module", name = module.name, anchor = module.name, text = module.documentation,
       requires = required_as(module.name), items = items(module.functions), fields = {}, operators = {}, example = "" }
   end
-  table.sort(list, before)
-  local classes = {}
   for _, class in ipairs(data.classes) do
     local methods, signs_of = items(class.methods), operators(class.events)
     if #methods > 1 or #signs_of > 0 then   -- more than `close`
-      classes[#classes + 1] = { kind = "class", name = class.name, text = class.documentation, example = class.example,
-        items = methods, fields = rows_of(class.fields), operators = signs_of }
+      classes[#classes + 1] = { kind = "class", name = class.name, anchor = class.name, text = class.documentation,
+        example = class.example, items = methods, fields = rows_of(class.fields), operators = signs_of }
     end
   end
-  table.sort(classes, before)
-  table.move(classes, 1, #classes, #list + 1, list)
+  for _, group in ipairs { modules, classes } do
+    table.sort(group, before)
+    for _, page in ipairs(group) do
+      page.summary = summary_of(page.text, #page.items)
+      list[#list + 1] = page
+    end
+  end
   return list
 end
 

@@ -95,17 +95,33 @@ local function coloured(code, class)
   return ('<pre class="%s"><code>%s</code></pre>'):format(class or "example", table.concat(parts))
 end
 
--- Paragraphs, with `code`; those that stand two spaces in are Lua.
+-- Paragraphs, with `code`; those that stand two spaces in are Lua. Headings of the highest level are the page's own.
 local function paragraphs(text)
   local parts = {}
-  for paragraph in (text .. "\n\n"):gmatch "(.-)\n%s*\n" do
-    if paragraph:match "^  " and not ("\n" .. paragraph):find "\n ?[^ \n]" then
+  for paragraph in (text:gsub("^\n+", "") .. "\n\n"):gmatch "(.-)\n%s*\n" do
+    local level, heading = paragraph:match "^(#+) (.*)$"
+    if heading then
+      parts[#parts + 1] = #level > 1 and ("<h3>%s</h3>"):format(escape(heading)) or ""
+    elseif paragraph:match "^  " and not ("\n" .. paragraph):find "\n ?[^ \n]" then
       parts[#parts + 1] = coloured((("\n" .. paragraph):gsub("\n  ", "\n"):sub(2)))
     elseif paragraph:match "%S" then
       local html = escape(paragraph):gsub("`([^`]+)`", "<code>%1</code>")
       parts[#parts + 1] = ("<p>%s</p>"):format(html)
     end
   end
+  return table.concat(parts, "\n")
+end
+
+-- Paragraphs with fenced blocks between them.
+local function article(text)
+  local parts, place = {}, 1
+  text = "\n" .. text
+  for first, kind, code, after in text:gmatch "()\n```(%l*)\n(.-)\n```()" do
+    parts[#parts + 1] = paragraphs(text:sub(place, first - 1))
+    parts[#parts + 1] = kind == "lua" and coloured(code) or ("<pre><code>%s</code></pre>"):format(escape(code))
+    place = after
+  end
+  parts[#parts + 1] = paragraphs(text:sub(place))
   return table.concat(parts, "\n")
 end
 
@@ -137,9 +153,9 @@ end
 
 local function page_html(page)
   local parts = {
-    ('<section>\n<h2 class="page" id="%s">%s <span class="kind">%s</span></h2>'):format(page.name, page.name,
+    ('<section>\n<h2 class="page" id="%s">%s <span class="kind">%s</span></h2>'):format(page.anchor, page.name,
       page.kind),
-    page.requires and coloured(page.requires) or "", paragraphs(page.text),
+    page.requires and coloured(page.requires) or "", article(page.text),
     page.example ~= "" and coloured(page.example) or "", rows_html(page.fields),
   }
   for _, operator in ipairs(page.operators) do
@@ -150,15 +166,17 @@ local function page_html(page)
   return table.concat(parts, "\n")
 end
 
+local titles = { guide = "Guide", module = "Modules", class = "Classes" }
+
 local function contents_html(all)
   local lines, kind = {}, nil
   for _, page in ipairs(all) do
     if page.kind ~= kind then
       if kind then lines[#lines + 1] = "</ul>" end
       kind = page.kind
-      lines[#lines + 1] = ("<h2>%s</h2>\n<ul>"):format(kind == "module" and "Modules" or "Classes")
+      lines[#lines + 1] = ("<h2>%s</h2>\n<ul>"):format(titles[kind])
     end
-    lines[#lines + 1] = ('<li><a href="#%s">%s</a></li>'):format(page.name, page.name)
+    lines[#lines + 1] = ('<li><a href="#%s">%s</a></li>'):format(page.anchor, page.name)
   end
   lines[#lines + 1] = "</ul>"
   return table.concat(lines, "\n")
@@ -168,6 +186,7 @@ end
 local function index_json(all)
   local rows = {}
   for _, page in ipairs(all) do
+    rows[#rows + 1] = { page.name, page.anchor, page.summary, page.text }
     for _, item in ipairs(page.items) do rows[#rows + 1] = { item.name, item.anchor, item.summary, item.text } end
   end
   return (native.io.json(rows):gsub("<", "\\u003c"))
