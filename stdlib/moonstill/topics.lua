@@ -192,7 +192,9 @@ that begins with "#!" is a program and no module, and so is the running script.
 
 A module to share is a folder with a manifest, module.lua, which is read and never run. moonstill new NAME makes one,
 check runs its tests and examples, pack makes an archive, add FILE, DIR or URL installs one, and list, remove and verify
-look after those installed; each has --help.]],
+look after those installed; each has --help. moonstill.lock belongs to the project: where a colleague has it without the
+modules, moonstill add, alone, installs them. Where a module requires others its manifest says so, needs = { bell =
+"0.2.0" }: add tells which are missing, and fetches none by itself.]],
   },
   {
     name = "reproducibility", also = { "seeds", "random", "threads", "determinism" },

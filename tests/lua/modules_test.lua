@@ -197,6 +197,44 @@ test("an installation that fails leaves what was there", function()
   folder:expect("moonstill remove ../x", 1, "'../x' is no name for a module")
 end)
 
+test("what the lock names is installed again", function()
+  local folder <close> = with_module()
+  folder:expect("mkdir project project/sub; cd project; moonstill add ../bell-0.1.0.tar.gz", 0)
+  folder:write("chime/module.lua", folder:read("bell/module.lua"):gsub("bell", "chime"):gsub('"ghz"', ""))
+  folder:write("chime/init.lua", "return {}")
+  folder:expect("touch project/moonstill.lock; cd project/sub; moonstill add ../../chime", 0)
+  folder:expect("cd project; moonstill add", 0, "all that " .. folder.path .. "/project/moonstill.lock names is there\n")
+  local lock = folder:read "project/moonstill.lock"
+  folder:expect("rm -r project/moonstill_modules; cd project/sub; moonstill add", 0, "bell 0.1.0 is in ", "chime 0.1.0 is in ")
+  test.equal(folder:read "project/moonstill.lock", lock)
+  folder:expect("cd project; moonstill verify", 0, "ok       bell 0.1.0\nok       chime 0.1.0\n")
+  -- Other files at the source, or none, are refused; the others come back.
+  folder:expect("rm -r project/moonstill_modules bell-0.1.0.tar.gz; echo >> chime/init.lua; mv bell bell-0.1.0.tar.gz", 0)
+  folder:expect("cd project; moonstill add", 1, "moonstill: chime: ", "the checksum differs: ", "bell 0.1.0 is in ")
+end)
+
+test("a module that needs another says so", function()
+  local folder <close> = with_module()
+  local manifest = folder:read "bell/module.lua"
+  local function needing(needs) return (manifest:gsub("}\n$", "  needs = " .. needs .. ",\n}\n")) end
+  folder:write("bell/module.lua", needing '{ chime = "0.2.0" }')
+  folder:expect("moonstill pack bell; moonstill add bell", 0, "It needs chime 0.2.0 or newer, which is not installed")
+  test.ok(folder:read("bell-0.1.0-1.rockspec"):find('dependencies = { "lua >= 5.4, < 5.5", "chime >= 0.2.0" }', 1, true))
+  for version, there in pairs { ["0.1.9"] = false, ["0.2.0"] = true } do
+    folder:write("chime/module.lua", (manifest:gsub("bell", "chime"):gsub("0%.1%.0", version, 1)))
+    folder:write("chime/init.lua", "return {}")
+    local output = folder:expect("moonstill remove bell; moonstill add chime; moonstill add bell", 0, "bell 0.1.0 is in ")
+    test.equal(not output:find("It needs chime", 1, true), there)
+  end
+  for needs, problem in pairs {
+    ['{ chime = 2 }'] = "'needs': 'chime': expected a version such as \"0.1.0\", got number 2",
+    ['{ "chime" }'] = "'needs': '1' is no name for a module", ['"chime"'] = "'needs': expected table, got string",
+  } do
+    folder:write("bell/module.lua", needing(needs))
+    folder:expect("moonstill check bell", 1, problem)
+  end
+end)
+
 test("addresses are loaded by curl", function()
   local folder <close> = with_module()
   -- Stands in for the network: copies the archive to where curl was told to put it.

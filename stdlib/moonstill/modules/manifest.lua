@@ -15,6 +15,7 @@ local fields = {
   { "about", "string", "What it is for, in a sentence." },
   { "exports", "string[]", "The names in the table that `require` gives." },
   { "moonstill", "string", "The oldest Moonstill that runs it." },
+  { "needs?", "table", "Other modules that it requires: their oldest versions by name, { bell = \"0.2.0\" }." },
   { "checksum?", "string", "Of the module's files; `moonstill pack` writes it." },
 }
 
@@ -32,8 +33,11 @@ local function numbers_of(version)
   return numbers
 end
 
--- Whether version a is older than b.
-local function older(a, b)
+--- Whether a version is older than another.
+--- @param a string
+--- @param b string
+--- @return boolean
+function manifest.older(a, b)
   local x, y = numbers_of(a), numbers_of(b)
   for i = 1, math.max(#x, #y) do
     local p, q = x[i] or 0, y[i] or 0
@@ -71,6 +75,16 @@ local function all_plain(value)
   return true
 end
 
+local function problem_with_needs(needs)
+  for name, version in pairs(needs) do
+    local problem = manifest.problem_with_name(tostring(name))
+    if problem then return "'needs': " .. problem end
+    if type(version) ~= "string" or not numbers_of(version) then
+      return ("'needs': '%s': expected a version such as \"0.1.0\", got %s"):format(name, host.describe(version))
+    end
+  end
+end
+
 local function problem_of(data)
   if type(data) ~= "table" then return "expected `return` and a table" end
   local known = {}
@@ -88,7 +102,7 @@ local function problem_of(data)
       return ("'%s': expected one line of text without control characters"):format(name)
     end
   end
-  local problem = manifest.problem_with_name(data.name)
+  local problem = manifest.problem_with_name(data.name) or problem_with_needs(data.needs or {})
   if problem then return problem end
   for _, key in ipairs { "version", "moonstill" } do
     if not numbers_of(data[key]) then
@@ -129,7 +143,7 @@ end
 --- Raises an error where this Moonstill is too old for a module.
 --- @param data table
 function manifest.check_version(data)
-  if older(host.version, data.moonstill) then
+  if manifest.older(host.version, data.moonstill) then
     error(("%s %s needs Moonstill %s or newer; this is %s"):format(data.name, data.version, data.moonstill,
       host.version), 0)
   end

@@ -12,6 +12,13 @@ local function module_name(name, file)
   return name .. stem
 end
 
+local function dependencies(data)
+  local list = {}
+  for name, version in pairs(data.needs or {}) do list[#list + 1] = ("%s >= %s"):format(name, version) end
+  table.sort(list)
+  return { "lua >= 5.4, < 5.5", table.unpack(list) }
+end
+
 --- The text of a rockspec.
 --- @param data table  the manifest
 --- @param contents table<string, string>  the module's files
@@ -29,7 +36,7 @@ function rockspec.text(data, contents, address)
     { "version", data.version .. "-1" },
     { "source", { url = address, dir = ("%s-%s"):format(data.name, data.version) } },
     { "description", { summary = data.about, license = data.licence, maintainer = data.author } },
-    { "dependencies", { "lua >= 5.4, < 5.5" } },
+    { "dependencies", dependencies(data) },
     { "build", { type = "builtin", modules = modules } },
   }
   local lines = { "-- For LuaRocks. The code needs the program Moonstill, " .. data.moonstill .. " or newer." }

@@ -102,6 +102,37 @@ function store:add(contents, source, expected)
   return data, known and known.version
 end
 
+--- The modules that the lock file names and that are missing or changed.
+--- @return string[]
+function store:damaged()
+  local names = {}
+  for _, name in ipairs(self:names()) do
+    if not self:read(name) then names[#names + 1] = name end
+  end
+  return names
+end
+
+--- What a module needs that is installed neither here nor for the user: "bell 0.2.0".
+--- @param data table  its manifest
+--- @return string[]
+function store:unmet(data)
+  local here, users, unmet = self:lock(), places.user() and store.open(true):lock() or {}, {}
+  for name, version in pairs(data.needs or {}) do
+    local row = here[name] or users[name]
+    if not row or manifest.older(row.version, version) then unmet[#unmet + 1] = name .. " " .. version end
+  end
+  table.sort(unmet)
+  return unmet
+end
+
+--- A source as the lock file keeps it: paths as seen from the store, or absolute.
+--- @param source string
+--- @return string
+function store:kept_source(source)
+  if source:match "^%a[%w+.-]*://" or host.absolute "." == self.root then return source end
+  return host.absolute(source)
+end
+
 --- Removes a module.
 --- @param name string
 function store:remove(name)
