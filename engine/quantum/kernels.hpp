@@ -19,6 +19,15 @@ inline constexpr int vector_lanes = std::max(vector_bytes, 32) / static_cast<int
 template <class T>
 inline constexpr int vector_bits = std::countr_zero(static_cast<unsigned>(vector_lanes<T>));
 
+/// Calls body(first lane) for vectors of W lanes that together hold all samples of a tile. A vector's place
+/// is a constant to the compiler.
+template <int W, class Body>
+[[gnu::always_inline]] inline void each_vector(int samples, Body&& body) {
+  for (int lane = 0; lane < tile_lanes; lane += W) {
+    if (lane == 0 || lane < samples) body(lane);
+  }
+}
+
 /// A state: real parts and imaginary parts, each [rows][tile_lanes].
 template <class T>
 struct Planes {

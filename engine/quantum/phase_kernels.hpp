@@ -87,10 +87,10 @@ class PhaseKernel {
     const T* const rates = step.rates;
     const int samples = step.samples;
     for (std::size_t r = 0, rows = step.rows; r < rows; ++r) {
-      for (int lane = 0; lane < samples; lane += W) {
+      each_vector<W>(samples, [&](int lane) {
         body(
             Row{phases[2 * r], phases[2 * r + 1], rates[r], r * tile_lanes + static_cast<std::size_t>(lane)});
-      }
+      });
     }
   }
 };

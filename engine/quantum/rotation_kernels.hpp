@@ -27,7 +27,7 @@ class RotationKernel {
 
  public:
   static void run(MatrixTask task, const RotationStep<T>& step) {
-    for (int lane = 0; lane < step.samples; lane += W) run_lanes(task, step, lane);
+    each_vector<W>(step.samples, [&](int lane) { run_lanes(task, step, lane); });
   }
 
  private:

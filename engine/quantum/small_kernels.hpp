@@ -23,7 +23,7 @@ class SmallKernel {
 
  public:
   static void run(MatrixTask task, const MatrixStep<T>& step) {
-    for (int lane = 0; lane < step.samples; lane += W) run_lanes(task, step, lane);
+    each_vector<W>(step.samples, [&](int lane) { run_lanes(task, step, lane); });
   }
 
  private:

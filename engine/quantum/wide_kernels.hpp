@@ -24,7 +24,7 @@ class WideKernel {
 
  public:
   static void run(MatrixTask task, const MatrixStep<T>& step) {
-    for (int lane = 0; lane < step.samples; lane += W) WideKernel(step, lane).run(task);
+    each_vector<W>(step.samples, [&](int lane) { WideKernel(step, lane).run(task); });
   }
 
  private:
