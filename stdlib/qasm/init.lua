@@ -6,9 +6,9 @@
 -- OpenQASM cannot hold: amplitudes as parameters, and matrices on two or more qubits; circuit:data() (and so JSON) can.
 --
 -- What is read: registers, gates on qubits and whole registers, definitions, modifiers (ctrl, negctrl, inv, pow),
--- inputs, constants, expressions. Barriers are accepted and ignored; so are a global phase and measurements, as long as
--- no gate follows on that qubit. Loops, conditions, classical variables, resets after gates and further includes are
--- refused. Qubits count from 0 in OpenQASM, from 1 here; registers follow one another.
+-- inputs, constants, expressions. Barriers and annotations are accepted and ignored; so are a global phase and
+-- measurements, as long as no gate follows on that qubit. Loops, conditions, classical variables, aliases, resets after
+-- gates and further includes are refused. Qubits count from 0 in OpenQASM, from 1 here; registers follow one another.
 local ms = require "moonstill"
 local check = require "moonstill.check"
 local parameters = require "qasm.parameters"

@@ -9,7 +9,8 @@ local lexer = {}
 --- @field column integer  in characters
 
 local blanks = { "^%s+", "^//[^\n]*", "^/%*.-%*/", "^#?pragma%f[^%w_][^\n]*" }
-local pairs_of_signs = { ["->"] = true, ["=="] = true, ["**"] = true }
+local pairs_of_signs = { ["->"] = true, ["=="] = true, ["**"] = true, ["/*"] = true }
+local byte_order_mark = "\xEF\xBB\xBF"
 
 local function number_at(text, at)
   local digits = text:match("^%d[%d_]*%.?[%d_]*", at) or text:match("^%.%d[%d_]*", at)
@@ -40,7 +41,8 @@ end
 --- @param text string
 --- @return qasm.Token[]
 function lexer.tokens(text)
-  local tokens, at, line, column = {}, 1, 1, 1
+  local tokens, line, column = {}, 1, 1
+  local at = text:sub(1, #byte_order_mark) == byte_order_mark and #byte_order_mark + 1 or 1
   local function advance(piece)
     at = at + #piece
     local _, breaks = piece:gsub("\n", "")

@@ -27,8 +27,10 @@ function parameters.each(shape, visit)
   walk(1)
 end
 
--- "w_0_1" -> "w", { 1, 2 }
+-- "w_0_1" -> "w", { 1, 2 }; "_w_0_", which Qiskit writes for w[0], -> "w", { 1 }
 local function split(name)
+  local element, at = name:match "^_(.+)_(%d+)_$"
+  if element then return element, { math.tointeger(tonumber(at)) + 1 } end
   local index = {}
   while true do
     local base, place = name:match "^(.+)_(%d+)$"

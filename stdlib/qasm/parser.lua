@@ -35,6 +35,14 @@ function Stream:take()
   return token
 end
 
+-- Annotations, to the ends of their lines.
+function Stream:skip_annotations()
+  while self:is "@" do
+    local line = self:peek().line
+    while self:peek().kind ~= "end" and self:peek().line == line do self:take() end
+  end
+end
+
 function Stream:accept(text) return self:is(text) and self:take() end
 
 function Stream:expect(text)
@@ -117,7 +125,8 @@ local function register(kind)
     local result = { kind = kind, token = name, name = name.text, size = size or size_of(stream) }
     if token.text == "bit" and stream:accept "=" then
       stream:expect "measure"
-      result.measured = stream:list(operand)
+      result.measured = { kind = "measure", token = name, operands = stream:list(operand), into = { name = name.text,
+        token = name } }
     end
     stream:expect ";"
     return result
@@ -175,9 +184,9 @@ end
 
 function statements.measure(stream, token)
   local operands = stream:list(operand)
-  if stream:accept "->" then operand(stream) end
+  local into = stream:accept "->" and operand(stream) or nil
   stream:expect ";"
-  return { kind = "measure", token = token, operands = operands }
+  return { kind = "measure", token = token, operands = operands, into = into }
 end
 
 -- c[0] = measure q[0];
@@ -187,7 +196,9 @@ local function measured_into(stream)
   if not stream:is "measure" then
     stream:fail(bits.token, "only 'measure' can be assigned: a circuit has no classical variables")
   end
-  return statements.measure(stream, stream:take())
+  local measurement = statements.measure(stream, stream:take())
+  measurement.into = bits
+  return measurement
 end
 
 -- Texts of the tokens of a gate's body: whether two definitions are the same.
@@ -257,7 +268,14 @@ function parser.read(text, refuse)
   local stream = setmetatable({ tokens = lexer.tokens(text), at = 1, refuse = refuse, version = 3 }, Stream)
   stream.version = version(stream)
   local list = {}
-  while stream:peek().kind ~= "end" do list[#list + 1] = statement(stream) end
+  for _, token in ipairs(stream.tokens) do
+    if token.text == "/*" then stream:fail(token, "a comment that does not end") end
+  end
+  stream:skip_annotations()
+  while stream:peek().kind ~= "end" do
+    list[#list + 1] = statement(stream)
+    stream:skip_annotations()
+  end
   return { version = stream.version, statements = list }
 end
 

@@ -25,15 +25,15 @@ function Reader:declare(statement)
   self.names[statement.name] = true
 end
 
--- The qubits that an operand names, and whether it is one qubit.
-function Reader:operand(operand)
-  local register = self.registers[operand.name]
+-- The qubits (or bits, among other registers) that an operand names, and whether it is one.
+function Reader:operand(operand, registers)
+  registers = registers or self.registers
+  local register, kind = registers[operand.name], registers == self.bits and "bit" or "qubit"
   if not register then
-    local near = parser.near(operand.name, self.registers)
-    self.refuse(operand.token, "no qubits are called '%s'%s", operand.name, near)
+    self.refuse(operand.token, "no %ss are called '%s'%s", kind, operand.name, parser.near(operand.name, registers))
   end
   local function place(value)
-    local index = self:whole(operand.token, value, -register.size, "the number of a qubit")
+    local index = self:whole(operand.token, value, -register.size, "the number of a " .. kind)
     if index >= register.size then
       self.refuse(operand.token, "%s[%d] is outside 0..%d", operand.name, index, register.size - 1)
     end
@@ -138,12 +138,15 @@ function Reader:angles(call, scope)
   return angles
 end
 
+local function count_text(count, what) return ("%d %s%s"):format(count, what, count == 1 and "" or "s") end
+
 function Reader:check_counts(call, angles, qubits, expected_angles, expected_qubits)
   if angles ~= expected_angles then
-    self.refuse(call.token, "%s: expected %d angles, got %d", call.name, expected_angles, angles)
+    self.refuse(call.token, "%s: expected %s, got %d", call.name, count_text(expected_angles, "angle"), angles)
   end
   if qubits ~= expected_qubits then
-    self.refuse(call.token, "%s: expected %d qubits, got %d", call.name, expected_qubits, qubits)
+    self.refuse(call.token, "%s: expected %s%s, got %d", call.name, count_text(expected_qubits, "qubit"),
+      #call.modifiers > 0 and " besides controls" or "", qubits)
   end
 end
 
@@ -258,7 +261,9 @@ end
 
 function visit.bits(self, statement)
   self:declare(statement)
-  if statement.measured then visit.measure(self, { operands = statement.measured }) end
+  local size = statement.size and self:whole(statement.token, statement.size, 1, "a number of bits") or 1
+  self.bits[statement.name] = { first = 1, size = size }
+  if statement.measured then visit.measure(self, statement.measured) end
 end
 
 function visit.input(self, statement)
@@ -279,8 +284,15 @@ end
 function visit.include() end
 
 function visit.measure(self, statement)
+  local count = 0
   for _, operand in ipairs(statement.operands) do
-    for _, qubit in ipairs((self:operand(operand))) do self.measured[qubit] = true end
+    local qubits = self:operand(operand)
+    count = count + #qubits
+    for _, qubit in ipairs(qubits) do self.measured[qubit] = true end
+  end
+  local bits = statement.into and self:operand(statement.into, self.bits)
+  if bits and #bits ~= count then
+    self.refuse(statement.into.token, "as many bits as qubits are needed, got %d and %d", #bits, count)
   end
 end
 
@@ -325,8 +337,8 @@ local reader = {}
 --- @return { qubits: integer, inputs: string[], operations: table[] }
 function reader.read(text, refuse)
   local self = setmetatable({
-    refuse = refuse, scope = {}, names = {}, registers = {}, definitions = {}, qubits = 0, inputs = {}, operations = {},
-    measured = {}, touched = {},
+    refuse = refuse, scope = {}, names = {}, registers = {}, bits = {}, definitions = {}, qubits = 0, inputs = {},
+    operations = {}, measured = {}, touched = {},
   }, Reader)
   local program = parser.read(text, refuse)
   for _, statement in ipairs(program.statements) do visit[statement.kind](self, statement) end

@@ -219,11 +219,14 @@ local readings = {
       U(pi/2, 0, pi) a[0]; CX a[0], a[1];
       majority(pi/3 + sin(0.5)^2) a[1], b[0];
       barrier a, b;
-      measure a -> c;  measure b[0] -> c[2]; ]],
+      measure a -> c[0:1];  measure b[0] -> c[2]; ]],
     function() return ms.circuit(3):u3(1, pi / 2, 0, pi):cnot(1, 2):cnot(2, 3)
       :phase(3, -(pi / 3 + math.sin(0.5) ^ 2) / 2) end },
   { "registers", "qubit[3] a; qubit[3] b; h a; cx a, b; cx a[0], b; ry(1) b[-1]; x a[0:1]; reset c; qubit c; ",
     nil, "line 1, column 80: no qubits are called 'c'" },
+  { "what is ignored", "\xEF\xBB\xBFOPENQASM 3;\n@first one; two\n#pragma x\nqubit q;\n@a\n@b.c d\nh q;\nctrl @x q;\n@end",
+    nil, "line 8, column 7: x: expected 1 qubit besides controls, got 0" },
+  { "annotations", "@first one; two\nqubit q;\n@a\n@b.c d\nh q;\n@end", function() return ms.circuit(1):h(1) end },
   { "broadcasting", "qubit[2] a; qubit[2] b; reset a; h a; cx a, b; cz a[0], b; ry(1) b[-1]; x b[0:1];",
     function() return ms.circuit(4):h(1):h(2):cnot(1, 3):cnot(2, 4):cz(1, 3):cz(1, 4):ry(4, 1):x(3):x(4) end },
   { "modifiers", [[
@@ -276,6 +279,10 @@ test("parameters become inputs", function()
   test.equal(rx.angles, { { input = "w", index = { 2, 1 }, scale = 0.5, offset = pi / 2 } })
   test.equal(ry.angles, { { input = "theta", index = {}, scale = 2, offset = 0 } })
   test.equal(rz.angles[1].input, "b_1")
+  -- As Qiskit writes elements of vectors.
+  local vector = qasm.read "input float _w_0_; input float _w_1_; qubit q; rx(_w_1_) q; ry(_w_0_) q;"
+  test.equal(vector:data().inputs, { w = { 2 } })
+  test.equal(vector:operations()[1].angles[1].index, { 2 })
 end)
 
 -- Errors say where.
@@ -287,7 +294,7 @@ for _, case in ipairs {
   { "qubit[2] q; h q[2];", "line 1, column 15: q[2] is outside 0..1" },
   { "qubit[2] q; cx q[0], q[0];", "line 1, column 13: 'cx': a qubit is named twice" },
   { "qubit[2] q; cx q[0];", "line 1, column 13: cx: expected 2 qubits, got 1" },
-  { "qubit q; rx q;", "line 1, column 10: rx: expected 1 angles, got 0" },
+  { "qubit q; rx q;", "line 1, column 10: rx: expected 1 angle, got 0" },
   { "qubit q; rx(thta) q;", "line 1, column 13: 'thta' is not defined" },
   { "input float theta; qubit q; rx(thta) q;", "line 1, column 32: 'thta' is not defined (did you mean 'theta'?)" },
   { "input float a; input float b; qubit q; rx(a*b) q;",
@@ -315,7 +322,13 @@ for _, case in ipairs {
   { "qubit q; pow(1e30) @ x q;", "line 1, column 10: expected a whole power (or one rotation), got 1e+30" },
   { "qubit q; pow(4611686018427387904) @ cx q, q;", "line 1, column 10: more than a million gates" },
   { "qubit[1e30] q;", "line 1, column 13: expected a number of qubits, got 1e+30" },
-  { "qubit q; ctrl @ x q;", "line 1, column 17: x: expected 1 qubits, got 0" },
+  { "qubit q; ctrl @ x q;", "line 1, column 17: x: expected 1 qubit besides controls, got 0" },
+  { "qubit q; c = measure q;", "line 1, column 10: no bits are called 'c'" },
+  { "qubit q; measure q -> c;", "line 1, column 23: no bits are called 'c'" },
+  { "qubit q; bit[2] c; c[2] = measure q;", "line 1, column 20: c[2] is outside 0..1" },
+  { "qubit[2] q; bit[3] c; c = measure q;", "line 1, column 23: as many bits as qubits are needed, got 3 and 2" },
+  { "qubit[2] q; bit c = measure q;", "line 1, column 17: as many bits as qubits are needed, got 1 and 2" },
+  { "qubit q;\n h q; /* and so on", "line 2, column 7: a comment that does not end" },
 } do
   test(("%s: %s"):format(case[1], case[2]), function() test.fails("qasm.read: " .. case[2], qasm.read, case[1]) end)
 end
