@@ -15,7 +15,7 @@ local spec = check.spec("distill.trial", {
   { "angles", '"trainable"|"fixed"', "The quantum LeNet's angles.", default = "trainable" },
   { "hold_out", "integer", "Training images kept out, to choose the best iterate by; 0 for none.", default = 5000 },
   { "tune", "integer", "Changes tried of the step sizes of other images; no more than distilling takes iterations.",
-    default = 200, least = 0 },
+    default = 300, least = 0 },
   { "decay_every", "integer", "Epochs between halvings of lr; 0 for cycles instead.", default = 0 },
   { "seed", "integer", "Of everything drawn.", default = 1 },
   { "folder?", "string", "Where everything is kept." },

@@ -1,6 +1,6 @@
 -- Step sizes for images that are not distilled, to show these at their best by held-out accuracy: from the first update
--- to the last they stay or fall, then each one is changed at random. No gradient is asked: the loss jumps (see
--- distill.unrolled), and along it the step sizes get no better.
+-- to the last they stay or fall; then one of the best is changed at random, again and again. No gradient is asked: the
+-- loss jumps (see distill.unrolled), and along it the step sizes get no better.
 local ms = require "moonstill"
 local check = require "moonstill.check"
 
@@ -9,6 +9,7 @@ local tune = {}
 local firsts = { 0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2 }
 local lasts = { 1, 0.1, 0.01 }                         -- as shares of the first
 local least_change, most_change = 0.01, 1              -- deviations of the logarithms
+local kept = 8                                         -- of the best: changing one alone soon ends at what it is near
 
 --- Gives the number whose softplus is the step size, which so stays positive.
 --- @param step_size number
@@ -19,18 +20,18 @@ function tune.raw_step_size(step_size)
   return math.log(math.exp(step_size) - 1)
 end
 
--- Keeps the logarithms of the step sizes of the largest held-out accuracy.
+-- Keeps those of the largest held-out accuracy, the best first.
 local function chooser(still, images, validation)
-  local best = { accuracy = -1 }
+  local best = {}
   return best, function(logarithms)
     local raw = {}
     for t, logarithm in ipairs(logarithms) do raw[t] = tune.raw_step_size(math.exp(logarithm)) end
     local parameters = { images = images, raw_step_sizes = ms.tensor(raw, { dtype = still.dtype }) }
     local held = still:evaluate(validation, { parameters = parameters, networks = 3 })
-    local accuracy = check.not_finite(held.loss) and 0 or held.accuracy
-    if accuracy > best.accuracy then
-      best.accuracy, best.logarithms, best.raw = accuracy, logarithms, parameters.raw_step_sizes
-    end
+    local accuracy, place = check.not_finite(held.loss) and 0 or held.accuracy, #best + 1
+    while place > 1 and accuracy > best[place - 1].accuracy do place = place - 1 end
+    table.insert(best, place, { accuracy = accuracy, logarithms = logarithms, raw = parameters.raw_step_sizes })
+    best[kept + 1] = nil
   end
 end
 
@@ -63,8 +64,11 @@ function tune.step_sizes(still, images, validation, iterations)
     for _, last in ipairs(lasts) do try(falling(first, last, still.updates)) end
   end
   local random = still.random:split "tune"
-  for i = 1, iterations do try(changed(best.logarithms, random:split(i))) end
-  return best.raw
+  for i = 1, iterations do
+    local parent = best[random:split(i):integer { high = #best }]
+    try(changed(parent.logarithms, random:split(i)))
+  end
+  return best[1].raw
 end
 
 return tune
