@@ -2,28 +2,48 @@
 -- What quantum hardware would have had to execute to train the quantum LeNet on all images, and on distilled ones, to
 -- the same accuracy. With the same --out the distillation goes on where it was stopped.
 local ms, qnn, distill, train = require "moonstill", require "qnn", require "distill", require "train"
-local experiment = require "experiment"
+local experiment, trial = require "experiment", require "distill.trial"
 
 local opt = experiment.options {
   about = "Counts the quantum executions of training on all images and on distilled ones.",
-  folder = { name = "runs/ledger", unlike = { "iterations", "steps", "shots", "price_per_task", "price_per_shot" } },
+  folder = { name = "runs/ledger",
+    unlike = { "iterations", "steps", "shots", "price_per_task", "price_per_shot" } },
+  { "run", default = "", help = "folder of a run that has ended, whose images to take; none if empty: distils some" },
   { "iterations", default = 1000, least = 1, help = "outer iterations of the distillation" },
-  { "hold_out", default = 1000, least = 1, help = "training images kept out, to measure accuracy on" },
-  { "steps", default = 2000, least = 1, help = "gradient steps that a training on real images takes at most" },
+  { "hold_out", default = 1000, least = 1, help = "training images to measure accuracy on; --run: those of the run" },
+  { "steps", default = 5000, least = 1, help = "gradient steps that a training on real images takes at most" },
   { "shots", default = 1000, least = 1, help = "repetitions of an execution" },
   { "price_per_task", default = 0.3, least = 0, help = "money for an execution, such as Amazon Braket's, in dollars" },
   { "price_per_shot", default = 0.0009, least = 0, help = "money for a shot of it, such as a Rigetti Ankaa's there" },
 }
 
 local set = experiment.images(opt)
-local shape, random = set.train:shape(), ms.random(opt.seed)
-local real, held_out = set.train:hold_out(opt.hold_out, random:split "hold out")
-local net = qnn.lenet.quantum { channels = shape[1], size = shape[2], classes = set.train:classes() }
-local gradient_of = ms.grad(function(w, x, y) return ms.nn.cross_entropy(net(x, w), y) end)
 
-local still = distill.unrolled { net = net, train = real, seed = opt.seed }
-still:fit { iterations = opt.iterations, batch = 256, validation = held_out, folder = opt.out }
-local book = ms.ledger.from(ms.io.parse_json(ms.io.read_text(opt.out .. "/ledger.json")))
+-- The images of a run, and what it kept out of distillation.
+local function of_run()
+  local still = distill.load(opt.run .. "/images.npz", set)
+  local settings = ms.io.parse_json(ms.io.read_text(opt.run .. "/settings.json"))
+  local count = math.tointeger((settings.validation or ""):match ": (%d+) images")
+  if not count then error(("'%s' held no images out of distillation: nothing to measure on"):format(opt.run), 0) end
+  if not still.net:circuit() then error(("'%s' is of a network without a circuit"):format(opt.run), 0) end
+  return still, opt.run, trial.split(set, count, settings.seed)
+end
+
+local function distilled()
+  local real, held_out = trial.split(set, opt.hold_out, opt.seed)
+  local shape = set.train:shape()
+  local net = qnn.lenet.quantum { channels = shape[1], size = shape[2], classes = set.train:classes() }
+  local still = distill.unrolled { net = net, train = real, seed = opt.seed }
+  still:fit { iterations = opt.iterations, batch = 256, validation = held_out, folder = opt.out }
+  return still:use_best(), opt.out, real, held_out
+end
+
+local still, folder, real, held_out = (opt.run ~= "" and of_run or distilled)()
+local net, random = still.net, ms.random(opt.seed)
+local gradient_of = ms.grad(function(w, x, y) return ms.nn.cross_entropy(net(x, w), y) end)
+local book = ms.ledger.from(ms.io.parse_json(ms.io.read_text(folder .. "/ledger.json")))
+
+local rates = { 0.001, 0.002, 0.005 }   -- of Adam, for mini-batches
 
 -- Tests are the same for all, and not counted.
 local function accuracy(w, images)
@@ -33,7 +53,7 @@ end
 
 local function train_on_distilled()
   local _ <close> = ms.ledger.phase "distilled images"
-  return still:use_best():inner_loop(still.w0)
+  return still:inner_loop(still.w0)
 end
 local trained = train_on_distilled()
 local target = accuracy(trained, held_out)
@@ -48,24 +68,46 @@ local function step(w, adam, chunks, first, count)
   return net:project(adam:step(w, sum / count))
 end
 
--- Trains on real images until those held out are read as well as after the distilled ones.
-local function train_to_target(name, chunk, count, lr, test_every)
+-- Trains on real images until those held out are read as well as after the distilled ones. Gives the steps that this
+-- took, or nothing.
+local function train_to_target(name, o)
   local _ <close> = ms.ledger.phase(name)
-  local chunks = real:batches { batch = chunk, random = random:split(name), drop_last = true }
-  count = count or chunks:count()
-  local adam, w, held = ms.optim.adam { lr = lr }, still.w0, 0
-  for i = 1, opt.steps do
+  local chunks = real:batches { batch = o.chunk, random = random:split(name), drop_last = true }
+  local count = o.count or chunks:count()
+  local adam, w = ms.optim.adam { lr = o.lr }, still.w0
+  for i = 1, o.steps do
     w = step(w, adam, chunks, (i - 1) * count + 1, count)
-    if i % test_every == 0 then held = accuracy(w, held_out) end
-    if held >= target then
-      accuracies[name], full[#full + 1] = accuracy(w, set.test), name
-      return print(("%s: %d steps, test accuracy %.4f"):format(name, i, accuracies[name]))
-    end
+    if i % o.test_every == 0 and accuracy(w, held_out) >= target then return i, accuracy(w, set.test) end
   end
-  print(("%s: not reached in %d steps"):format(name, opt.steps))
 end
-train_to_target("full batch", math.min(1000, #real), nil, 0.01, 1)
-for _, images in ipairs { 4, 16, 64 } do train_to_target("mini-batches of " .. images, images, 1, 0.002, 10) end
+
+local function count_training(name, o)
+  local steps
+  steps, accuracies[name] = train_to_target(name, o)
+  if not steps then return print(("%s: not reached in %d steps"):format(name, o.steps)) end
+  full[#full + 1] = name
+  print(("%s: %d steps at a learning rate of %g, test accuracy %.4f"):format(name, steps, o.lr, accuracies[name]))
+end
+
+-- The learning rate that takes the fewest steps: trying others is not counted.
+local function best_rate(name, o)
+  local _ <close> = ms.ledger.pause()
+  local best, fewest = rates[1], o.steps
+  for _, lr in ipairs(rates) do
+    o.lr, o.steps = lr, fewest
+    local steps = train_to_target(name, o)
+    if steps and steps < fewest then best, fewest = lr, steps end
+  end
+  return best, fewest
+end
+
+for _, images in ipairs { 4, 16, 64 } do
+  local name = "mini-batches of " .. images
+  local o = { chunk = images, count = 1, test_every = 20, steps = opt.steps }
+  o.lr, o.steps = best_rate(name, o)
+  count_training(name, o)
+end
+count_training("full batch", { chunk = math.min(1000, #real), lr = 0.01, test_every = 1, steps = opt.steps })
 
 local report = book:report {
   full = full, distilled = "distilled images", distilling = "distil", shots = opt.shots,
@@ -73,7 +115,9 @@ local report = book:report {
 }
 print(("\n%s\n\n%s"):format(book, report))
 ms.io.write_text(opt.out .. "/report.md", tostring(report) .. "\n")
+local counts = book:totable()
 experiment.finish(opt, {
-  dataset = set.train:name(), model = net.name, iterations = still:iterations(), images = #real,
-  seconds_before = still:seconds_before(), test_accuracies = accuracies, ledger = book:totable(), report = report,
+  dataset = set.train:name(), model = net.name, iterations = counts.distil.steps, images = #real,
+  seconds_before = still:seconds_before(), held_out_accuracy = target, test_accuracies = accuracies, ledger = counts,
+  report = report,
 })

@@ -404,6 +404,21 @@ test("ledger.lua: one training on ten images, counted by hand, and the same coun
   for _, phase in ipairs { "distil", "distil/inner", "full batch" } do test.equal(json.ledger[phase], whole[phase]) end
 end)
 
+test("ledger.lua takes the images, the ledger and the held-out images of a run that has ended", function()
+  local out <close> = folder()
+  local run_folder = out.path .. "/run"
+  run("distill.lua", "--iterations", "2", "--hold-out", "40", "--batch", "32", "--seed", "2", "--out", run_folder)
+  run("ledger.lua", "--run", run_folder, "--steps", "1", "--out", out.path)
+  local json, before = result(out.path .. "/result.json"), result(run_folder .. "/ledger.json")
+  for phase, counts in pairs(before) do test.equal(json.ledger[phase], counts) end
+  test.equal({ json.iterations, json.images, json.ledger["distilled images/inner"].values }, { 2, 80, 30 })
+  local set = ms.data.images(small)
+  local _, held_out = set.train:hold_out(40, ms.random(2):split "hold out")
+  local still = distill.load(run_folder .. "/images.npz", set)
+  test.near(json.held_out_accuracy, still:evaluate(held_out).accuracy, 1e-9)
+  test.near(json.test_accuracies["distilled images"], still:evaluate(set.test).accuracy, 1e-9)
+end)
+
 test("simulator.lua: the eigensolver reaches the ground energy", function()
   local out <close> = folder()
   local output, code = program.run { scripts .. "simulator.lua", "--seed", "2", "--out", out.path }
