@@ -20,8 +20,8 @@ local lists, state = record.checkpoint(opt.run)
 local settings = ms.io.parse_json(state.settings)
 print(settings.net:match "^[^\n]*")
 print(("%s; %s initialisation, seed %d"):format(settings.data, settings.init, settings.seed))
-print(("%d lists of %d images, %d updates; batch %d, lr %g"):format(#lists, lists[1]:size(1),
-  settings.steps * settings.passes, settings.batch, settings.lr))
+print(("%d images%s, %d updates; batch %d, lr %g"):format(#lists * lists[1]:size(1),
+  #lists > 1 and (" in %d lists"):format(#lists) or "", settings.steps * settings.passes, settings.batch, settings.lr))
 
 local rows = metrics.read(opt.run)
 local last = rows[#rows] or {}
@@ -30,7 +30,8 @@ if state.best_iteration then
   print(("best: iteration %s (%s), held out %s"):format(state.best_iteration, state.best_kind,
     percent(tonumber(state.best_accuracy))))
 end
-print(("last: loss %.4f, held out %s"):format(last.loss or 0 / 0, percent(last.last_accuracy)))
+print(("last: loss %s, held out %s"):format(last.loss and ("%.4f"):format(last.loss) or "none",
+  percent(last.last_accuracy)))
 
 local path = opt.run .. "/result.json"
 if ms.io.exists(path) then

@@ -446,8 +446,9 @@ function Still:save(folder, network)
 end
 
 function Still:__tostring()
-  return ("still: %d images in %d steps, %d updates, %s initialisation, after %d iterations"):format(
-    #self.image_classes * self.steps, self.steps, self.updates, self.init, self.iteration)
+  return ("still: %d images%s, %d updates, %s initialisation, after %d iterations"):format(
+    #self.image_classes * self.steps, self.steps > 1 and (" in %d lists"):format(self.steps) or "", self.updates,
+    self.init, self.iteration)
 end
 
 return unrolled
