@@ -244,16 +244,17 @@ void add_facts(Module& ms) {
       "string", [](lua_State* L, const ImageSet& set) {
         return push(L, fmt::format("{:016x}", data::fingerprint(set)));
       });
-  const auto add_meta = [&](const char* name, const char* documentation,
+  const auto add_meta = [&](const char* name, const char* documentation, const char* returns,
                             int (*give)(lua_State*, const ImageSet&)) {
     ms.add({.name = fmt::format("ms.ImageSet:{}", name),
             .documentation = documentation,
             .parameters = {{"set", "ms.ImageSet", "The set."}, {"...", "any", "Ignored."}},
+            .returns = returns,
             .body = [give](lua_State* L, Args& a) { return give(L, a.object<ImageSet>("set")); }});
   };
-  add_meta("__len", "Counts the images.",
+  add_meta("__len", "Counts the images.", "integer",
            [](lua_State* L, const ImageSet& set) { return push(L, set.size()); });
-  add_meta("__tostring", "Describes the set.",
+  add_meta("__tostring", "Describes the set.", "string",
            [](lua_State* L, const ImageSet& set) { return push(L, set_text(set)); });
 }
 

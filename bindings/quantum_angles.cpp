@@ -9,6 +9,7 @@ void add_angle_arithmetic(Module& ms, const char* event, LuaAngle (*apply)(const
   ms.add({.name = std::string("ms.Angle:") + event,
           .documentation = "",
           .parameters = {{"a", "any", ""}, {"b", "any", ""}},
+          .returns = "ms.Angle",
           .body = [apply](lua_State* L, Args& a) {
             const LuaAngle* left = find_object<LuaAngle>(L, a.slot("a"));
             const LuaAngle* right = find_object<LuaAngle>(L, a.slot("b"));
@@ -67,10 +68,12 @@ void open_angles(Module& ms) {
   ms.add({.name = "ms.Angle:__unm",
           .documentation = "",
           .parameters = {{"a", "ms.Angle", ""}, {"unused?", "any", ""}},
+          .returns = "ms.Angle",
           .body = [](lua_State* L, Args& a) { return push(L, affine(a.object<LuaAngle>("a"), -1, 0)); }});
   ms.add({.name = "ms.Angle:__len",
           .documentation = "",
           .parameters = {{"a", "ms.Angle", ""}, {"unused?", "any", ""}},
+          .returns = "integer",
           .body = [](lua_State* L, Args& a) {
             const auto& angle = a.object<LuaAngle>("a");
             if (angle.shape.rank() == 0)
@@ -80,6 +83,7 @@ void open_angles(Module& ms) {
   ms.add({.name = "ms.Angle:__index",
           .documentation = "",
           .parameters = {{"a", "ms.Angle", ""}, {"index", "integer", ""}},
+          .returns = "ms.Angle",
           .body = [](lua_State* L, Args& a) {
             LuaAngle angle = a.object<LuaAngle>("a");
             if (angle.shape.rank() == 0) {

@@ -188,6 +188,7 @@ void add_operator(Module& ms, const char* event, PauliSum (*apply)(lua_State*, i
   ms.add({.name = std::string("ms.Observable:") + event,
           .documentation = "",
           .parameters = {{"a", "any", ""}, {"b", "any", ""}},
+          .returns = "ms.Observable",
           .body = [apply](lua_State* L, Args& a) {
             return push(L, wrapped(apply(L, a.slot("a"), a.slot("b"))));
           }});

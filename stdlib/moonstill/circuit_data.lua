@@ -113,6 +113,15 @@ local function append(circuit, place, operation)
   circuit[o.gate](circuit, table.unpack(arguments))
 end
 
+-- Appends, and says of which operation a gate's own error tells.
+local function append_at(circuit, i, operation)
+  local place = "ms.circuit_from: operation " .. i
+  local fine, problem = pcall(append, circuit, place, operation)
+  local inner = not fine and type(problem) == "string" and problem:match "ms%.Circuit:(.*)$"
+  if inner then check.fail(place, "%s", inner) end
+  if not fine then error(problem, 0) end
+end
+
 local data_spec = check.spec("ms.circuit_from", {
   { "qubits", "integer", "Their number.", least = 1 },
   { "inputs", "table", "Shapes by name.", default = {} },
@@ -133,7 +142,7 @@ function circuit_data.from(data)
   local o = check.options("ms.circuit_from", data, data_spec)
   local circuit = ms.circuit(o.qubits, o.inputs)
   if o.amplitudes then circuit:amplitudes(circuit:input(o.amplitudes)) end
-  for i, operation in ipairs(o.operations) do append(circuit, "ms.circuit_from: operation " .. i, operation) end
+  for i, operation in ipairs(o.operations) do append_at(circuit, i, operation) end
   return circuit
 end
 

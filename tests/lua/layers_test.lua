@@ -43,7 +43,7 @@ end)
 
 test("layer norm and gelu, with derivatives to second order", function()
   local f64 = { dtype = "f64" }
-  local norm = nn.layer_norm({ 3 }, { epsilon = 0.5 })
+  local norm = nn.layer_norm(3, { epsilon = 0.5 })
   test.equal(norm:count(), 6)
   local x = ms.tensor({ { 1, 2, 6 }, { -1, 0, 4 } }, f64)
   local w = ms.tensor({ 1, 1, 1, 0, 0, 0 }, f64)

@@ -203,6 +203,10 @@ for _, case in ipairs {
     "ms.circuit_from: operation 1: angle 1: unknown argument 'inputs' (did you mean 'input'?)" },
   { { qubits = 1, operations = { { gate = "rx", qubits = { 1 }, angles = { true } } } },
     "ms.circuit_from: operation 1: angle 1: expected table of named arguments, got boolean true" },
+  { { qubits = 2, operations = { { gate = "h", qubits = { 1 } }, { gate = "x", qubits = { 3 } } } },
+    "ms.circuit_from: operation 2: x: argument 1 'qubit': 3 is outside 1..2" },
+  { { qubits = 1, operations = { { gate = "rx", qubits = { 1 }, angles = { { input = "w" } } } } },
+    "ms.circuit_from: operation 1: input: argument 1 'name': no input is called 'w'" },
   { { qubits = 1, operation = {} }, "ms.circuit_from: unknown argument 'operation' (did you mean 'operations'?)" },
 } do
   test(case[2], function() test.fails(case[2], ms.circuit_from, case[1]) end)

@@ -51,6 +51,18 @@ local function annotations()
   return all
 end
 
+test("annotations of operators and indices name the types of their results", function()
+  local count = 0
+  for _, line in ipairs(annotations()) do
+    local result = line:match "^%-%-%-@operator [^:]*:%s*(.*)$" or line:match "^%-%-%-@field %[[^%]]*%]%s*(.*)$"
+    if result then
+      test.ok(types.is_type(result), line)
+      count = count + 1
+    end
+  end
+  test.ok(count > 15, count)
+end)
+
 test("annotations are Lua, name every function and only types that they declare", function()
   local declared, used, functions = {}, {}, {}
   for _, line in ipairs(annotations()) do

@@ -215,11 +215,12 @@ local norm_options = check.spec("ms.nn.layer_norm", {
 --- local net = ms.nn.layer_norm { 4 }
 --- print(net(ms.tensor { { 1, 2, 3, 6 } }, net:initialise(ms.random(1))))
 --- ```
---- @param shape integer[]  of one sample
+--- @param shape integer|integer[]  of one sample
 --- @param options? { epsilon?: number }
 --- @return ms.nn.Layer  [batch, ...] -> [batch, ...]
 function layers.layer_norm(shape, options)
-  check.argument("ms.nn.layer_norm", 1, "shape", "integer[]", shape)
+  check.argument("ms.nn.layer_norm", 1, "shape", "integer|integer[]", shape)
+  if type(shape) == "number" then shape = { shape } end
   local o = check.options("ms.nn.layer_norm", options, norm_options)
   local axes, text = {}, table.concat(shape, ", ")
   for axis = 1, #shape do axes[axis] = axis + 1 end
