@@ -3,17 +3,20 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "bindings/support/type.hpp"
 #include "bindings/tensor.hpp"
 #include "engine/core/error.hpp"
+#include "engine/core/interrupt.hpp"
 
 namespace moonstill::lua {
 namespace {
 
 using nlohmann::json;
 
-constexpr int deepest = 64;
+constexpr std::size_t deepest = 64;
+constexpr int between_polls = 1024;  // values, between looks at Ctrl-C
 
 json number_json(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
 
@@ -24,7 +27,10 @@ json tensor_json(const Tensor& tensor, std::size_t axis, std::int64_t& at) {
     return is_floating(tensor.dtype()) ? number_json(value) : json(static_cast<std::int64_t>(value));
   }
   json list = json::array();
-  for (std::int64_t i = 0; i < tensor.size(axis); ++i) list.push_back(tensor_json(tensor, axis + 1, at));
+  for (std::int64_t i = 0; i < tensor.size(axis); ++i) {
+    if (i % between_polls == 0) poll_interrupt();
+    list.push_back(tensor_json(tensor, axis + 1, at));
+  }
   return list;
 }
 
@@ -32,7 +38,7 @@ class Encoder {
  public:
   explicit Encoder(lua_State* L) : state_(L) {}
 
-  json encode(int index, const std::string& place, int depth = 0) {
+  json encode(int index, const std::string& place, std::size_t depth = 0) {
     if (depth > deepest)
       fail(ErrorKind::argument, "{}: tables are nested deeper than {} levels (a cycle?)", place, deepest);
     switch (lua_type(state_, index)) {
@@ -65,11 +71,12 @@ class Encoder {
     return {text, size};
   }
 
-  json encode_table(int table, const std::string& place, int depth) {
+  json encode_table(int table, const std::string& place, std::size_t depth) {
     luaL_checkstack(state_, 4, "tables are nested too deeply");
     const auto count = static_cast<lua_Integer>(lua_rawlen(state_, table));
     json result = count > 0 ? json::array() : json::object();
     for (lua_Integer i = 1; i <= count; ++i) {
+      if (i % between_polls == 0) poll_interrupt();
       lua_rawgeti(state_, table, i);
       result.push_back(encode(-1, fmt::format("{}[{}]", place, i), depth + 1));
       lua_pop(state_, 1);
@@ -94,49 +101,85 @@ class Encoder {
   lua_State* state_;
 };
 
-void push_value(lua_State* L, const json& value, int depth = 0) {
-  if (depth > deepest) fail(ErrorKind::argument, "JSON is nested deeper than {} levels", deepest);
-  luaL_checkstack(L, 4, "JSON is nested too deeply");
-  switch (value.type()) {
-    case json::value_t::boolean:
-      lua_pushboolean(L, value.get<bool>() ? 1 : 0);
-      break;
-    case json::value_t::number_integer:
-      lua_pushinteger(L, value.get<lua_Integer>());
-      break;
-    case json::value_t::number_unsigned:
-    case json::value_t::number_float:
-      if (value.is_number_unsigned() &&
-          value.get<std::uint64_t>() <= static_cast<std::uint64_t>(LUA_MAXINTEGER)) {
-        lua_pushinteger(L, value.get<lua_Integer>());
-      } else {
-        lua_pushnumber(L, value.get<double>());
-      }
-      break;
-    case json::value_t::string: {
-      const auto& text = value.get_ref<const std::string&>();
-      lua_pushlstring(L, text.data(), text.size());
-      break;
-    }
-    case json::value_t::array:
-      lua_createtable(L, static_cast<int>(value.size()), 0);
-      for (std::size_t i = 0; i < value.size(); ++i) {
-        push_value(L, value[i], depth + 1);
-        lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
-      }
-      break;
-    case json::value_t::object:
-      lua_createtable(L, 0, static_cast<int>(value.size()));
-      for (const auto& [key, member] : value.items()) {
-        lua_pushlstring(L, key.data(), key.size());
-        push_value(L, member, depth + 1);
-        lua_rawset(L, -3);
-      }
-      break;
-    default:
-      lua_pushnil(L);
+// Makes Lua values of what the parser meets, and leaves the outermost on the stack.
+class Decoder final : public nlohmann::json_sax<json> {
+ public:
+  explicit Decoder(lua_State* L) : state_(L) {}
+
+  bool null() override {
+    lua_pushnil(state_);
+    return place();
   }
-}
+  bool boolean(bool value) override {
+    lua_pushboolean(state_, value ? 1 : 0);
+    return place();
+  }
+  bool number_integer(std::int64_t value) override {
+    lua_pushinteger(state_, value);
+    return place();
+  }
+  bool number_unsigned(std::uint64_t value) override {
+    if (value > static_cast<std::uint64_t>(LUA_MAXINTEGER))
+      lua_pushnumber(state_, static_cast<double>(value));
+    else
+      lua_pushinteger(state_, static_cast<lua_Integer>(value));
+    return place();
+  }
+  bool number_float(double value, const std::string&) override {
+    lua_pushnumber(state_, value);
+    return place();
+  }
+  bool string(std::string& value) override {
+    lua_pushlstring(state_, value.data(), value.size());
+    return place();
+  }
+  bool binary(json::binary_t&) override { return false; }
+  bool start_object(std::size_t) override { return open({.is_list = false}); }
+  bool key(std::string& name) override {
+    lua_pushlstring(state_, name.data(), name.size());
+    return true;
+  }
+  bool end_object() override { return close(); }
+  bool start_array(std::size_t) override { return open({.is_list = true}); }
+  bool end_array() override { return close(); }
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+    fail(ErrorKind::argument, "not JSON at byte {}", position);
+  }
+
+ private:
+  struct Level {
+    bool is_list = false;
+    lua_Integer size = 0;  // of a list, so far
+  };
+
+  bool open(Level level) {
+    if (open_.size() >= deepest) fail(ErrorKind::argument, "JSON is nested deeper than {} levels", deepest);
+    luaL_checkstack(state_, 4, "JSON is nested too deeply");
+    lua_newtable(state_);
+    open_.push_back(level);
+    return true;
+  }
+
+  bool close() {
+    open_.pop_back();
+    return place();
+  }
+
+  // Puts the value on top into the table around it.
+  bool place() {
+    if (++values_ % between_polls == 0) poll_interrupt();
+    if (open_.empty()) return true;
+    if (open_.back().is_list)
+      lua_rawseti(state_, -2, ++open_.back().size);
+    else
+      lua_rawset(state_, -3);
+    return true;
+  }
+
+  lua_State* state_;
+  std::vector<Level> open_;
+  std::size_t values_ = 0;
+};
 
 }  // namespace
 
@@ -147,11 +190,8 @@ std::string json_from_lua(lua_State* L, int index, int indent) {
 }
 
 int push_json(lua_State* L, std::string_view text) {
-  try {
-    push_value(L, json::parse(text));
-  } catch (const json::parse_error& error) {
-    fail(ErrorKind::argument, "not JSON at byte {}", error.byte);
-  }
+  Decoder decoder(L);
+  json::sax_parse(text, &decoder);
   return 1;
 }
 

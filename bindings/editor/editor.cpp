@@ -21,6 +21,8 @@ std::optional<std::string> Editor::read(const Prompt& prompt, const Questions& q
   return Session(state_->memory, prompt, questions).run();
 }
 
+bool Editor::one_of_many() const { return state_->memory.one_of_many; }
+
 void Editor::drop_pasted() { state_->memory.pasted.clear(); }
 
 }  // namespace moonstill::editor

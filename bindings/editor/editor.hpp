@@ -38,6 +38,9 @@ class Editor {
   /// terminal to edit on, after Ctrl-C: interrupt_requested() tells. Throws what the questions throw.
   [[nodiscard]] std::optional<std::string> read(const Prompt& prompt, const Questions& questions);
 
+  /// Whether the last input was one of several that came at once, pasted.
+  [[nodiscard]] bool one_of_many() const;
+
   /// Forgets what was pasted and is still to be run.
   void drop_pasted();
 

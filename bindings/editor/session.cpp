@@ -26,6 +26,7 @@ Session::Session(Memory& memory, const Prompt& prompt, const Questions& question
       buffer_(memory.buffer),
       prompt_(prompt),
       questions_(questions),
+      pasted_(!memory.pasted.empty()),
       entry_(memory.history.entries().size()) {
   buffer_.clear();
 }
@@ -229,6 +230,7 @@ void Session::enter() {
 }
 
 void Session::accept() {
+  memory_.one_of_many = pasted_ || !memory_.typed.empty();
   std::string text = buffer_.text();
   text.erase(text.find_last_not_of(" \t\n") + 1);  // npos + 1 is 0
   buffer_.set(text, text.size());
@@ -243,6 +245,7 @@ void Session::accept() {
 
 void Session::interrupt() {
   memory_.pasted.clear();
+  pasted_ = false;
   listing_.reset();
   const std::string text = buffer_.text() + "^C";
   out_ += screen_.finish(
@@ -266,6 +269,7 @@ void Session::suspend() {
 void Session::paste(std::string_view text) {
   const std::string cleaned = cleaned_paste(text, prompt_);
   if (!is_blank(std::string_view(buffer_.text()).substr(buffer_.cursor()))) return buffer_.insert(cleaned);
+  pasted_ = pasted_ || cleaned.find('\n') != std::string::npos;
   memory_.pasted += cleaned;
   take_pasted();
 }

@@ -19,9 +19,10 @@ struct Memory {
   explicit Memory(std::string history_path) : history(std::move(history_path)) {}
   History history;
   Buffer buffer;
-  std::string typed;   // bytes that are no key yet
-  std::string pasted;  // lines that are still to be taken
-  std::string sought;  // by the last search
+  std::string typed;         // bytes that are no key yet
+  std::string pasted;        // lines that are still to be taken
+  std::string sought;        // by the last search
+  bool one_of_many = false;  // the last input came among others: pasted, or faster than it is typed
 };
 
 class Session {
@@ -88,6 +89,7 @@ class Session {
   Size size_ = terminal_size();
   std::string out_;
   State state_ = State::editing;
+  bool pasted_ = false;  // what is being written is a part of several pasted lines
 
   std::size_t entry_;      // the history's entry shown; its size for what is being written
   std::string draft_;      // what was being written when the walk through the history began

@@ -1,6 +1,7 @@
 #include "bindings/host/interpreter.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 #include <new>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "bindings/host/modules.hpp"
 #include "bindings/host/service.hpp"
 #include "bindings/support/barrier.hpp"
+#include "engine/core/interrupt.hpp"
 
 namespace moonstill::lua {
 namespace {
@@ -75,6 +77,27 @@ void warn(void* data, const char* message, int to_be_continued) {
   if (warnings.shown) std::fprintf(stderr, "moonstill: warning: %s\n", text.c_str());
 }
 
+// The pages of a large block cost more than what Lua does in them. They are touched here, piece by piece, and
+// left after Ctrl-C: Lua then finds no memory, and what runs ends.
+void* allocate(void*, void* block, std::size_t, std::size_t size) {
+  constexpr std::size_t large = std::size_t{16} << 20;
+  constexpr std::size_t page = 4096;
+  if (size == 0) {
+    std::free(block);
+    return nullptr;
+  }
+  if (block != nullptr || size < large) return std::realloc(block, size);
+  auto* bytes = static_cast<volatile char*>(std::malloc(size));
+  for (std::size_t at = 0; bytes != nullptr && at < size; at += page) {
+    if (at % large == 0 && interrupt_requested()) {
+      std::free(const_cast<char*>(bytes));
+      return nullptr;
+    }
+    bytes[at] = 0;
+  }
+  return const_cast<char*>(bytes);
+}
+
 int open_native(lua_State* L) {
   Module ms(L);
   open_modules(ms);
@@ -113,6 +136,7 @@ Interpreter::Interpreter() : state_(luaL_newstate()) {
   *static_cast<Runtime**>(lua_getextraspace(state_)) = &runtime_;
   runtime_.main = state_;
   runtime_.running = state_;
+  lua_setallocf(state_, allocate, nullptr);  // which luaL_newstate's blocks fit
   tune_collector(state_);
   lua_setwarnf(state_, warn, &warnings_);
   lua_pushcfunction(state_, open_everything);

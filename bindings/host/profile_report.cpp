@@ -67,11 +67,11 @@ std::string profile_text(const Profile& profile) {
   const double whole = seconds(Profile::Clock::now() - profile.begin());
   double spent = 0;
   for (const Profile::Total& total : profile.by_name()) spent += seconds(total.own);
-  std::string text = fmt::format(
-      "profile: {:.3f} s with {} thread{}, {:.1f} % of them in operations and functions of Moonstill\n",
-      whole, thread_count(), thread_count() == 1 ? "" : "s", 100 * spent / whole);
+  std::string text =
+      fmt::format("profile: {:.3f} s with {} thread{}, {:.1f} % of it in functions of Moonstill\n", whole,
+                  thread_count(), thread_count() == 1 ? "" : "s", 100 * spent / whole);
   if (profile.event_count() == 0) return text;
-  text += table(rows_by_name(profile), "operation or function, without what runs inside", whole);
+  text += table(rows_by_name(profile), "operation or function by itself", whole);
   text += table(rows_by_line(profile, &Profile::Place::script_line, &Profile::PlaceTotal::script_calls),
                 "line of the script", whole);
   const auto own_line = [](const Profile::Place& place) { return place.line != place.script_line; };

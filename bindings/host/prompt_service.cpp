@@ -23,7 +23,7 @@ int call_at_prompt(lua_State* L, int first) {
   const bool interrupted = interrupt_requested();
   forget_interrupt(L);
   const bool fine = status == LUA_OK && !interrupted;
-  if (status == LUA_OK && interrupted) {
+  if (status != LUA_ERRRUN && interrupted) {  // no error of Lua's, or that it got no memory
     lua_settop(L, first - 1);
     lua_pushliteral(L, "interrupted");
   }

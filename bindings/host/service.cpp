@@ -210,7 +210,7 @@ editor::Completion ask_completion(lua_State* L, const std::string& before) {
 }
 
 // read(editor, { prompt =, continued =, color =, is_finished = f(text), complete = f(before) })
-// -> input | nil, interrupted
+// -> input, whether others were pasted with it | nil, interrupted
 int host_read(lua_State* L) {
   const Editor editor = editor_at(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
@@ -223,7 +223,11 @@ int host_read(lua_State* L) {
                             [L](const std::string& before) { return ask_completion(L, before); }});
   const bool interrupted = interrupt_requested();
   forget_interrupt(L);
-  if (input && !interrupted) return push_string(L, *input);
+  if (input && !interrupted) {
+    push_string(L, *input);
+    lua_pushboolean(L, editor->one_of_many() ? 1 : 0);
+    return 2;
+  }
   lua_pushnil(L);
   lua_pushboolean(L, interrupted ? 1 : 0);
   return 2;

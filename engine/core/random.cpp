@@ -6,7 +6,6 @@
 #include <array>
 #include <cmath>
 #include <numbers>
-#include <numeric>
 #include <utility>
 
 #include "engine/core/hash.hpp"
@@ -109,8 +108,11 @@ std::uint64_t Generator::below(std::uint64_t bound) {
 }
 
 std::vector<std::int64_t> Generator::permutation(std::int64_t count) {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(count));
-  std::iota(order.begin(), order.end(), 0);
+  std::vector<std::int64_t> order;
+  order.reserve(static_cast<std::size_t>(count));
+  in_pieces(static_cast<std::size_t>(count), piece_numbers, [&](std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i < last; ++i) order.push_back(static_cast<std::int64_t>(i));
+  });
   in_pieces(order.size(), piece_numbers, [&](std::size_t first, std::size_t last) {
     for (std::size_t i = order.size() - first; i > std::max<std::size_t>(1, order.size() - last); --i)
       std::swap(order[i - 1], order[below(i)]);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/core/error.hpp"
+#include "engine/core/pieces.hpp"
 
 namespace moonstill {
 namespace {
@@ -33,17 +34,22 @@ unsigned default_thread_count() {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
+// A range is worked through in pieces, milliseconds each where a grain takes microseconds: Ctrl-C waits for
+// no range's end.
+constexpr std::size_t grains_in_piece = 512;
+
 // One call of parallel_for, in ranges.
 struct Job {
   std::size_t count = 0;
   std::size_t ranges = 0;
+  std::size_t piece = 0;
   void* context = nullptr;
   detail::RangeFunction function = nullptr;
 
   void run(std::size_t index) const {
-    const std::size_t begin = count * index / ranges;
-    const std::size_t end = count * (index + 1) / ranges;
-    if (begin < end) function(context, begin, end);
+    const std::size_t first = count * index / ranges;
+    in_pieces(count * (index + 1) / ranges - first, piece,
+              [&](std::size_t begin, std::size_t end) { function(context, first + begin, first + end); });
   }
 };
 
@@ -67,6 +73,11 @@ class Tickets {
 static_assert(most_threads <= 0xffff);
 
 thread_local bool inside_parallel = false;
+
+void run_alone(Job job) {
+  job.ranges = 1;
+  job.run(0);
+}
 
 class Team {
  public:
@@ -92,7 +103,7 @@ class Team {
     const std::unique_lock lock(use_, std::try_to_lock);
     // Another thread of the host program has the team: run alone.
     if (!lock.owns_lock()) {
-      job.function(job.context, 0, job.count);
+      run_alone(job);
       return;
     }
     job_ = job;
@@ -196,18 +207,13 @@ namespace detail {
 
 void run_parallel(std::size_t count, std::size_t grain, void* context, RangeFunction function) {
   if (count == 0) return;
-  const std::size_t most_ranges = std::max<std::size_t>(1, count / std::max<std::size_t>(1, grain));
-  if (most_ranges == 1 || inside_parallel) {
-    function(context, 0, count);
-    return;
-  }
+  grain = std::max<std::size_t>(1, grain);
+  Job job{count, std::max<std::size_t>(1, count / grain), grain * grains_in_piece, context, function};
+  if (job.ranges == 1 || inside_parallel) return run_alone(job);
   Team& team = Team::instance();
-  const std::size_t ranges = std::min<std::size_t>(most_ranges, team.size());
-  if (ranges == 1) {
-    function(context, 0, count);
-    return;
-  }
-  team.run(Job{count, ranges, context, function});
+  job.ranges = std::min<std::size_t>(job.ranges, team.size());
+  if (job.ranges == 1) return run_alone(job);
+  team.run(job);
 }
 
 }  // namespace detail

@@ -10,6 +10,7 @@
 #include "engine/core/memory.hpp"
 #include "engine/core/threads.hpp"
 #include "engine/tensor/tiling.hpp"
+#include "engine/tensor/work.hpp"
 
 namespace moonstill {
 namespace {
@@ -79,7 +80,11 @@ Tensor Tensor::full(const Shape& shape, double value, DType dtype, Layout layout
     using T = decltype(element);
     T converted{};
     convert(std::span<const double>(&value, 1), std::span(&converted, 1), Fractions::refused);
-    std::ranges::fill(t.write<T>(), converted);
+    const std::span<T> out = t.write<T>();
+    share_ranges(static_cast<std::int64_t>(out.size()), 1, serial_moves,
+                 [&](std::int64_t begin, std::int64_t end) {
+                   std::fill(out.data() + begin, out.data() + end, converted);
+                 });
   });
   return t;
 }

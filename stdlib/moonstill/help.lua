@@ -187,35 +187,10 @@ function help.text(subject)
   return text or problem
 end
 
-local continuation = "    "   -- further in than the line that goes on
-
--- Where a line goes on: below the last field of a table's row, or a little further in.
-local function indent_below(line, columns)
-  local fields = line:match "^(%s+%S.*%s%s)%S"
-  return fields and #fields <= columns // 2 and (" "):rep(#fields) or line:match "^%s*" .. continuation
-end
-
--- Breaks lines at spaces where they are wider than so many columns. A word that is wider stays whole.
-local function wrapped(text, columns)
-  local lines = {}
-  for line in (text .. "\n"):gmatch "(.-)\n" do
-    local indent, rest = line:match "^(%s*)(.*)$"
-    while #indent + #rest > columns do
-      local room = columns - #indent
-      local head = rest:sub(1, room + 1):match "^(.*%S)%s" or rest:match "^%S+"
-      lines[#lines + 1] = indent .. head
-      rest = rest:sub(#head + 1):match "^%s*(.*)$"
-      indent = indent_below(line, columns)
-    end
-    if rest ~= "" or line == "" then lines[#lines + 1] = indent .. rest end
-  end
-  return table.concat(lines, "\n")
-end
-
 -- The text as a terminal shows it, its first paragraph as a heading.
 local function print_text(text)
   if not host.is_terminal "stdout" then return print(text) end
-  local title, rest = (wrapped(text, terminal.columns()) .. "\n\n"):match "^(.-)(\n\n.*)$"
+  local title, rest = (terminal.wrapped(text) .. "\n\n"):match "^(.-)(\n\n.*)$"
   print((terminal.paint("heading", title) .. rest):match "^(.-)\n*$")
 end
 

@@ -6,6 +6,7 @@ local strict = {}
 
 local allow_assignment = false
 local exempt = {}   -- sources of chunks that may do as they like
+local declared = {}   -- globals that may be nil
 
 -- Functions and modules; classes begin with a capital, and scripts do not call them.
 local function names_in(fields, prefix)
@@ -28,7 +29,7 @@ local function is_exempt()
 end
 
 local function read(globals, name)
-  if is_exempt() then return nil end
+  if declared[name] or is_exempt() then return nil end
   refuse(("undeclared global '%s'%s"):format(name, host.suggestion(tostring(name), names_in(globals, ""))))
 end
 
@@ -59,6 +60,10 @@ end
 --- Lets a chunk read globals that nobody declared, and set them: packages that were written for plain Lua.
 --- @param source string  as debug.getinfo gives it: "@" and the file
 function strict.exempt(source) exempt[source] = true end
+
+--- Lets a global be read while it is nil.
+--- @param name string
+function strict.declare(name) declared[name] = true end
 
 --- Lets globals be set (the prompt) or not (scripts).
 --- @param allowed boolean

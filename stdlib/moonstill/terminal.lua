@@ -65,4 +65,31 @@ function terminal.columns() return host.output_columns() end
 --- @param columns? integer
 function terminal.set_columns(columns) host.set_output_columns(columns or 0) end
 
+local continuation = "    "   -- further in than the line that goes on
+
+-- Where a line goes on: below the last field of a table's row, or a little further in.
+local function indent_below(line, columns)
+  local fields = line:match "^(%s*%S.*%s%s)%S"
+  return fields and #fields <= columns // 2 and (" "):rep(#fields) or line:match "^%s*" .. continuation
+end
+
+--- Breaks lines at spaces where they are wider than the terminal. A word that is wider stays whole.
+--- @param text string
+--- @return string
+function terminal.wrapped(text)
+  local lines, columns = {}, terminal.columns()
+  for line in (text .. "\n"):gmatch "(.-)\n" do
+    local indent, rest = line:match "^(%s*)(.*)$"
+    while #indent + #rest > columns do
+      local room = columns - #indent
+      local head = rest:sub(1, room + 1):match "^(.*%S)%s" or rest:match "^%S+"
+      lines[#lines + 1] = indent .. head
+      rest = rest:sub(#head + 1):match "^%s*(.*)$"
+      indent = indent_below(line, columns)
+    end
+    if rest ~= "" or line == "" then lines[#lines + 1] = indent .. rest end
+  end
+  return table.concat(lines, "\n")
+end
+
 return terminal

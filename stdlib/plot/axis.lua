@@ -26,28 +26,42 @@ function axis.extent(lists, log)
   return low, high
 end
 
--- Four to ten round numbers from low to high.
-local function linear_ticks(low, high)
+--- Whether a panel's places across are whole numbers: epochs, iterations, qubits.
+--- @param panel table
+--- @return boolean
+function axis.counts(panel)
+  for _, series in ipairs(panel.series) do
+    for _, x in ipairs(series.x) do
+      if axis.shows(x, false) and x % 1 ~= 0 then return false end
+    end
+  end
+  return true
+end
+
+-- Four to ten round numbers from low to high; fewer where whole ones are wanted and there are no more.
+local function linear_ticks(low, high, whole)
   local step = 10.0 ^ math.floor(math.log(high - low, 10))
   while (high - low) / step < 4 do step = step / 2 end
+  if whole then step = math.max(1, step == 2.5 and 2 or step) end
   local ticks = {}
   for i = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) do ticks[#ticks + 1] = i * step end
   return ticks
 end
 
-local function log_ticks(low, high)
+local function log_ticks(low, high, whole)
   local ticks = {}
   local first, last = math.ceil(math.log(low, 10) - 1e-9), math.floor(math.log(high, 10) + 1e-9)
   for power = first, last, math.max(1, (last - first) // 6) do ticks[#ticks + 1] = 10.0 ^ power end
-  return #ticks > 1 and ticks or { low, high }
+  return #ticks > 1 and ticks or linear_ticks(low, high, whole)
 end
 
 --- Round numbers from low to high.
 --- @param low number
 --- @param high number
 --- @param log boolean
+--- @param whole? boolean  no fractions
 --- @return number[]
-function axis.ticks(low, high, log) return (log and log_ticks or linear_ticks)(low, high) end
+function axis.ticks(low, high, log, whole) return (log and log_ticks or linear_ticks)(low, high, whole) end
 
 --- Gives the function of a number's place between the ends of an axis, from 0 to 1.
 --- @param low number

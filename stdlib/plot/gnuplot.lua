@@ -23,11 +23,24 @@ local function series_colour(i, o)
   return colours[(i - 1) % #colours + 1]
 end
 
+-- Ticks that we choose, written as in the text.
+local function ticks_text(ticks)
+  local words = {}
+  for i, tick in ipairs(ticks) do words[i] = ("'%s' %s"):format(axis.text(tick), number(tick)) end
+  return table.concat(words, ", ")
+end
+
 local function set_ranges(panel, out)
-  for _, name in ipairs { "x", "y" } do
-    local range = panel[name .. "_range"]
+  local ends = table.pack(axis.of_panel(panel))
+  for i, name in ipairs { "x", "y" } do
+    local range, log, whole = panel[name .. "_range"], panel["log_" .. name], name == "x" and axis.counts(panel)
+    local low, high = ends[2 * i - 1], ends[2 * i]
     if range then out[#out + 1] = ("set %srange [%s:%s]"):format(name, number(range[1]), number(range[2])) end
-    if panel["log_" .. name] then out[#out + 1] = ("set logscale %s; set format %s '%%h'"):format(name, name) end
+    if log then out[#out + 1] = ("set logscale %s"):format(name) end
+    if log or whole then
+      if not range then out[#out + 1] = ("set %srange [%s:%s]"):format(name, number(low), number(high)) end
+      out[#out + 1] = ("set %stics (%s)"):format(name, ticks_text(axis.ticks(low, high, log, whole)))
+    end
   end
 end
 
@@ -61,8 +74,9 @@ local function bars(panel, block, o, out)
     out[#out + 1] = ('%d %s "%s"'):format(i, number(value), panel.labels[i]:gsub('"', "'"))
   end
   out[#out + 1] = "EOD\nset style fill solid 0.85"
-  local range, edges = panel.range or { math.min(0, table.unpack(panel.values)) }, panel.edges
-  out[#out + 1] = ("set yrange [%s:%s]"):format(number(range[1]), range[2] and number(range[2]) or "*")
+  local low, high = axis.extent({ panel.values, { 0 } }, false)
+  local range, edges = panel.range or { 1.05 * low, 1.05 * high }, panel.edges
+  out[#out + 1] = ("set yrange [%s:%s]"):format(number(range[1]), number(range[2]))
   local places, labels = "1", #panel.values <= 32 and not edges and ":xtic(3)" or ""
   if edges then
     local step = edges[2] - edges[1]
@@ -182,8 +196,9 @@ function gnuplot.script(panels, file, o)
   out[2] = terminal[1]:format(o.width * terminal[2], (o.height or total) * terminal[2], ground)
   out[3] = "set output " .. quoted(file)
   out[4] = ("set border 3 lc rgb '%s'; set tics nomirror; set xtics noenhanced; set ytics noenhanced"):format(ink)
-  for i, name in ipairs { "key", "title", "xlabel", "ylabel" } do
-    out[4 + i] = ("set %s textcolor rgb '%s' noenhanced"):format(name, ink)
+  out[#out + 1] = "set key below"
+  for _, name in ipairs { "key", "title", "xlabel", "ylabel" } do
+    out[#out + 1] = ("set %s textcolor rgb '%s' noenhanced"):format(name, ink)
   end
   out[#out + 1] = "set multiplot"
   local below = total
@@ -191,7 +206,7 @@ function gnuplot.script(panels, file, o)
     below = below - heights[i]
     local share, bottom = heights[i] / total, below / total
     out[#out + 1] = ("set size noratio; set size 1,%.5f; set origin 0,%.5f"):format(share, bottom)
-    out[#out + 1] = ("unset logscale; set format '%%h'; set xrange [*:*]; set yrange [*:*]; "
+    out[#out + 1] = ("unset logscale; set xrange [*:*]; set yrange [*:*]; "
       .. "set xtics norotate autofreq; set ytics autofreq; set grid lt 1 lc rgb '%s' lw 0.6"):format(
       o.dark and "#3a4048" or "#d8dce0")
     out[#out + 1] = ("set title %s; set xlabel %s; set ylabel %s"):format(quoted(panel.title),

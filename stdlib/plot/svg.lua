@@ -11,20 +11,28 @@ local margin = { left = 64, right = 16, top = 28, bottom = 32 }
 local escapes = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }
 local function escape(text) return (text:gsub('[&<>"]', escapes)) end
 
-local function style()
-  local light, dark = {}, {}
-  for i, colour in ipairs(palette.light) do
-    light[i], dark[i] = ("--c%d:%s"):format(i, colour), ("--c%d:%s"):format(i, palette.dark[i])
+-- What a series' curve and name are drawn with, of class s1, s2 ..., and its band, of class f1, f2 ...
+local function colours(list)
+  local rules = {}
+  for i, colour in ipairs(list) do
+    rules[i] = (".ms-plot .s%d{stroke:%s}.ms-plot .f%d{fill:%s}"):format(i, colour, i, colour)
   end
-  return ("<style>\n.ms-plot{background:#fff;color:#1f2328;--grid:#d8dce0;%s;font:11px system-ui,sans-serif}\n"
-    .. "@media(prefers-color-scheme:dark){.ms-plot{background:#14171c;color:#e6e8eb;--grid:#3a4048;%s}}\n"
-    .. ".ms-plot text{fill:currentColor}.ms-plot .axis{stroke:currentColor;opacity:.6}\n"
-    .. ".ms-plot .grid{stroke:var(--grid)}</style>"):format(table.concat(light, ";"), table.concat(dark, ";"))
+  return table.concat(rules, "\n")
 end
 
-local function text(x, y, anchor, content, class)
-  return ('<text x="%.1f" y="%.1f" text-anchor="%s"%s>%s</text>'):format(x, y, anchor,
-    class and (' style="%s"'):format(class) or "", escape(content))
+-- Without variables, which many programs that show SVG do not know.
+local function style()
+  return ("<style>\n.ms-plot{background:#fff;color:#1f2328;font:11px system-ui,sans-serif}\n"
+    .. ".ms-plot text{fill:currentColor}.ms-plot .axis{stroke:currentColor;opacity:.6}\n"
+    .. ".ms-plot .grid{stroke:#d8dce0}\n%s\n@media(prefers-color-scheme:dark){\n"
+    .. ".ms-plot{background:#14171c;color:#e6e8eb}.ms-plot .grid{stroke:#3a4048}\n%s\n}\n</style>"):format(
+    colours(palette.light), colours(palette.dark))
+end
+
+-- `more` are further attributes.
+local function text(x, y, anchor, content, more)
+  return ('<text x="%.1f" y="%.1f" text-anchor="%s"%s>%s</text>'):format(x, y, anchor, more and " " .. more or "",
+    escape(content))
 end
 
 local function stroke(x1, y1, x2, y2, class)
@@ -73,7 +81,10 @@ local stroke_styles = {
 -- About as wide as this font draws it.
 local function text_width(content) return 6.5 * utf8.len(content) end
 
-local function colour(i) return ("var(--c%d)"):format((i - 1) % #palette.light + 1) end
+-- "s1", "f2": what the style sheet calls a series' colour.
+local function class(letter, series)
+  return ('class="%s%d"'):format(letter, (series.colour - 1) % #palette.light + 1)
+end
 
 -- The names of the series: in the title's row, or in one of their own where they find no place there.
 local function names_beside(panel, width)
@@ -90,7 +101,7 @@ local function names_svg(panel, y, width, out)
   local right = width - margin.right
   for i = #panel.series, 1, -1 do
     local name = panel.series[i].name
-    out[#out + 1] = text(right, y, "end", name, "fill:" .. colour(panel.series[i].colour))
+    out[#out + 1] = text(right, y, "end", name, class("f", panel.series[i]))
     right = right - text_width(name) - 16
   end
 end
@@ -100,7 +111,7 @@ local function grid_svg(panel, box, out)
     out[#out + 1] = stroke(box.left, box.y_of(tick), box.right, box.y_of(tick), "grid")
     out[#out + 1] = text(box.left - 6, box.y_of(tick) + 4, "end", axis.text(tick))
   end
-  for _, tick in ipairs(axis.ticks(box.x_low, box.x_high, panel.log_x)) do
+  for _, tick in ipairs(axis.ticks(box.x_low, box.x_high, panel.log_x, axis.counts(panel))) do
     out[#out + 1] = stroke(box.x_of(tick), box.lower, box.x_of(tick), box.lower + 4, "axis")
     out[#out + 1] = text(box.x_of(tick), box.lower + 16, "middle", axis.text(tick))
   end
@@ -122,7 +133,7 @@ end
 local function panel_svg(panel, top, width, out)
   local box = box_of(panel, top, width)
   local function place(x, y) return box.x_of(x), box.y_of(y) end
-  out[#out + 1] = text(box.left, top + 16, "start", panel.title, "font-weight:600")
+  out[#out + 1] = text(box.left, top + 16, "start", panel.title, 'font-weight="600"')
   grid_svg(panel, box, out)
   if panel.x_label ~= "" then
     out[#out + 1] = text((box.left + box.right) / 2, box.lower + 34, "middle", panel.x_label)
@@ -130,11 +141,10 @@ local function panel_svg(panel, top, width, out)
   for i = #panel.series, 1, -1 do
     local series = panel.series[i]
     if series.low then
-      out[#out + 1] = ('<path d="%s" style="fill:%s" fill-opacity="0.18"/>'):format(band(series, place, panel),
-        colour(series.colour))
+      out[#out + 1] = ('<path d="%s" %s fill-opacity="0.18"/>'):format(band(series, place, panel), class("f", series))
     end
-    out[#out + 1] = ('<path d="%s" fill="none" style="stroke:%s" %s/>'):format(path(series, series.y, place, panel),
-      colour(series.colour), stroke_styles[series.style])
+    out[#out + 1] = ('<path d="%s" fill="none" %s %s/>'):format(path(series, series.y, place, panel),
+      class("s", series), stroke_styles[series.style])
   end
   names_svg(panel, top + (names_beside(panel, width) and 16 or 34), width, out)
 end

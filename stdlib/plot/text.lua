@@ -116,7 +116,7 @@ local function curves(panel, o, letters, out)
     out[#out + 1] = ("%s %s%s"):format(right(beside[row] or "", label), beside[row] and letters.tick or letters.side,
       grid:row(row, paint, letters.band))
   end
-  local below = places(axis.ticks(x_low, x_high, panel.log_x), across, columns)
+  local below = places(axis.ticks(x_low, x_high, panel.log_x, axis.counts(panel)), across, columns)
   local base = {}
   for column = 0, columns - 1 do base[column + 1] = below[column] and letters.base_tick or letters.base end
   out[#out + 1] = (" "):rep(label + 1) .. letters.corner .. table.concat(base)

@@ -130,3 +130,13 @@ test("wrong calls of every described function", function()
     end
   end
 end)
+
+test("the overview names modules and classes for scripts, not the parts that modules are made of", function()
+  local text = help.text()
+  for _, name in ipairs { "distill", "distill.Still", "ms.nn", "ms.Tensor", "plot.Figure", "qnn.lenet", "train" } do
+    test.ok(text:find("%f[%w]" .. name:gsub("%.", "%%.") .. "%f[^%w%.]"), name)
+  end
+  for _, name in ipairs { "distill.store", "plot.axis", "qasm.lexer", "train.finite" } do
+    test.equal(text:find(name, 1, true), nil)
+  end
+end)

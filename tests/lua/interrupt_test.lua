@@ -39,6 +39,11 @@ stops("sorting", "t = {} for i = 1, 500000 do t[i] = i * 7919 % 1000003 end",
 stops("long strings", "", "while true do s = ('ab'):rep(100000000) end")
 stops("drawing digits", "", "ms.data.images('digits', { train = 2000000, test = 1 })")
 
+stops("fresh memory", "", "while true do ms.zeros(60000000):exp() collectgarbage() end")
+stops("a permutation", "", "while true do ms.random(1):permutation(60000000) end")
+stops("a tensor as a table", "x = ms.zeros(30000000)", "while true do x:totable() end")
+stops("reading JSON", "s = '[' .. ('[1,2,3.5],'):rep(500000) .. '1]'", "while true do ms.io.parse_json(s) end")
+
 test("a file that is read and one that is written", function()
   local path = os.tmpname() .. ".npz"
   local line = ("while true do ms.io.save('%s', x) x = ms.io.load '%s' end"):format(path, path)

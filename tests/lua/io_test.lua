@@ -98,6 +98,8 @@ test("JSON", function()
   local cycle = {}
   cycle.again = cycle
   test.fails_with("deeper than 64 levels", function() ms.io.json(cycle) end)
+  test.equal({ ms.io.parse_json '[null, {"a": 1, "a": [18446744073709551615, -3, 1e3]}]' }, { { nil, { a = { 2 ^ 64, -3, 1e3 } } } })
+  test.fails("ms.io.parse_json: not JSON at byte 6", ms.io.parse_json, "[1e999]")
   test.fails_with("not JSON at byte 2", function() ms.io.parse_json "{1" end)
   test.fails_with("deeper than 64 levels", function() ms.io.parse_json(("["):rep(100000) .. ("]"):rep(100000)) end)
 end)

@@ -26,7 +26,7 @@ test("text: a line goes from corner to corner, and ticks stand where they belong
   local drawn = straight():text { width = 23, height = 5, ascii = true }
   test.equal(drawn, table.concat({
     "T", " 10 +               ***", "7.5 +           ****", "  5 +       ****", "2.5 +   ****", "  0 +***",
-    "    ++---+----+---+---+", "     0  2.5   5  7.5 10", "     * a < b", "",
+    "    ++--+---+--+---+--+", "     0  2   4  6   8 10", "     * a < b", "",
   }, "\n"))
 end)
 
@@ -82,13 +82,30 @@ test("gnuplot: what it is told", function()
     plot.bloch(ms.qubits(1)),
   }
   contains(figure:gnuplot_script "a'b.png", "set terminal pngcairo size 720,", "set output 'a''b.png'", "set title 'It''s'",
-    "set logscale y", "$data1_1 << EOD\n1 3 2 4\n2 NaN 2 4\nEOD", "using 1:3:4 with filledcurves", "dt 2", "title 'mean'",
+    "set logscale y", "set ytics ('1' 1, '1.5' 1.5, '2' 2,",
+    "set xtics ('1' 1, '2' 2)", "$data1_1 << EOD\n1 3 2 4\n2 NaN 2 4\nEOD", "using 1:3:4 with filledcurves", "dt 2", "title 'mean'",
     "set xrange [0:5]", "with points", "with boxes", "matrix with image", "set xtics ('u' 0, 'v' 1)", "with rgbimage",
     "splot cos(u)")
   contains(figure:gnuplot_script("x.pdf", { dark = true }), "pdfcairo size 7.500in", "#14171c")
   contains(figure:gnuplot_script "x.svg", "set terminal svg")
   test.fails_with("figure:save: argument 'file': expected a name that ends in .png, .svg or .pdf, got 'x.gif'",
     function() figure:save "x.gif" end)
+end)
+
+test("ticks: whole numbers where all are, few powers of ten filled up, no exponents that gnuplot writes", function()
+  local function below(o) return plot.line(o):text({ width = 60, height = 4, colour = false }):match "└[^\n]*\n +([^\n]-)%s*\n" end
+  test.equal(below { y = { 3, 2, 1 } }:gsub("%s+", " "), "1 2 3")
+  test.equal(below { y = { 3, 2, 1 }, x = { 0.5, 1, 1.5 } }:gsub("%s+", " "), "0.5 0.75 1 1.25 1.5")
+  test.equal(below { y = { 3, 2 }, x = { 0, 13 } }:gsub("%s+", " "), "0 2 4 6 8 10 12")
+  test.equal(below { y = { 3, 2 }, x = { 0, 1e6 } }:gsub("%s+", " "), "0 2.5e5 5e5 7.5e5 1e6")
+  local script = plot.line { x = { 0.5, 2 }, y = { 1e-5, 10 }, log_y = true }:gnuplot_script "x.png"
+  contains(script, "'1e-5' 1e-05, '0.0001' 0.0001")
+end)
+
+test("SVG knows no variables, which many viewers do not", function()
+  local svg = straight({ low = { 0, 0, 0 }, high = { 1, 1, 1 } }):page_svg() .. ms.circuit(1, {}, function(c) c:h(1) end):svg()
+  test.equal(svg:find("var(", 1, true), nil)
+  contains(svg, ".ms-plot .s1{stroke:#", ".ms-plot .f1{fill:#", 'class="s1"', 'class="f1"')
 end)
 
 test("gnuplot: the files that it makes, or the package that is missing", function()
@@ -124,7 +141,7 @@ test("pages: dots, dashes, bands, panels below each other, names that find no pl
   local dots = plot.scatter { x = { 0.01, 1, 100, -1 }, y = { 1, 2, 3, 4 }, log_x = true, x_label = "x < 1", title = "A" }
   local svg = plot.panels { dots, straight { style = "dashed", low = { 0, 0, 0 }, high = { 10, 10, 10 }, title = "B" } }:page_svg()
   contains(svg, 'd="M64.0 188.0h0M344.0 134.7h0M624.0 81.3h0"', "stroke-dasharray", ">x &lt; 1<", 'height="458"', 'fill-opacity',
-    'y="254.0" text-anchor="start" style="font-weight:600">B<')
+    'y="254.0" text-anchor="start" font-weight="600">B<')
   local long = straight { title = ("T"):rep(90) }:page_svg()
   contains(long, 'height="238"', 'y="34.0" text-anchor="end"')
   test.equal(path_of(long), "M64.0 206.0L344.0 126.0L624.0 46.0")

@@ -1,6 +1,7 @@
 -- The prompt, through piped input: no prompt is shown, and an error makes the exit code 1.
 local commands = require "moonstill.repl.commands"
 local ms = require "moonstill"
+local pasted = require "moonstill.repl.pasted"
 local program = require "program"
 local test = require "moonstill.test"
 
@@ -198,4 +199,25 @@ test("help says where a function is defined, and searches", function()
   test.ok(session("??gradient\n"):find("\n\n  gradients +Exact derivatives"))
   test.equal(session "??xyzzy\n", "no help with 'xyzzy' in it\n")
   test.ok(session("?gradients\n"):find("^gradients\n\n  ms.grad%(f%) is a function"))
+end)
+
+test("pasted locals outside of blocks become names", function()
+  local function becomes(text, expected, names)
+    local kept, found = pasted(text, { print = true })
+    test.equal(kept, expected)
+    test.equal(table.concat(found, " "), names or "")
+  end
+  becomes("local x = 1", "x = 1", "x")
+  becomes("local a, b", "a, b = nil", "a b")
+  becomes("local a <const>, b = 1, 2; local c", "a, b = 1, 2; c = nil", "a b c")
+  becomes("local function f(x)\n  local y = x\n  return y\nend", "function f(x)\n  local y = x\n  return y\nend", "f")
+  becomes("do local x = 1 end local z = 2", "do local x = 1 end z = 2", "z")
+  becomes("if a then local b = 1 elseif c then local d else local e end local f = 1",
+    "if a then local b = 1 elseif c then local d else local e end f = 1", "f")
+  becomes("repeat local x = 1 until x local t = { [[local u]], 'local v', -- local w\n} local y = 2",
+    "repeat local x = 1 until x t = { [[local u]], 'local v', -- local w\n} y = 2", "t y")
+  becomes("t = { f = function() local x end }", "t = { f = function() local x end }")
+  becomes("local x <close> = f()", "local x <close> = f()")
+  becomes("local print = 1 local é = 2", "local print = 1 local é = 2")
+  becomes('s = "\\" local x = 1" local y = 0x1p4', 's = "\\" local x = 1" y = 0x1p4', "y")
 end)

@@ -10,14 +10,15 @@ local gap = 14              -- between columns
 local left, top = 34, 30    -- of the first wire, from the corner
 local between_blocks = 26
 
+-- Without variables, which many programs that show SVG do not know.
 local style = [[<style>
-.ms-circuit{background:#fff;color:#1f2328;--box:#fff;--free:#e3f0fb;--read:#f4f1e4;font:14px system-ui,sans-serif}
-@media(prefers-color-scheme:dark){.ms-circuit{background:#14171c;color:#e6e8eb;--box:#14171c;--free:#16324a;
---read:#36301a}}
+.ms-circuit{background:#fff;color:#1f2328;font:14px system-ui,sans-serif}
 .ms-circuit line,.ms-circuit circle,.ms-circuit rect,.ms-circuit path{stroke:currentColor;stroke-width:1.3;fill:none}
-.ms-circuit .box{fill:var(--box)}.ms-circuit .free{fill:var(--free)}.ms-circuit .read{fill:var(--read)}
+.ms-circuit .box{fill:#fff}.ms-circuit .free{fill:#e3f0fb}.ms-circuit .read{fill:#f4f1e4}
 .ms-circuit .dot{fill:currentColor}.ms-circuit text{fill:currentColor;stroke:none;text-anchor:middle}
 .ms-circuit .small{font-size:11px}.ms-circuit .label{text-anchor:end;opacity:.7}
+@media(prefers-color-scheme:dark){.ms-circuit{background:#14171c;color:#e6e8eb}.ms-circuit .box{fill:#14171c}
+.ms-circuit .free{fill:#16324a}.ms-circuit .read{fill:#36301a}}
 </style>]]
 
 local escapes = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;" }

@@ -72,6 +72,9 @@ local function find(name)
   return nil, ("unknown command ':%s'%s; :help lists them"):format(name, near)
 end
 
+-- Broken where a line would leave the terminal; a pipe gets what it was.
+local function on_screen(text) return host.is_terminal "stdout" and terminal.wrapped(text) or text end
+
 function show_help(session, argument)
   local only, problem
   if argument ~= "" then only, problem = find(argument:match "^:?(.*)$") end
@@ -80,11 +83,12 @@ function show_help(session, argument)
   for _, row in ipairs(shown) do width = math.max(width, #row.name + #row.argument + 2) end
   for _, row in ipairs(shown) do
     local use = (":%s %s"):format(row.name, row.argument):gsub(" $", "")
-    print(terminal.paint("name", use) .. (" "):rep(width - #use) .. "  " .. row.doc)
+    local text = on_screen(use .. (" "):rep(width - #use) .. "  " .. row.doc)
+    print(terminal.paint("name", use) .. text:sub(#use + 1))
   end
   if only then return end
-  print '\n?name shows help on anything, ??words searches all help, "?" alone lists what there is.'
-  print "_ is the last value, _1, _2 ... are those before; a ';' at the end of a line prints nothing."
+  print(on_screen '\n?name shows help on anything, ??words searches all help, "?" alone lists what there is.')
+  print(on_screen "_ is the last value, _1, _2 ... those before; a ';' at the end of a line prints nothing.")
 end
 
 --- Runs a command's line.

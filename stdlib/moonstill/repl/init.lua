@@ -6,6 +6,7 @@ local errors = require "moonstill.repl.errors"
 local help = require "moonstill.help"
 local host = require "moonstill.host"
 local ms = require "moonstill"
+local pasted = require "moonstill.repl.pasted"
 local pretty = require "moonstill.pretty"
 local results = require "moonstill.repl.results"
 local strict = require "moonstill.strict"
@@ -55,6 +56,14 @@ function Session:hint(text)
   print(terminal.paint("faint", text))
 end
 
+-- Of one of several lines that were pasted at once. Scripts begin with `local ms`.
+function Session:keep_locals(text)
+  local kept, names = pasted(text, setmetatable({ ms = false, help = false }, { __index = self.own }))
+  if not load(kept) then return text end
+  for _, name in ipairs(names) do strict.declare(name) end
+  return kept
+end
+
 -- Inputs for the prompt itself rather than Lua: "?name", ":time x".
 local function is_directive(text) return text:match "^%s*%?" ~= nil or commands.is_command(text) end
 
@@ -68,15 +77,16 @@ end
 -- Reads an input. Returns the text, the function and whether it is an expression; the text alone of a directive; or
 -- nil and "end" or "again".
 function Session:read()
-  local text, interrupted = host.read(self.editor, {
+  local text, other = host.read(self.editor, {
     prompt = "> ", continued = "· ", color = terminal.colored "stdout", is_finished = is_finished,
     complete = complete.candidates,
   })
   if not text then
-    if interrupted then print() end
-    return nil, interrupted and "again" or "end"
+    if other then print() end   -- an interruption
+    return nil, other and "again" or "end"
   end
   if is_directive(text) then return text end
+  if other then text = self:keep_locals(text) end
   local chunk, expression = compile(text)
   if chunk then return text, chunk, expression end
   self:report(expression)

@@ -45,6 +45,16 @@ local function tagged(text, label)
   return text .. (" "):rep(room) .. terminal.paint("faint", label)
 end
 
+-- Words beside each other where tabs would put them: spaces can be counted.
+local function in_columns(words)
+  local text = ""
+  for i, word in ipairs(words) do
+    text = text .. word
+    if i < #words then text = text .. (" "):rep(8 - terminal.width(text) % 8) end
+  end
+  return text
+end
+
 --- Prints values.
 --- @param values table  from table.pack
 --- @param numbers integer[]
@@ -56,6 +66,7 @@ function results.show(values, numbers, options)
     lines = lines or words[i]:find("\n", 1, true) ~= nil
   end
   local text = table.concat(words, lines and "\n" or "\t")
+  if options.seconds and not lines then text = in_columns(words) end
   if options.seconds then text = tagged(text, tag(options.quiet and {} or numbers, options.seconds)) end
   if text ~= "" or #words > 0 then print(text) end
 end

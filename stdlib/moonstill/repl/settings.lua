@@ -58,7 +58,10 @@ function settings.names()
   return names
 end
 
-local function show(row) print(("%-8s  %-10s  %s"):format(row.name, row.get(), row.doc)) end
+local function show(row)
+  local text = ("%-8s  %-10s  %s"):format(row.name, row.get(), row.doc)
+  print(host.is_terminal "stdout" and terminal.wrapped(text) or text)
+end
 
 --- Runs `:set [NAME VALUE]`.
 --- @param session repl.Session

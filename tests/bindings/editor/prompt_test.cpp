@@ -61,6 +61,30 @@ TEST_CASE("an input of several lines is indented, run, recalled whole and edited
   prompt.leave();
 }
 
+TEST_CASE("a pasted script keeps its locals, a typed line does not") {
+  const TemporaryFolder folder;
+  Prompt prompt(folder);
+  prompt.type(pasted("local ms = require 'moonstill'\nlocal a\nlocal function f(x)\n  local y = x\n  return "
+                     "a or y\nend\n\nprint(f(4))\nlocal b = 5"),
+              "\n> print(f(4))\n4\n> local b = 5\n");
+  prompt.type("\r", "\n>\n");
+  prompt.type("a, b, f(6)\r",
+              "\nnil     5       6                                                        _1.._2\n>\n");
+  prompt.type("local c = 7\r", "\n(a local ends with its line; leave out 'local' to keep the value)\n>\n");
+  prompt.type("c\r", "\nrepl:1: undeclared global 'c'\n>\n");
+  prompt.leave();
+}
+
+TEST_CASE("what the commands print breaks at words where the terminal ends") {
+  const TemporaryFolder folder;
+  Prompt prompt(folder, 40, 60);
+  prompt.type(":set threads 1\r:set\r",
+              "images    auto        How ms.show draws: auto (as the\n"
+              "                      terminal can), kitty, sixel, blocks or\n"
+              "                      text.\n>\n");
+  prompt.leave();
+}
+
 TEST_CASE("emacs keys, undo, and Ctrl-C, which clears") {
   const TemporaryFolder folder;
   Prompt prompt(folder);
