@@ -12,6 +12,7 @@
 #include "bindings/core.hpp"
 #include "bindings/host/modules.hpp"
 #include "bindings/image_folder.hpp"
+#include "bindings/support/callback.hpp"
 #include "bindings/tensor.hpp"
 #include "engine/core/error.hpp"
 #include "engine/data/batches.hpp"
@@ -151,6 +152,32 @@ ImageSets load_arrays(const std::filesystem::path& path) {
 constexpr std::int64_t digits_for_training = 20'000;
 constexpr std::int64_t digits_for_tests = 5'000;
 
+// Tells a progress bar of the library's, which stays on the stack; what takes less than a second shows none.
+Told told_by_bar(lua_State* L, const std::string& label) {
+  return [L, label, bar = 0](std::size_t done, std::size_t total) mutable {
+    if (bar == 0) {
+      push_library_function(L, "moonstill.progress", "new");
+      lua_createtable(L, 0, 3);
+      push(L, total);
+      lua_setfield(L, -2, "total");
+      push(L, label);
+      lua_setfield(L, -2, "label");
+      push(L, 1);
+      lua_setfield(L, -2, "after");
+      lua_call(L, 1, 1);
+      bar = lua_gettop(L);
+    }
+    const auto call = [&](const char* method) {
+      lua_getfield(L, bar, method);
+      lua_pushvalue(L, bar);
+      push(L, done);
+      lua_call(L, 2, 0);
+    };
+    call("update");
+    if (done == total) call("finish");
+  };
+}
+
 ImageSets load_source(const Args& a) {
   const std::string source(a.string("source"));
   if (source == "digits") {
@@ -162,7 +189,7 @@ ImageSets load_source(const Args& a) {
     return {both.train, both.test};
   }
   if (source.ends_with(".npz")) return load_arrays(source);
-  if (is_image_folder(source)) return load_image_folder(source);
+  if (is_image_folder(source)) return load_image_folder(source, told_by_bar(a.state(), "images"));
   const auto both = data::load_images(source);
   return {both.train, both.test};
 }

@@ -40,7 +40,8 @@ struct Part {
   std::vector<std::int32_t> labels;
 };
 
-Part read_part(const fs::path& folder, const std::vector<std::string>& classes) {
+// The files of a part, with their labels.
+Part list_part(const fs::path& folder, const std::vector<std::string>& classes) {
   Part part;
   for (const fs::path& place : folders_in(folder)) {
     const auto at = std::ranges::find(classes, place.filename().string());
@@ -50,12 +51,18 @@ Part read_part(const fs::path& folder, const std::vector<std::string>& classes) 
     }
     for (const fs::path& file : images_in(place)) {
       part.files.push_back(file);
-      part.images.push_back(io::read_image(file));
       part.labels.push_back(static_cast<std::int32_t>(at - classes.begin()));
     }
   }
   if (part.files.empty()) fail(ErrorKind::io, "'{}' holds no PNG or JPEG images", folder.string());
   return part;
+}
+
+void read_part(Part& part, const std::function<void()>& told) {
+  for (const fs::path& file : part.files) {
+    part.images.push_back(io::read_image(file));
+    told();
+  }
 }
 
 bool has_colours(const Part& part) {
@@ -105,13 +112,17 @@ bool is_image_folder(const fs::path& folder) {
                              [](const fs::path& place) { return !images_in(place).empty(); });
 }
 
-ImageSets load_image_folder(const fs::path& folder) {
+ImageSets load_image_folder(const fs::path& folder, const Told& told) {
   const fs::path training = training_folder(folder);
   std::vector<std::string> classes;
   for (const fs::path& place : folders_in(training)) classes.push_back(place.filename().string());
-  const Part train = read_part(training, classes);
+  Part train = list_part(training, classes);
   const bool tested = training != folder && fs::is_directory(folder / "test");
-  const Part test = tested ? read_part(folder / "test", classes) : Part{};
+  Part test = tested ? list_part(folder / "test", classes) : Part{};
+  std::size_t done = 0;
+  const auto read_one = [&] { told(++done, train.files.size() + test.files.size()); };
+  read_part(train, read_one);
+  read_part(test, read_one);
   const std::int64_t channels = has_colours(train) || has_colours(test) ? 3 : 1;
   const std::string name = fs::weakly_canonical(folder).filename().string();
   const auto count = static_cast<std::int64_t>(classes.size());

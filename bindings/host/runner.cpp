@@ -54,15 +54,6 @@ int finish(lua_State* L, int arguments, int results) {
   return status == LUA_OK && !interrupt_requested() ? exit_done : report(L);
 }
 
-// require(module)[function], pushed.
-void push_library_function(lua_State* L, const char* module, const char* function) {
-  lua_getglobal(L, "require");
-  lua_pushstring(L, module);
-  lua_call(L, 1, 1);
-  lua_getfield(L, -1, function);
-  lua_remove(L, -2);
-}
-
 // The script's `arg`, and its arguments as `...`.
 int push_arguments(lua_State* L, const Command& command) {
   luaL_checkstack(L, static_cast<int>(command.arguments.size()) + LUA_MINSTACK, "too many arguments");

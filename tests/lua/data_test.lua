@@ -165,6 +165,21 @@ test("folders of images by class", function()
   end
 end)
 
+test("reading a folder of images tells a progress bar", function()
+  local progress = require "moonstill.progress"
+  local image, new, told = ms.full({ 1, 1, 2, 2 }, 9), progress.new, {}
+  local folder <close> = image_folder { ["train/a/1.png"] = image, ["train/a/2.png"] = image, ["test/a/1.png"] = image }
+  local _ <close> = setmetatable({}, { __close = function() progress.new = new end })
+  function progress.new(options)
+    told[1] = { options.total, options.after }
+    return {
+      update = function(_, done) told[#told + 1] = done end, finish = function() told[#told + 1] = "finished" end,
+    }
+  end
+  test.equal(#ms.data.images(folder.path).train, 2)
+  test.equal(told, { { 3, 1 }, 1, 2, 3, "finished" })
+end)
+
 test("what is wrong with a folder of images", function()
   local square, wide = ms.zeros { 1, 1, 2, 2 }, ms.zeros { 1, 1, 2, 4 }
   for text, files in pairs {
