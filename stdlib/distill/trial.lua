@@ -109,9 +109,12 @@ end
 
 -- The other images take as many updates, with step sizes tuned for them. Fields of a result.
 local function compare(o, t)
-  local changes = { iterations = math.min(o.fit.iterations, o.tune) }
-  local random_images = t.still:baseline(t.drawn, t.judge, o.set.test, changes)
-  local class_means = t.means and t.still:baseline(t.means, t.judge, o.set.test, changes)
+  local function tuned(images, name)
+    return t.still:baseline(images, t.judge, o.set.test,
+      { iterations = math.min(o.fit.iterations, o.tune), progress = not o.fit.quiet and name or nil })
+  end
+  local random_images = tuned(t.drawn, "random real images")
+  local class_means = t.means and tuned(t.means, "class means")
   print(("random real images: %s"):format(random_images))
   if class_means then print(("class means: %s"):format(class_means)) end
   return {

@@ -57,9 +57,17 @@ end
 --- @param images ms.Tensor[]
 --- @param validation ms.ImageSet  to choose by
 --- @param iterations integer      how many changes are tried
+--- @param label? string           of a progress bar
 --- @return ms.Tensor raw          [updates]
-function tune.step_sizes(still, images, validation, iterations)
-  local best, try = chooser(still, images, validation)
+function tune.step_sizes(still, images, validation, iterations, label)
+  local best, assess = chooser(still, images, validation)
+  local bar = ms.progress { total = #firsts * #lasts + iterations, label = label or "", quiet = not label }
+  local done = 0
+  local function try(logarithms)
+    assess(logarithms)
+    done = done + 1
+    bar:update(done, ("held out %.4f"):format(best[1].accuracy))
+  end
   for _, first in ipairs(firsts) do
     for _, last in ipairs(lasts) do try(falling(first, last, still.updates)) end
   end
@@ -68,6 +76,7 @@ function tune.step_sizes(still, images, validation, iterations)
     local parent = best[random:split(i):integer { high = #best }]
     try(changed(parent.logarithms, random:split(i)))
   end
+  bar:finish()
   return best[1].raw
 end
 

@@ -302,6 +302,7 @@ end
 
 local baseline_spec = check.spec("still:baseline", {
   { "iterations", "integer", "Random changes of the step sizes that are tried.", default = 0, least = 0 },
+  { "progress?", "string", "Name of a progress bar; none if left out." },
 })
 
 --- Tests other images under the same protocol: the same initial weights and number of updates; step sizes that stay or
@@ -315,7 +316,7 @@ local baseline_spec = check.spec("still:baseline", {
 --- @param images ms.Tensor[]        S lists, classes in order
 --- @param validation ms.ImageSet    to choose the step sizes by
 --- @param test ms.ImageSet
---- @param options? { iterations?: integer }
+--- @param options? { iterations?: integer, progress?: string }
 --- @return distill.Result           with the field step_sizes
 function Still:baseline(images, validation, test, options)
   check.argument("still:baseline", 1, "images", "ms.Tensor[]", images)
@@ -331,9 +332,10 @@ function Still:baseline(images, validation, test, options)
         list:size(1))
     end
   end
-  local parameters = { images = images, raw_step_sizes = tune.step_sizes(self, images, validation, o.iterations) }
+  local raw = tune.step_sizes(self, images, validation, o.iterations, o.progress)
+  local parameters = { images = images, raw_step_sizes = raw }
   local result = self:evaluate(test, { parameters = parameters })
-  result.step_sizes = parameters.raw_step_sizes:softplus():totable()
+  result.step_sizes = raw:softplus():totable()
   return result
 end
 

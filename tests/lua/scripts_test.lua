@@ -84,7 +84,7 @@ end
 
 -- A seed with which step sizes tuned on the test set would give the baselines other accuracies.
 local distillation = { "--model", "classical", "--iterations", "6", "--evaluate-every", "2", "--hold-out", "20", "--batch",
-  "32", "--seed", "4", "--passes", "2", "--cycle", "4" }
+  "32", "--seed", "6", "--passes", "2", "--cycle", "4" }
 
 test("distill.lua: what it reports is what its images give, and what its parts give", function()
   local out <close> = folder()
@@ -94,7 +94,7 @@ test("distill.lua: what it reports is what its images give, and what its parts g
   test.equal(read(more), read(out.path .. "/result.json"))
   check_common(json, "distill.lua")
   test.equal({ json.dataset, json.model, json.parameters, json.images, json.inner_updates, json.iterations, json.seed },
-    { "small", "classical LeNet", 61706, 10, 2, 6, 4 })
+    { "small", "classical LeNet", 61706, 10, 2, 6, 6 })
 
   local hand = by_hand(json.settings)
   test.ok(#hand.held_out == 20 and #hand.real == 100, "none is in both")
@@ -118,7 +118,7 @@ test("distill.lua: what it reports is what its images give, and what its parts g
   test.near(saved.step_sizes, json.step_sizes, 1e-6)
   local raw = {}
   for t, step_size in ipairs(saved.step_sizes:totable()) do raw[t] = raw_step_size(step_size) end
-  local fresh = distill.unrolled { net = qnn.lenet.classical(), train = hand.real, seed = 4, passes = 2 }
+  local fresh = distill.unrolled { net = qnn.lenet.classical(), train = hand.real, seed = 6, passes = 2 }
   local again = fresh:evaluate(hand.set.test, { parameters = { images = { saved.images }, raw_step_sizes = ms.tensor(raw) } })
   near(json.test_accuracy, again.accuracy, "test accuracy")
   test.near(json.test_loss, again.loss, 1e-4)
