@@ -127,8 +127,10 @@ local function overview()
     .. "\n\nModules and classes\n\n" .. side_by_side(groups)
 end
 
--- The name under which scripts know a module table.
-local function module_name(value)
+--- The name under which scripts know a module, or nil.
+--- @param value table
+--- @return string|nil
+function help.module_name(value)
   local ms = host.loaded["moonstill"]
   if value == ms then return "ms" end
   for name, part in pairs(ms or {}) do
@@ -157,7 +159,7 @@ local function by_value(value, name)
   local entry = type(value) == "function" and docs.of(value)
   if entry then return page(entry) end
   local meta = debug.getmetatable(value)
-  local known = type(meta) == "table" and rawget(meta, "__name") or type(value) == "table" and module_name(value)
+  local known = type(meta) == "table" and rawget(meta, "__name") or type(value) == "table" and help.module_name(value)
   return known and by_name(known) or of_own(value, name)
 end
 

@@ -242,15 +242,28 @@ end
 
 local half_block = "\27[38;2;%d;%d;%d;48;2;%d;%d;%dm▀"
 
--- Pixels of a picture { { r, g, b }, ... } by rows, values from 0 to 1: two rows to a line in colours, else shades.
+-- The mean colour of so many pixels to the right and down, from 0 to 255.
+local function mean_colour(pixels, y, x, width, height)
+  local sums, count = { 0, 0, 0 }, 0
+  for row = y, math.min(y + height - 1, #pixels) do
+    for column = x, math.min(x + width - 1, #pixels[1]) do
+      for k = 1, 3 do sums[k] = sums[k] + pixels[row][column][k] end
+      count = count + 1
+    end
+  end
+  local scale = 255 / math.max(1, count)
+  return math.floor(sums[1] * scale + 0.5), math.floor(sums[2] * scale + 0.5), math.floor(sums[3] * scale + 0.5)
+end
+
+-- Pixels of a picture { { r, g, b }, ... } by rows, values from 0 to 1: two rows to a line in colours, else shades,
+-- two characters each where there is room, since a character is twice as high as it is wide.
 local function picture(panel, o, letters, out)
   local pixels = panel.pixels
-  local step = math.max(1, math.ceil(#pixels[1] / (o.colour and o.width or o.width // 2)))
-  local function at(y, x)
-    local p = pixels[y] and pixels[y][x] or { 0, 0, 0 }
-    return math.floor(p[1] * 255 + 0.5), math.floor(p[2] * 255 + 0.5), math.floor(p[3] * 255 + 0.5)
-  end
-  for y = 1, #pixels, (o.colour and 2 or 1) * step do
+  local twice = not o.colour and 2 * #pixels[1] <= o.width
+  local step = math.max(1, math.ceil(#pixels[1] / o.width))
+  local down = (o.colour or twice) and step or 2 * step
+  local function at(y, x) return mean_colour(pixels, y, x, step, down) end
+  for y = 1, #pixels, (o.colour and 2 or 1) * down do
     local line = {}
     for x = 1, #pixels[1], step do
       local r, g, b = at(y, x)
@@ -259,7 +272,8 @@ local function picture(panel, o, letters, out)
         line[#line + 1] = half_block:format(r, g, b, r2, g2, b2)
       else
         local grey = (0.3 * r + 0.59 * g + 0.11 * b) / 255
-        line[#line + 1] = letters.shades[math.floor(grey * (#letters.shades - 1) + 0.5) + 1]:rep(2)
+        local shade = letters.shades[math.floor(grey * (#letters.shades - 1) + 0.5) + 1]
+        line[#line + 1] = shade:rep(twice and 2 or 1)
       end
     end
     out[#out + 1] = table.concat(line) .. (o.colour and "\27[0m" or "")
@@ -269,8 +283,8 @@ end
 -- Bloch vectors as numbers, and as places on the way from -1 to 1.
 local function vectors(panel, o, letters, out)
   local paint = painter(o)
-  local columns = math.max(5, math.min(21, (o.width - 22) // 3 - 9))
-  local half = columns // 2
+  local columns = math.max(5, math.min(21, (o.width - 49) // 3))
+  local half = (columns - 1) // 2
   for i, vector in ipairs(panel.vectors) do
     local parts = {}
     for k, name in ipairs { "x", "y", "z" } do
@@ -278,7 +292,8 @@ local function vectors(panel, o, letters, out)
       for at = 0, 2 * half do
         track[#track + 1] = at == place and paint(letters.point, k) or at == half and letters.zero or letters.base
       end
-      parts[k] = ("%s %+.3f %s"):format(name, vector[k], table.concat(track))
+      local shown = math.floor(1000 * vector[k] + 0.5) / 1000   -- without "-0.000"
+      parts[k] = ("%s %+.3f %s"):format(name, shown, table.concat(track))
     end
     local length = math.sqrt(vector[1] ^ 2 + vector[2] ^ 2 + vector[3] ^ 2)
     out[#out + 1] = ("%s  %s  length %.3f"):format(right(panel.labels[i], 2), table.concat(parts, "  "), length)

@@ -1,5 +1,6 @@
 -- What states tell of themselves: density matrices, Bloch vectors, entanglement, against closed forms.
 local ms = require "moonstill"
+local plot = require "plot"
 local test = require "moonstill.test"
 
 test("Bloch vectors of product states, and of entangled qubits", function()
@@ -60,4 +61,10 @@ test("what is refused", function()
   test.fails_with("density: expected 1 to 10 qubits, got 11", function() ms.qubits(11):density() end)
   test.fails_with("argument 1 'cut': 3 is outside 1..2", function() ms.qubits(2):entropy(3) end)
   test.fails_with("argument 1 'qubit': 3 is outside 1..2", function() ms.qubits(2):bloch(3) end)
+end)
+
+test("Bloch vectors fit into 80 columns, and zero has no sign", function()
+  local text = plot.bloch(ms.qubits(2):h(1):cnot(1, 2)):text { width = 80, colour = false }
+  for line in text:gmatch "[^\n]+" do test.ok(utf8.len(line) <= 80, line) end
+  test.equal(text:find("-0.000", 1, true), nil)
 end)

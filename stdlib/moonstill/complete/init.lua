@@ -48,21 +48,13 @@ local function call_around(place)
   return entry, inside == "{", place.text:sub(bracket + 1)
 end
 
-local function parameters_of(entry)
-  local list = {}
-  for _, group in ipairs { entry.parameters, entry.options } do
-    for _, param in ipairs(group) do list[#list + 1] = param end
-  end
-  return list
-end
-
 local function parameter_text(param)
   local default = param.default and " = " .. param.default or ""
   return ("%s: %s%s"):format(param.name, param.type, default)
 end
 
 local function add_options(entry, given, add)
-  for _, param in ipairs(parameters_of(entry)) do
+  for _, param in ipairs(entry.options) do
     if not given:find("%f[%w_]" .. param.name .. "%s*=[^=]") then
       add(param.name, parameter_text(param), param.doc)
     end
@@ -72,7 +64,7 @@ end
 -- The option whose value the text ends in: "init = " or 'init = "kn'.
 local function option_at(entry, given)
   local name = given:match "([%a_][%w_]*)%s*=%s*[\"']?[^\"'=,]*$"
-  for _, param in ipairs(name and parameters_of(entry) or {}) do
+  for _, param in ipairs(name and entry.options or {}) do
     if param.name == name then return param end
   end
 end

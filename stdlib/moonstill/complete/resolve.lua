@@ -68,6 +68,11 @@ local function result(found)
   return class and #docs.within(class) > 0 and { class = class } or nil
 end
 
+-- Whether a name is what ms.circuit calls the function with that is being written: circuit(3, {}, function(c, ...
+local function is_circuit(before, name)
+  return before:find("%f[%w_]circuit%s*%(.*%f[%w_]function%s*%(%s*" .. name .. "%s*[,)]") ~= nil
+end
+
 --- What ends at a place of a text: a name behind names, a call, a string in brackets.
 --- @param place complete.Place
 --- @param last integer  its last character
@@ -85,6 +90,7 @@ function resolve.at(place, last)
   if not name then return nil end
   local rest = path:match "^(.-)%s*[%.:]%s*$"
   if rest and not rest:match "%.$" then return member(resolve.at(place, #rest), name) end
+  if is_circuit(path, name) then return { class = "ms.Circuit" } end
   return member({ value = _G }, name)
 end
 

@@ -1,4 +1,7 @@
 -- The values of what was typed: numbered, kept under `_1`, `_2` and so on, the last one under `_` too, and printed.
+local docs = require "moonstill.docs"
+local help = require "moonstill.help"
+local ms = require "moonstill"
 local pretty = require "moonstill.pretty"
 local terminal = require "moonstill.terminal"
 local time_text = require "moonstill.repl.time_text"
@@ -6,6 +9,7 @@ local time_text = require "moonstill.repl.time_text"
 local results = {}
 
 local most_kept = 50          -- older ones are forgotten, so that their memory comes back
+local most_drawn = 10         -- images of a table
 local shown_from = 0.05       -- seconds: what took longer says so
 
 local count = 0
@@ -45,6 +49,32 @@ local function tagged(text, label)
   return text .. (" "):rep(room) .. terminal.paint("faint", label)
 end
 
+-- What has help: a function by how it is called, a module by its name.
+local function known_text(value)
+  if type(value) == "function" then
+    local entry = docs.of(value)
+    return entry and "function " .. docs.signature(entry)
+  end
+  local name = pretty.is_plain(value) and help.module_name(value)
+  local functions = name and #docs.within(name) or 0
+  return functions > 0 and ("[Module %s: %d functions, ?%s lists them]"):format(name, functions, name) or nil
+end
+
+local function text_of(value)
+  local known = known_text(value)
+  if known then return terminal.paint("faint", known) end
+  return pretty.format(value, { color = true, columns = terminal.columns(), short = true })
+end
+
+-- Whether a table holds images, as distillation saves them.
+local function holds_images(value)
+  local images = pretty.is_plain(value) and rawget(value, "images")
+  local meta = images and debug.getmetatable(images)
+  if not meta or rawget(meta, "__name") ~= "ms.Tensor" then return false end
+  local shape = images:shape()
+  return #shape == 4 and shape[1] > 0 and (shape[2] == 1 or shape[2] == 3)
+end
+
 -- Words beside each other where tabs would put them: spaces can be counted.
 local function in_columns(words)
   local text = ""
@@ -62,13 +92,16 @@ end
 function results.show(values, numbers, options)
   local words, lines = {}, false
   for i = 1, options.quiet and 0 or values.n do
-    words[i] = pretty.format(values[i], { color = true, columns = terminal.columns(), short = true })
+    words[i] = text_of(values[i])
     lines = lines or words[i]:find("\n", 1, true) ~= nil
   end
   local text = table.concat(words, lines and "\n" or "\t")
   if options.seconds and not lines then text = in_columns(words) end
   if options.seconds then text = tagged(text, tag(options.quiet and {} or numbers, options.seconds)) end
   if text ~= "" or #words > 0 then print(text) end
+  for i = 1, options.seconds and #words or 0 do
+    if holds_images(values[i]) then ms.show(values[i], { count = most_drawn }) end
+  end
 end
 
 return results

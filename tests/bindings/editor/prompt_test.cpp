@@ -75,6 +75,16 @@ TEST_CASE("a pasted script keeps its locals, a typed line does not") {
   prompt.leave();
 }
 
+TEST_CASE("a table's images are drawn below it") {
+  const TemporaryFolder folder;
+  Prompt prompt(folder);
+  prompt.type(":set images text\r", "\n>\n");
+  prompt.type("{ images = ms.tensor { { { { 0, 1 } } } } }\r",
+              "\n{ images = [Tensor 1x1x1x2 f32] }                                            _1\n @\n>\n");
+  prompt.type("{ images = ms.ones { 1, 1, 1, 2 } };\r", "\n> { images = ms.ones { 1, 1, 1, 2 } };\n>\n");
+  prompt.leave();
+}
+
 TEST_CASE("what the commands print breaks at words where the terminal ends") {
   const TemporaryFolder folder;
   Prompt prompt(folder, 40, 60);
