@@ -184,8 +184,9 @@ ImageSets load_source(const Args& a) {
     const auto count = [&](const char* key, std::int64_t fallback) {
       return a.given(key) ? static_cast<std::int64_t>(a.size(key, 1)) : fallback;
     };
-    const auto both = data::make_digits(static_cast<std::uint64_t>(a.integer("seed")),
-                                        count("train", digits_for_training), count("test", digits_for_tests));
+    const auto both =
+        data::make_digits(static_cast<std::uint64_t>(a.integer("seed")), count("train", digits_for_training),
+                          count("test", digits_for_tests), told_by_bar(a.state(), "digits"));
     return {both.train, both.test};
   }
   if (source.ends_with(".npz")) return load_arrays(source);

@@ -194,7 +194,8 @@ void draw_digit(int digit, Generator random, std::span<std::uint8_t> out) {
   }
 }
 
-ImageSet draw_set(const Generator& random, const char* name, std::int64_t count) {
+ImageSet draw_set(const Generator& random, const char* name, std::int64_t count,
+                  const std::function<void(std::size_t)>& drawn) {
   if (count < 1) fail(ErrorKind::range, "digits: {}: expected at least 1 image, got {}", name, count);
   Tensor images = Tensor::empty({count, 1, side, side}, DType::u8);
   Tensor labels = Tensor::empty({count}, DType::i32);
@@ -202,22 +203,33 @@ ImageSet draw_set(const Generator& random, const char* name, std::int64_t count)
   const auto label = labels.write<std::int32_t>();
   const Generator stream = random.split(name);
   constexpr std::size_t images_worth_a_thread = 32;
-  parallel_for(label.size(), images_worth_a_thread, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) {
-      poll_interrupt();
-      label[i] = static_cast<std::int32_t>(i % 10);
-      draw_digit(label[i], stream.split(i), image.subspan(i * pixels, pixels));
-    }
-  });
+  constexpr std::size_t images_at_once = 1000;
+  for (std::size_t first = 0; first < label.size(); first += images_at_once) {
+    const std::size_t some = std::min(images_at_once, label.size() - first);
+    parallel_for(some, images_worth_a_thread, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = first + begin; i < first + end; ++i) {
+        poll_interrupt();
+        label[i] = static_cast<std::int32_t>(i % 10);
+        draw_digit(label[i], stream.split(i), image.subspan(i * pixels, pixels));
+      }
+    });
+    drawn(some);
+  }
   return {"digits", std::move(images), std::move(labels), 10};
 }
 
 }  // namespace
 
-TrainTest make_digits(std::uint64_t seed, std::int64_t train, std::int64_t test) {
+TrainTest make_digits(std::uint64_t seed, std::int64_t train, std::int64_t test,
+                      const std::function<void(std::size_t, std::size_t)>& told) {
   const Generator random = Generator(seed).split("digits");
-  const ImageSet train_set = draw_set(random, "train", train);
-  return described_alike("digits", train_set, draw_set(random, "test", test));
+  std::size_t done = 0;
+  const auto drawn = [&](std::size_t more) {
+    done += more;
+    if (told) told(done, static_cast<std::size_t>(train + test));
+  };
+  const ImageSet train_set = draw_set(random, "train", train, drawn);
+  return described_alike("digits", train_set, draw_set(random, "test", test, drawn));
 }
 
 }  // namespace moonstill::data

@@ -63,7 +63,7 @@ local function scalar_text(value, form, indent)
   if type(value) == "string" then return string_text(value, form) end
   if type(value) == "function" then return paint(form, "faint", function_text(value)) end
   local text = indent == "" and tostring(value) or inner_text(tostring(value), indent)
-  if type(value) == "number" then return paint(form, "number", text) end
+  if type(value) == "number" then return paint(form, "number", value == value and text or "nan") end
   if type(value) == "nil" or type(value) == "boolean" then return paint(form, "constant", text) end
   local body, last = text:match "^(.-)(%[[^%[%]\n]*%])$"
   return last and body .. paint(form, "faint", last) or text

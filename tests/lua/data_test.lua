@@ -165,7 +165,7 @@ test("folders of images by class", function()
   end
 end)
 
-test("reading a folder of images tells a progress bar", function()
+test("reading a folder of images, and drawing digits, tell a progress bar", function()
   local progress = require "moonstill.progress"
   local image, new, told = ms.full({ 1, 1, 2, 2 }, 9), progress.new, {}
   local folder <close> = image_folder { ["train/a/1.png"] = image, ["train/a/2.png"] = image, ["test/a/1.png"] = image }
@@ -178,6 +178,9 @@ test("reading a folder of images tells a progress bar", function()
   end
   test.equal(#ms.data.images(folder.path).train, 2)
   test.equal(told, { { 3, 1 }, 1, 2, 3, "finished" })
+  told = {}
+  test.equal(#ms.data.images("digits", { train = 1500, test = 10 }).train, 1500)
+  test.equal(told, { { 1510, 1 }, 1000, 1500, 1510, "finished" })
 end)
 
 test("what is wrong with a folder of images", function()

@@ -18,6 +18,7 @@ end
 test("values print themselves", function()
   expect("1 + 1\n", "2\n")
   expect("nil\n", "nil\n")
+  expect("0 / 0, -(0 / 0)\n", "nan\tnan\n")
   expect("1, nil, 'a'\n", '1\tnil\t"a"\n')
   expect("{ a = 1, 2, b = { c = 'd' } }\n", '{ 2, a = 1, b = { c = "d" } }\n')
   expect("x = 5\nx\n", "5\n")
