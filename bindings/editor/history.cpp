@@ -41,7 +41,9 @@ auto holds(std::string_view part) {
 std::size_t find_part(std::string_view text, std::string_view part) {
   const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
   if (std::any_of(part.begin(), part.end(), is_capital)) return text.find(part);
-  const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+  const auto same = [](char a, char b) {
+    return static_cast<char>(std::tolower(static_cast<unsigned char>(a))) == b;
+  };
   const auto* const found = std::search(text.begin(), text.end(), part.begin(), part.end(), same);
   return found == text.end() && !part.empty() ? std::string_view::npos
                                               : static_cast<std::size_t>(found - text.begin());

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "bindings/editor/utf8.hpp"
 #include "bindings/host/interrupts.hpp"
 #include "bindings/host/profile_report.hpp"
 #include "bindings/host/terminal_query.hpp"
@@ -75,6 +76,14 @@ int host_set_output_columns(lua_State* L) {
   return 0;
 }
 
+// columns_of(text) -> how many columns a terminal gives it
+int host_columns_of(lua_State* L) {
+  std::size_t size = 0;
+  const char* text = luaL_checklstring(L, 1, &size);
+  lua_pushinteger(L, static_cast<lua_Integer>(editor::columns_of({text, size})));
+  return 1;
+}
+
 // ask_terminal(query, seconds) -> what it answered, or nil where there is none, or keys wait to be read
 int host_ask_terminal(lua_State* L) {
   const auto answer = ask_terminal(luaL_checkstring(L, 1), luaL_checknumber(L, 2));
@@ -89,6 +98,7 @@ constexpr luaL_Reg functions[] = {{"call", guard<host_call>},
                                   {"take_backtrace", guard<host_take_backtrace>},
                                   {"output_columns", guard<host_output_columns>},
                                   {"set_output_columns", guard<host_set_output_columns>},
+                                  {"columns_of", guard<host_columns_of>},
                                   {"ask_terminal", guard<host_ask_terminal>},
                                   {nullptr, nullptr}};
 

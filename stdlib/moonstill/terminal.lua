@@ -49,13 +49,10 @@ end
 --- @return string
 function terminal.plain(text) return (text:gsub("\27%[[%d;]*m", "")) end
 
---- How many columns a text takes, colours aside: its characters, or its bytes where it is no UTF-8.
+--- How many columns a text takes, colours aside.
 --- @param text string
 --- @return integer
-function terminal.width(text)
-  text = terminal.plain(text)
-  return utf8.len(text) or #text
-end
+function terminal.width(text) return host.columns_of(terminal.plain(text)) end
 
 --- How many columns output may fill.
 --- @return integer

@@ -70,3 +70,11 @@ test("what holds images is found", function()
     .. "got a number", ms.show, 3)
   test.fails("ms.show: argument 'range': expected {low, high}", ms.show, ms.ones { 2, 2 }, { range = { 1 } })
 end)
+
+test("columns: wide characters take two, combining ones and colours none", function()
+  local terminal = require "moonstill.terminal"
+  test.equal(terminal.width "abc", 3)
+  test.equal(terminal.width "日本 é", 6)
+  test.equal(terminal.width "e\u{301}\27[31mx\27[0m", 2)
+  test.equal(terminal.width "", 0)
+end)

@@ -94,6 +94,7 @@ TEST_CASE("walking and searching") {
   CHECK(history.older_with(4, "TWO") == History::nowhere);
   CHECK(history.newer_with(0, "t(") == 2);
   CHECK(find_part("print(Two)", "two") == 6);
+  CHECK(find_part("s = 'Héllo'", "hé") == 5);
   CHECK(find_part("a", "b") == std::string_view::npos);
 }
 
