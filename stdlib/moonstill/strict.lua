@@ -65,6 +65,11 @@ function strict.exempt(source) exempt[source] = true end
 --- @param name string
 function strict.declare(name) declared[name] = true end
 
+--- Whether a global may be read while it is nil.
+--- @param name string
+--- @return boolean
+function strict.is_declared(name) return declared[name] == true end
+
 --- Lets globals be set (the prompt) or not (scripts).
 --- @param allowed boolean
 function strict.allow_assignment(allowed)

@@ -3,6 +3,8 @@ local commands = require "moonstill.repl.commands"
 local ms = require "moonstill"
 local pasted = require "moonstill.repl.pasted"
 local program = require "program"
+local save = require "moonstill.repl.save"
+local strict = require "moonstill.strict"
 local test = require "moonstill.test"
 
 local function session(input)
@@ -221,6 +223,13 @@ test("pasted locals outside of blocks become names", function()
   becomes("local x <close> = f()", "local x <close> = f()")
   becomes("local print = 1 local é = 2", "local print = 1 local é = 2")
   becomes('s = "\\" local x = 1" local y = 0x1p4', 's = "\\" local x = 1" y = 0x1p4', "y")
+end)
+
+test(":save declares pasted locals that are nil", function()
+  strict.declare "nil_at_first"
+  local entry = { text = "nil_at_first = nil", values = 0, numbers = {} }
+  local script = save.script { log = { entry }, own = {} }
+  test.ok(script:find("\nlocal nil_at_first = nil\n$"), script)
 end)
 
 test("functions and modules print as what they are called", function()

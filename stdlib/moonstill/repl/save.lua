@@ -1,6 +1,7 @@
 -- :save: what was typed, as a script that runs. Names set at the prompt become locals: in place where that is plain to
 -- see, else declared at the top.
 local ms = require "moonstill"
+local strict = require "moonstill.strict"
 
 local save = {}
 
@@ -15,7 +16,8 @@ local function mentions(text, name) return text:find("%f[%w_]" .. name .. "%f[^%
 local function names_set(text, own)
   local found = {}
   local function add(name)
-    if rawget(_G, name) ~= nil and not known[name] and not own[name] and not found[name] then
+    local exists = rawget(_G, name) ~= nil or strict.is_declared(name)
+    if exists and not known[name] and not own[name] and not found[name] then
       found[name] = true
       found[#found + 1] = name
     end
