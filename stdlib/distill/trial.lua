@@ -102,8 +102,9 @@ local function prepare(o)
   local still = unrolled.new(with(o.still, { net = trial.network(o), train = real, seed = o.seed }))
   -- Drawn first: a class that has too few ends the run at once.
   local drawn, means = others(real, still, random)
-  -- Others are tuned on images that are not the test's.
-  local judge = held_out or select(2, real:hold_out(math.min(5000, #real // 2), random:split "judge"))
+  -- Others are tuned on images that are not the test's; so many of them tell good step sizes from bad ones.
+  local judge = held_out or select(2, real:hold_out(#real // 2, random:split "judge"))
+  judge = every(judge, math.ceil(#judge / 2000), 1)
   return { still = still, real = real, held_out = held_out, drawn = drawn, means = means, judge = judge }
 end
 

@@ -52,7 +52,7 @@ local function indented(text, indent) return (indent .. text:gsub("\n", "\n" .. 
 
 local function page(entry)
   local lines = { docs.signature(entry) }
-  if entry.documentation ~= "" then lines[#lines + 1] = "\n" .. indented(entry.documentation, "  ") end
+  if entry.documentation ~= "" then lines[#lines + 1] = "\n" .. terminal.filled(entry.documentation, "  ") end
   if #entry.parameters + #entry.options > 0 then lines[#lines + 1] = "" end
   add_table(lines, entry.parameters)
   add_table(lines, entry.options)
@@ -71,7 +71,7 @@ end
 
 local function topic_page(topic)
   if topic.page then return topic.page end
-  local text = topic.name .. "\n\n" .. indented(topic.text, "  ")
+  local text = topic.name .. "\n\n" .. terminal.filled(topic.text, "  ")
   if topic.example then text = text .. "\n\n  Example\n" .. indented(topic.example, "    ") end
   return text
 end
@@ -95,7 +95,7 @@ local function by_name(name)
   local inner = docs.within(class and class.name or name)
   local about = class and class.documentation or docs.of_module(name)
   if not about and #inner == 0 then return nil end
-  local title = (class and class.name or name) .. (about and "\n\n" .. indented(about, "  ") or "")
+  local title = (class and class.name or name) .. (about and "\n\n" .. terminal.filled(about, "  ") or "")
   return listing(title, rows_of(inner))
 end
 
@@ -152,7 +152,7 @@ local function of_own(value, name)
   if type(value) ~= "table" then return nil end
   local about, rows = own_help.about(value), rows_of(own_help.within(value, name or "..."))
   if #rows == 0 then return nil end
-  return listing((name or "table") .. (about and "\n\n" .. indented(about, "  ") or ""), rows)
+  return listing((name or "table") .. (about and "\n\n" .. terminal.filled(about, "  ") or ""), rows)
 end
 
 local function by_value(value, name)

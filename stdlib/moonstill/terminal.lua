@@ -62,6 +62,48 @@ function terminal.columns() return host.output_columns() end
 --- @param columns? integer
 function terminal.set_columns(columns) host.set_output_columns(columns or 0) end
 
+-- The words of a line that fit, those of alternatives too, and the others. A word that is wider stays whole.
+local function split(line, room)
+  local head = line:sub(1, room + 1):match "^(.*%S)%s" or line:sub(1, room):match "^.+|" or line:match "^%S+"
+  return head, line:sub(#head + 1):match "^%s*(.*)$"
+end
+
+local function is_prose(line) return line:find "^%S" and not line:find "^[-*|]%s" end
+
+-- A line for each paragraph; lists and what is indented stay as they are.
+local function paragraphs_of(text)
+  local paragraphs = {}
+  for line in (text .. "\n"):gmatch "(.-)\n" do
+    local last = paragraphs[#paragraphs]
+    if last and is_prose(last) and is_prose(line) then
+      paragraphs[#paragraphs] = last .. " " .. line
+    else
+      paragraphs[#paragraphs + 1] = line
+    end
+  end
+  return paragraphs
+end
+
+local widest = 100   -- that prose is read with ease
+
+--- Fills the paragraphs of a text anew, as wide as the terminal is.
+--- @param text string
+--- @param indent string  before each line
+--- @return string
+function terminal.filled(text, indent)
+  local lines, room = {}, math.min(terminal.columns(), widest) - #indent
+  for _, paragraph in ipairs(paragraphs_of(text)) do
+    local rest = paragraph
+    while is_prose(rest) and #rest > room do
+      local head
+      head, rest = split(rest, room)
+      lines[#lines + 1] = indent .. head
+    end
+    if rest ~= "" then lines[#lines + 1] = indent .. rest elseif paragraph == "" then lines[#lines + 1] = "" end
+  end
+  return table.concat(lines, "\n")
+end
+
 local continuation = "    "   -- further in than the line that goes on
 
 -- Where a line goes on: below the last field of a table's row, or a little further in.
@@ -70,7 +112,8 @@ local function indent_below(line, columns)
   return fields and #fields <= columns // 2 and (" "):rep(#fields) or line:match "^%s*" .. continuation
 end
 
---- Breaks lines at spaces where they are wider than the terminal. A word that is wider stays whole.
+--- Breaks lines at spaces where they are wider than the terminal, and a list of alternatives at its bars. A word that
+--- is wider stays whole.
 --- @param text string
 --- @return string
 function terminal.wrapped(text)
@@ -78,10 +121,9 @@ function terminal.wrapped(text)
   for line in (text .. "\n"):gmatch "(.-)\n" do
     local indent, rest = line:match "^(%s*)(.*)$"
     while #indent + #rest > columns do
-      local room = columns - #indent
-      local head = rest:sub(1, room + 1):match "^(.*%S)%s" or rest:match "^%S+"
+      local head
+      head, rest = split(rest, columns - #indent)
       lines[#lines + 1] = indent .. head
-      rest = rest:sub(#head + 1):match "^%s*(.*)$"
       indent = indent_below(line, columns)
     end
     if rest ~= "" or line == "" then lines[#lines + 1] = indent .. rest end

@@ -39,6 +39,9 @@ local function stroke(x1, y1, x2, y2, class)
   return ('<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" class="%s"/>'):format(x1, y1, x2, y2, class)
 end
 
+-- A curve of a single point would not be seen.
+local function style_of(series) return #series.x == 1 and "points" or series.style end
+
 -- A series' points that can be shown; a gap where one cannot. Dots are lines of no length.
 local function path(series, values, place, panel)
   local commands, pen = {}, "M"
@@ -46,7 +49,7 @@ local function path(series, values, place, panel)
     local y = values[i]
     if axis.shows(x, panel.log_x) and axis.shows(y, panel.log_y) then
       commands[#commands + 1] = ("%s%.1f %.1f"):format(pen, place(x, y))
-      if series.style == "points" then
+      if style_of(series) == "points" then
         commands[#commands] = commands[#commands] .. "h0"
       else
         pen = "L"
@@ -144,7 +147,7 @@ local function panel_svg(panel, top, width, out)
       out[#out + 1] = ('<path d="%s" %s fill-opacity="0.18"/>'):format(band(series, place, panel), class("f", series))
     end
     out[#out + 1] = ('<path d="%s" fill="none" %s %s/>'):format(path(series, series.y, place, panel),
-      class("s", series), stroke_styles[series.style])
+      class("s", series), stroke_styles[style_of(series)])
   end
   names_svg(panel, top + (names_beside(panel, width) and 16 or 34), width, out)
 end

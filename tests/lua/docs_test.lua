@@ -35,7 +35,8 @@ end)
 test("every page of help has a text, of every function, class and module", function()
   for _, entry in ipairs(docs.all()) do
     local text = help.text(entry.name)
-    test.ok(text:find(entry.documentation:match "^[^\n]*", 1, true), entry.name)
+    local first_line = entry.documentation:match("^[^\n]*"):gsub("%s+", " ")
+    test.ok(text:gsub("%s+", " "):find(first_line, 1, true), entry.name)
     for _, parameter in ipairs(entry.parameters) do
       test.ok(text:find("  " .. parameter.name, 1, true), ("%s: no '%s' in\n%s"):format(entry.name, parameter.name, text))
     end
@@ -53,14 +54,11 @@ test("help is no wider than the terminal, and loses no word", function()
   for _, name in ipairs { "ms.nn.initialise", "distill.unrolled", "ms.Tensor", "ms.circuit" } do
     local command = ([[script -qec "stty cols 60; NO_COLOR=1 '%s' -e 'help \"%s\"'" /dev/null </dev/null]]):format(host.program, name)
     local pipe <close> = assert(io.popen(command))
-    local output, words = pipe:read("a"):gsub("\r\n", "\n"), {}
+    local output = pipe:read("a"):gsub("\r\n", "\n")
     for line in output:gmatch "[^\n]+" do
       test.ok(utf8.len(line) <= 60 or not line:match "%S%s+%S", ("%s: '%s'"):format(name, line))
     end
-    for word in output:gmatch "%S+" do words[#words + 1] = word end
-    local expected = {}
-    for word in help.text(name):gmatch "%S+" do expected[#expected + 1] = word end
-    test.equal(words, expected)
+    test.equal((output:gsub("%s+", "")), (help.text(name):gsub("%s+", "")))
   end
 end)
 

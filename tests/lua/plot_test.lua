@@ -130,6 +130,7 @@ end)
 test("pages: points lie where they should: left and below the smallest, right and above the largest", function()
   local svg = straight():page_svg()
   test.equal(path_of(svg), "M64.0 188.0L344.0 108.0L624.0 28.0")
+  contains(plot.line({ y = { 1 } }):page_svg(), 'h0" fill="none"', "stroke-linecap")   -- a lone point is seen
   contains(svg, 'text-anchor="end">10</text>', "a &lt; b", "prefers-color-scheme:dark")
   local log = plot.line { x = { 0.01, 1, 100 }, y = { 0.01, 1, 100 }, log_x = true, log_y = true }
   test.equal(path_of(log:page_svg()), "M64.0 188.0L344.0 108.0L624.0 28.0")

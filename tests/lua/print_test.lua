@@ -78,3 +78,13 @@ test("columns: wide characters take two, combining ones and colours none", funct
   test.equal(terminal.width "e\u{301}\27[31mx\27[0m", 2)
   test.equal(terminal.width "", 0)
 end)
+
+test("text breaks at spaces, alternatives at their bars", function()
+  local terminal = require "moonstill.terminal"
+  local _ <close> = setmetatable({}, { __close = function() terminal.set_columns() end })
+  terminal.set_columns(12)
+  test.equal(terminal.wrapped '  one two three four', "  one two\n      three\n      four")
+  test.equal(terminal.wrapped '"zeros"|"ones"|"normal"', '"zeros"|\n    "ones"|\n    "normal"')
+  test.equal(terminal.wrapped "incomprehensible", "incomprehensible")
+  test.equal(terminal.filled("one two\nthree four\n\n- a\n  code", "  "), "  one two\n  three four\n\n  - a\n    code")
+end)
