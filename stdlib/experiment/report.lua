@@ -94,8 +94,8 @@ local heading = [[
 Test accuracy in %, on all 10,000 test images; mean ± deviation over seeds, or over 20 fresh networks for one seed of
 unknown initialisation. Best: the iterate, or moving average of iterates, with the smallest loss on 5,000 training
 images held out of distillation. Last: the moving average at the end. Random real images and class means are as many,
-take as many updates, and learn their step sizes too. All images: the same network trained on all but the held-out
-ones. CIFAR-10 pixels carry JPEG artefacts.
+take as many updates, with step sizes tuned by held-out accuracy. All images: the same network trained on all but the
+held-out ones. CIFAR-10 pixels carry JPEG artefacts.
 
 | row | paper | best | last | random real images | class means | all images | seeds | iterations | minutes |
 |---|---|---|---|---|---|---|---|---|---|]]
