@@ -1,6 +1,7 @@
 -- ms.options: a script's command line, declared once: checks, defaults, --help.
 local check = require "moonstill.check"
 local host = require "moonstill.host"
+local terminal = require "moonstill.terminal"
 
 local options = {}
 
@@ -117,25 +118,11 @@ local page_width, least_text, most_value = 100, 40, 30
 
 local function pad(text, width) return text .. (" "):rep(width - #text) end
 
--- The text's words in lines of at most `width`, unless a word is longer.
-local function wrap(text, width)
-  local lines = {}
-  for word in text:gmatch "%S+" do
-    local longer = lines[1] and lines[#lines] .. " " .. word
-    if longer and #longer <= width then
-      lines[#lines] = longer
-    else
-      lines[#lines + 1] = word
-    end
-  end
-  return lines
-end
-
 -- Paragraphs: lines that are indented stay as they are.
 local function wrap_paragraphs(text, width)
   local lines = {}
   for line in text:gmatch "[^\n]+" do
-    local wrapped = line:match "^%s" and { line } or wrap(line, width)
+    local wrapped = line:match "^%s" and { line } or terminal.lines(line, width)
     table.move(wrapped, 1, #wrapped, #lines + 1, lines)
   end
   return table.concat(lines, "\n")
@@ -169,7 +156,7 @@ local function add_rows(lines, title, rows)
   for _, row in ipairs(rows) do width = math.max(width, #row.name) end
   local indent = (" "):rep(width + 4)
   for _, row in ipairs(rows) do
-    local text = wrap(row.text, math.max(least_text, page_width - #indent))
+    local text = terminal.lines(row.text, math.max(least_text, page_width - #indent))
     lines[#lines + 1] = "  " .. (text[1] and pad(row.name, width + 2) .. table.concat(text, "\n" .. indent) or row.name)
   end
 end

@@ -86,6 +86,19 @@ end
 
 local widest = 100   -- that prose is read with ease
 
+--- Puts the words of a text into lines of at most so many columns.
+--- @param text string
+--- @param columns integer
+--- @return string[]
+function terminal.lines(text, columns)
+  local lines, rest = {}, text:match "^%s*(.-)%s*$"
+  while #rest > columns do
+    lines[#lines + 1], rest = split(rest, columns)
+  end
+  if rest ~= "" then lines[#lines + 1] = rest end
+  return lines
+end
+
 --- Fills the paragraphs of a text anew, as wide as the terminal is.
 --- @param text string
 --- @param indent string  before each line
@@ -93,13 +106,9 @@ local widest = 100   -- that prose is read with ease
 function terminal.filled(text, indent)
   local lines, room = {}, math.min(terminal.columns(), widest) - #indent
   for _, paragraph in ipairs(paragraphs_of(text)) do
-    local rest = paragraph
-    while is_prose(rest) and #rest > room do
-      local head
-      head, rest = split(rest, room)
-      lines[#lines + 1] = indent .. head
+    for _, line in ipairs(is_prose(paragraph) and terminal.lines(paragraph, room) or { paragraph }) do
+      lines[#lines + 1] = line == "" and "" or indent .. line
     end
-    if rest ~= "" then lines[#lines + 1] = indent .. rest elseif paragraph == "" then lines[#lines + 1] = "" end
   end
   return table.concat(lines, "\n")
 end

@@ -26,12 +26,12 @@ local function restore(here)
   for _, name in ipairs(here:damaged()) do
     local source = lock[name].source
     local path = source:match "^/" and source or fetch.protocol(source) and source or here.root .. "/" .. source
-    local got, problem = pcall(function() return here:add(fetch.files(path), source, lock[name].checksum) end)
-    if got then
-      say(here, problem)
+    local added, data = pcall(function() return here:add(fetch.files(path), source, lock[name].checksum) end)
+    if added then
+      say(here, data)
     else
       fine = false
-      io.stderr:write(("moonstill: %s: %s\n"):format(name, problem))
+      io.stderr:write(("moonstill: %s: %s\n"):format(name, data))   -- data is the error's text then
     end
   end
   if fine then print(("all that %s names is there"):format(here:lock_file())) end
