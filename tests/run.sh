@@ -39,7 +39,14 @@ count_cases() {
   ' "$1"
 }
 
-# step NAME COMMAND...: runs it, shows its end when it fails, counts.
+# What failed, wherever in the log it says so, and the log's end.
+show_failures() {
+  grep -v '^$' "$1" | grep -B 6 -A 12 -E 'FAILED|ERROR: |runtime error|WARNING: ThreadSanitizer' | tail -n 120 || true
+  printf -- '--- the end ---\n'
+  grep -v '^$' "$1" | tail -n 20 || true
+}
+
+# step NAME COMMAND...: runs it, shows what failed, counts.
 step() {
   local name=$1 code=0 begin=$SECONDS good bad
   shift
@@ -51,7 +58,7 @@ step() {
   passed=$((passed + good))
   failed=$((failed + bad))
   printf '%-44s %5d passed %3d failed %4d s\n' "$name" "$good" "$bad" $((SECONDS - begin))
-  if [ "$bad" != 0 ]; then grep -v '^$' "$log" | tail -n 60 || true; fi
+  if [ "$bad" != 0 ]; then show_failures "$log"; fi
 }
 
 # must COMMAND...: a build that fails ends the run.

@@ -83,8 +83,8 @@ class Session {
   Buffer& buffer_;
   const Prompt& prompt_;
   const Questions& questions_;
-  RawMode raw_;
   Events events_;
+  RawMode raw_;
   Screen screen_;
   Size size_ = terminal_size();
   std::string out_;

@@ -88,6 +88,10 @@ Events::Events() {
 
 Events::~Events() {
   for (std::size_t i = 0; i < watched.size(); ++i) sigaction(watched[i], &watch.before[i], nullptr);
+  char number = 0;
+  while (::read(watch.pipe[0], &number, 1) == 1) {
+    if (number == SIGINT || number == SIGTERM || number == SIGHUP) std::raise(number);
+  }
   for (int& end : watch.pipe) ::close(std::exchange(end, -1));
 }
 

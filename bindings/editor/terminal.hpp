@@ -39,7 +39,8 @@ class RawMode {
 
 enum class Event { input, timeout, end, resized, interrupted, continued, terminated };
 
-/// While it lives, signals arrive as events: SIGINT, SIGWINCH, SIGCONT, SIGTERM, SIGHUP. One at a time.
+/// While it lives, signals arrive as events: SIGINT, SIGWINCH, SIGCONT, SIGTERM, SIGHUP. One at a time. Those
+/// to stop that nobody took are raised again at its end.
 class Events {
  public:
   Events();

@@ -37,6 +37,28 @@ int call_at_prompt(lua_State* L, int first) {
 // call(f, ...) -> true, results... | false, error, interrupted
 int host_call(lua_State* L) { return call_at_prompt(L, 1); }
 
+// rounds(f, value): calls f(value, error, interrupted) with the last round's failure, until one gives true.
+// Lua code around f would be where an interruption ends the prompt.
+int host_rounds(lua_State* L) {
+  constexpr int failure = 3, round = 5;
+  lua_settop(L, 2);
+  while (true) {
+    lua_settop(L, round - 1);
+    for (int i = 1; i < round; ++i) lua_pushvalue(L, i);
+    call_at_prompt(L, round);
+    const bool fine = lua_toboolean(L, round) != 0;
+    lua_settop(L, round + 2);
+    if (fine && lua_toboolean(L, round + 1) != 0) return 0;
+    for (int i = 0; i < 2; ++i) {
+      if (fine)
+        lua_pushnil(L);
+      else
+        lua_pushvalue(L, round + 1 + i);
+      lua_replace(L, failure + i);
+    }
+  }
+}
+
 // profile(f, ...) -> where time went, then as call()
 int host_profile(lua_State* L) {
   Runtime& state = runtime(L);
@@ -93,6 +115,7 @@ int host_ask_terminal(lua_State* L) {
 }
 
 constexpr luaL_Reg functions[] = {{"call", guard<host_call>},
+                                  {"rounds", guard<host_rounds>},
                                   {"profile", guard<host_profile>},
                                   {"keep_backtraces", guard<host_keep_backtraces>},
                                   {"take_backtrace", guard<host_take_backtrace>},

@@ -210,7 +210,8 @@ editor::Completion ask_completion(lua_State* L, const std::string& before) {
 }
 
 // read(editor, { prompt =, continued =, color =, is_finished = f(text), complete = f(before) })
-// -> input, whether others were pasted with it | nil, interrupted
+// -> input, whether others were pasted with it | nil, interrupted. An interruption that comes behind an input
+// is that input's.
 int host_read(lua_State* L) {
   const Editor editor = editor_at(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
@@ -221,15 +222,14 @@ int host_read(lua_State* L) {
   const auto input =
       editor->read(prompt, {[L](const std::string& text) { return ask_finished(L, text); },
                             [L](const std::string& before) { return ask_completion(L, before); }});
-  const bool interrupted = interrupt_requested();
-  forget_interrupt(L);
-  if (input && !interrupted) {
+  if (input) {
     push_string(L, *input);
     lua_pushboolean(L, editor->one_of_many() ? 1 : 0);
     return 2;
   }
   lua_pushnil(L);
-  lua_pushboolean(L, interrupted ? 1 : 0);
+  lua_pushboolean(L, interrupt_requested() ? 1 : 0);
+  forget_interrupt(L);
   return 2;
 }
 

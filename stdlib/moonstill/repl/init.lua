@@ -43,10 +43,11 @@ local function new_session()
   }, Session)
 end
 
---- Shows an error: its message, and the calls that led to it.
-function Session:report(problem)
+--- Shows an error: its message, and the calls that led to it. What was pasted behind an interruption is not run.
+function Session:report(problem, interrupted)
   self.failed = true
   errors.show(problem)
+  if interrupted then host.drop_pasted(self.editor) end
 end
 
 -- Says something that is shown once in a session.
@@ -75,7 +76,7 @@ local function is_finished(text)
 end
 
 -- Reads an input. Returns the text, the function and whether it is an expression; the text alone of a directive; or
--- nil and "end" or "again".
+-- nil and whether the input has ended.
 function Session:read()
   local text, other = host.read(self.editor, {
     prompt = "> ", continued = "· ", color = terminal.colored "stdout", is_finished = is_finished,
@@ -83,14 +84,13 @@ function Session:read()
   })
   if not text then
     if other then print() end   -- an interruption
-    return nil, other and "again" or "end"
+    return nil, not other
   end
   if is_directive(text) then return text end
   if other then text = self:keep_locals(text) end
   local chunk, expression = compile(text)
   if chunk then return text, chunk, expression end
   self:report(expression)
-  return nil, "again"
 end
 
 --- Runs what was typed and prints its values. Returns whether it succeeded.
@@ -102,8 +102,7 @@ function Session:evaluate(text, chunk, expression)
   local outcome = table.pack(host.call(chunk))
   local seconds = clock:seconds()
   if not outcome[1] then
-    self:report(outcome[2])
-    if outcome[3] then host.drop_pasted(self.editor) end
+    self:report(outcome[2], outcome[3])
     return false
   end
   local values = table.pack(table.unpack(outcome, 2, outcome.n))
@@ -127,15 +126,16 @@ local function explain(line)
   end
 end
 
--- One round. Returns "end" at the end of the input.
-function Session:step()
+-- One round, told what ended the last one. Returns true at the end of the input.
+function Session:round(problem, interrupted)
+  if problem then self:report(problem, interrupted) end
   local text, chunk, expression = self:read()
   if not text then return chunk end
   if chunk then self:evaluate(text, chunk, expression)
   elseif commands.is_command(text) then commands.run(self, text)
   else explain(text)
   end
-  return self.ended and "end" or nil
+  return self.ended
 end
 
 --- Gives what is typed its globals: ms, help, and names that it assigns.
@@ -155,11 +155,7 @@ function repl.run()
   if session.interactive then
     print(("Moonstill %s, %s. ?name shows help, :help the commands, Ctrl-D leaves."):format(host.version, _VERSION))
   end
-  while true do
-    local fine, outcome, interrupted = host.call(Session.step, session)
-    if fine and outcome == "end" then break end
-    if not fine and not interrupted then session:report(outcome) end
-  end
+  host.rounds(Session.round, session)
   if session.interactive and not session.ended then print() end
   return session.interactive or not session.failed
 end
