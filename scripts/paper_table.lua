@@ -67,7 +67,7 @@ local opt = ms.options {
   { "on_nan", default = "backoff", choices = { "stop", "backoff" },
     help = "after numbers that are not finite: stop, or back to the best state with a lower lr" },
   { "fresh", default = false, help = "starts anew where there is a checkpoint or a result" },
-  { "baselines", default = false, help = "tests only the random images and class means of ended runs, again" },
+  { "baselines", default = false, help = "tests only what ended runs are compared with, again" },
   { "list", default = false, help = "prints the rows and how far they are, and runs none" },
 }
 if opt.threads > 0 then ms.set_threads(opt.threads) end
@@ -130,10 +130,23 @@ local function trial_of(row, seed)
   }
 end
 
+-- The accuracy of the same images when the Hermitians are fixed instead of trainable, or trainable instead of fixed:
+-- what of the difference of two rows is the observable's and not another way of the outer loop.
+local function swapped(row, folder, set)
+  local model = models[row.model]
+  if model.model ~= "quantum" then return nil end
+  local other = model.observable == "fixed" and "trainable" or "fixed"
+  local result = distill.load(folder .. "/images.npz", set, { observable = other }):evaluate(set.test)
+  print(("the same images with Hermitians %s: %s"):format(other, result))
+  return result.accuracy
+end
+
 local function distilled(row, seed, folder)
   local o = trial_of(row, seed)
   o.folder = folder
-  return (distill.trial(o))
+  local result = distill.trial(o)
+  result.test_accuracy_swapped = swapped(row, folder, o.set)
+  return result
 end
 
 -- Trains on all images but those that are held out of distillation.
@@ -160,10 +173,12 @@ end
 
 local function write_table() report.write(opt.out, rows, folder_of) end
 
--- The other images of a run that has ended; its distilled ones stay.
+-- What a run that has ended is compared with; its distilled images stay.
 local function compare_again(row, seed, folder)
   local result = report.result(folder)
-  for name, value in pairs(trial.baselines(trial_of(row, seed))) do result[name] = value end
+  local o = trial_of(row, seed)
+  for name, value in pairs(trial.baselines(o)) do result[name] = value end
+  result.test_accuracy_swapped = swapped(row, folder, o.set)
   ms.io.write_text(folder .. "/result.json", ms.io.json(result, { indent = 2 }) .. "\n")
   page.write(folder)
   write_table()

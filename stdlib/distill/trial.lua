@@ -67,6 +67,10 @@ local function others(real, still, random)
   return drawn, means
 end
 
+local load_spec = check.spec("distill.load", {
+  { "observable?", '"trainable"|"fixed"', "The Hermitians; those that the images were distilled for if left out." },
+})
+
 --- Puts distilled images to the test again: the still that they are from, as their file describes it.
 ---
 --- ```lua
@@ -80,15 +84,21 @@ end
 --- ```
 --- @param path string  images.npz
 --- @param set { train: ms.ImageSet, test: ms.ImageSet }  the data that they were distilled from
+--- @param options? { observable?: "trainable"|"fixed" }   Hermitians other than those that they were distilled for
 --- @return distill.Still
-function trial.load(path, set)
+function trial.load(path, set, options)
+  local o = check.options("distill.load", options, load_spec)
   local parameters, about = image_files.load(path)
   if not about.network then check.fail("distill.load", "'%s' does not say for which network its images are", path) end
   if about.dataset ~= set.train:name() then
     check.fail("distill.load", "'%s' is distilled from %s, got %s", path, about.dataset, set.train:name())
   end
+  if o.observable and about.network.model ~= "quantum" then
+    check.fail("distill.load", "argument 'observable': '%s' is distilled for a network without Hermitians", path)
+  end
   local still = unrolled.new {
-    net = trial.network(with(about.network, { set = set })), train = set.train, seed = about.seed, steps = about.steps,
+    net = trial.network(with(about.network, { set = set, observable = o.observable or about.network.observable })),
+    train = set.train, seed = about.seed, steps = about.steps,
     passes = about.passes, images_per_class = about.images_per_class, init = about.init, dtype = about.dtype,
   }
   still.parameters = parameters

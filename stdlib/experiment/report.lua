@@ -37,8 +37,8 @@ local function percent(value)
 end
 
 local measured = {
-  test_accuracy = "best", test_accuracy_last = "last", test_accuracy_random_images = "random real images",
-  test_accuracy_class_means = "class means",
+  test_accuracy = "best", test_accuracy_last = "last", test_accuracy_swapped = "swapped",
+  test_accuracy_random_images = "random real images", test_accuracy_class_means = "class means",
 }
 
 local function collect(rows, folder_of)
@@ -79,13 +79,14 @@ local function line_of(entry, full)
   local on_all = full[entry.data .. entry.model]
   local cells = { entry.row, entry.paper and tostring(entry.paper) or "" }
   if entry.run == 0 then
-    table.move({ "not run", "", "", "", "", "", "", "" }, 1, 8, 3, cells)
+    table.move({ "not run", "", "", "", "", "", "", "", "" }, 1, 9, 3, cells)
   else
     table.move({
-      percent(entry.best), percent(entry.last), percent(entry["random real images"]), percent(entry["class means"]),
+      percent(entry.best), percent(entry.last), percent(entry.swapped), percent(entry["random real images"]),
+      percent(entry["class means"]),
       on_all and on_all.run > 0 and percent(on_all.best) or "not run", ("%d of %d"):format(entry.run, entry.seeds),
       iterations(entry.results), minutes(entry.results),
-    }, 1, 8, 3, cells)
+    }, 1, 9, 3, cells)
   end
   return "| " .. table.concat(cells, " | ") .. " |"
 end
@@ -93,12 +94,13 @@ end
 local heading = [[
 Test accuracy in %, on all 10,000 test images; mean ± deviation over seeds, or over 20 fresh networks for one seed of
 unknown initialisation. Best: the iterate, or moving average of iterates, with the smallest loss on 5,000 training
-images held out of distillation. Last: the moving average at the end. Random real images and class means are as many,
-take as many updates, with step sizes tuned by held-out accuracy. All images: the same network trained on all but the
-held-out ones. CIFAR-10 pixels carry JPEG artefacts.
+images held out of distillation. Last: the moving average at the end. Swapped: the best images train a network whose
+Hermitians are fixed where they were trainable, and trainable where they were fixed. Random real images and class means
+are as many, take as many updates, with step sizes tuned by held-out accuracy. All images: the same network trained on
+all but the held-out ones. CIFAR-10 pixels carry JPEG artefacts.
 
-| row | paper | best | last | random real images | class means | all images | seeds | iterations | minutes |
-|---|---|---|---|---|---|---|---|---|---|]]
+| row | paper | best | last | swapped | random real images | class means | all images | seeds | iterations | minutes |
+|---|---|---|---|---|---|---|---|---|---|---|]]
 
 --- Writes results.json and table.md.
 --- @param folder string

@@ -172,6 +172,10 @@ test("show.lua and evaluate.lua: what a run's folder holds, and its number again
     test.ok(evaluated:find(("accuracy %.4f, loss %.4f, after 6 updates on 20 images"):format(json.test_accuracy,
       json.test_loss), 1, true), evaluated)
   end
+  -- Four iterations move the Hermitians little; what they read is another number all the same.
+  local own = run("evaluate.lua", out.path .. "/images.npz"):match "loss (%S+),"
+  local fixed = run("evaluate.lua", out.path .. "/images.npz", "--observable", "fixed"):match "loss (%S+),"
+  test.ok(own ~= fixed and math.abs(own - fixed) < 0.2, own .. " and " .. fixed)
   local output, code = program.run { scripts .. "evaluate.lua", out.path .. "/images.npz" }
   test.ok(code == 1 and output:find("images.npz' is distilled from small, got digits", 1, true), output)
   output, code = program.run { scripts .. "evaluate.lua", small, "--data", small }
