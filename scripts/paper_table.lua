@@ -17,8 +17,8 @@ local outer = {
 local tasks = {
   { name = "mnist-10", data = "mnist", init = "known", steps = 1, iterations = 20000,
     paper = { quantum = 91.9, classical = 93.76 }, seeds = { quantum = 3, fixed_hermitians = 3 } },
-  { name = "cifar10-100", data = "cifar10", init = "known", steps = 10, step_size = 0.02, iterations = 5000,
-    start = "real", batch = 512, lr = 0.02, restart = 0.05, sharpness = 3,
+  { name = "cifar10-100", data = "cifar10", init = "known", steps = 10, step_size = 0.02, iterations = 10000,
+    cycle = 5000, start = "real", batch = 512, lr = 0.02, restart = 0.05, sharpness = 3,
     paper = { quantum = 50.3, classical = 54 }, seeds = { quantum = 3, fixed_hermitians = 3 } },
   { name = "mnist-100", data = "mnist", init = "known", steps = 10, step_size = 0.02, iterations = 1500,
     start = "real", lr = 0.01 },
@@ -107,7 +107,7 @@ local function outer_of(row)
   if row.task.epochs then return { epochs = row.task.epochs, batch = row.task.batch, lr = row.task.lr } end
   local settings = {}
   for name, value in pairs(outer) do settings[name] = row.task[name] or value end
-  settings.cycle = row.task.iterations
+  settings.cycle = row.task.cycle or row.task.iterations
   return settings
 end
 
