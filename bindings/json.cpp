@@ -1,5 +1,7 @@
 #include "bindings/json.hpp"
 
+#include <fmt/core.h>
+
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -91,7 +93,7 @@ class Encoder {
                describe(state_, -2));
         }
         const std::string key = text_at(-2);
-        result[key] = encode(-1, place + "." + key, depth + 1);
+        result[key] = encode(-1, fmt::format("{}.{}", place, key), depth + 1);
       }
       lua_pop(state_, 1);
     }

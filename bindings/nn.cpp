@@ -22,8 +22,8 @@ constexpr const char* initialiser_type =
 
 // Class numbers count from 1 in Lua: a list, an i32 tensor, or (differentiable) probabilities [N, C].
 Value targets_of(lua_State* L, const Args& a, Args::Key key) {
-  const Value given = lua_istable(L, a.slot(key)) ? Value(tensor_from_table(L, a.slot(key), DType::i32))
-                                                  : a.object<Value>(key);
+  Value given = lua_istable(L, a.slot(key)) ? Value(tensor_from_table(L, a.slot(key), DType::i32))
+                                            : a.object<Value>(key);
   if (is_floating(given.dtype())) return given;
   const Tensor numbers = given.tensor().row_major();
   Tensor from_zero = Tensor::empty(numbers.shape(), DType::i32);

@@ -72,6 +72,7 @@ std::vector<Row> described_rows(const std::vector<Candidate>& candidates, std::s
   // Long signatures leave room for the help, where there is enough for both.
   const std::size_t most = helped && width >= 3 * least_help ? width * 3 / 5 : width;
   std::vector<Row> rows;
+  rows.reserve(candidates.size() + 1);
   signatures = std::min(signatures, most);
   for (const Candidate& one : candidates) {
     rows.push_back(described(one, selected == rows.size(), signatures, width, color));

@@ -215,7 +215,7 @@ void Session::insert_typed(std::string_view text) {
 
 void Session::indent_line() {
   const std::size_t start = buffer_.line_start();
-  const std::size_t first = std::min(buffer_.text().find_first_not_of(" ", start), buffer_.text().size());
+  const std::size_t first = std::min(buffer_.text().find_first_not_of(' ', start), buffer_.text().size());
   if (start == 0) return;
   const std::size_t columns = indentation(buffer_.text(), start);
   buffer_.replace(start, first, std::string(columns, ' '));

@@ -106,7 +106,7 @@ std::optional<Event> Events::take_signal() {
     case SIGCONT:
       return Event::continued;
     default:
-      signal_ = number;
+      signal_ = static_cast<unsigned char>(number);
       return Event::terminated;
   }
 }

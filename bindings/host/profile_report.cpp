@@ -45,6 +45,7 @@ std::vector<Row> rows_by_line(const Profile& profile, std::string Profile::Place
     row.count += profile.by_place()[i].*calls;
   }
   std::vector<Row> list;
+  list.reserve(rows.size());
   for (auto& [label, row] : rows) list.push_back(std::move(row));
   return list;
 }

@@ -190,8 +190,8 @@ std::vector<Value> vjp_positive_part(const Call& call, std::span<const Value> ct
 // Its derivative depends on the sum's sign alone, which is the result's.
 std::vector<Value> vjp_add_relu(const Call& call, std::span<const Value> ct) {
   const Value passed = ops::positive_part(ct[0], call.outputs[0]);
-  return two_cotangents(
-      call, [&] { return passed; }, [&] { return passed; });
+  const auto same = [&] { return Value(passed); };
+  return two_cotangents(call, same, same);
 }
 
 std::vector<Sample> binary_samples() {

@@ -17,7 +17,7 @@ namespace moonstill::data {
 namespace {
 
 constexpr int side = 28;
-constexpr std::size_t pixels = side * side;
+constexpr auto pixels = std::size_t{side} * side;
 constexpr int pieces = 6;  // straight pieces between two points of a stroke
 
 // How far hands differ: deviations of normal numbers, or bounds of uniform ones. They were chosen so that a
@@ -112,7 +112,7 @@ class Pen {
         const double t = std::clamp((from.x * along.x + from.y * along.y) / squared, 0.0, 1.0);
         const double dx = from.x - t * along.x;
         const double dy = from.y - t * along.y;
-        double& depth = page_[static_cast<std::size_t>(y * side + x)];
+        double& depth = page_[static_cast<std::size_t>(y) * side + static_cast<std::size_t>(x)];
         depth = std::max(depth, radius - std::sqrt(dx * dx + dy * dy));
       }
     }

@@ -143,7 +143,7 @@ Tensor ImageSet::class_means(DType dtype) const {
     ++counts[c];
     for (std::size_t f = 0; f < features; ++f) sums[c * features + f] += image[f];
   }
-  const std::size_t plane = features / normalization_.mean.size();
+  const std::size_t plane = std::max<std::size_t>(1, features / normalization_.mean.size());
   std::vector<double> means(sums.size());
   for (std::size_t i = 0; i < means.size(); ++i) {
     const std::int64_t count = counts[i / features];
@@ -170,7 +170,7 @@ Normalization measure_normalization(const ImageSet& set) {
       std::uint64_t square = 0;
       for (const std::uint8_t p : image.subspan(c * plane, plane)) {
         sum += p;
-        square += std::uint32_t{p} * p;
+        square += std::uint64_t{p} * p;
       }
       sums[c] += sum;
       squares[c] += square;

@@ -197,10 +197,10 @@ Tensor add_scaled(Tensor a, const Tensor& b, double scale) {
   const Tensor other = b.with_layout(a.layout());
   return dispatch_floating(a.dtype(), "add_scaled", [&](auto element) {
     using T = decltype(element);
-    const bool reuse = a.unique();
-    Tensor out = reuse ? std::move(a) : Tensor::empty(a.shape(), a.dtype(), a.layout());
+    const T* left = a.data<T>().data();
+    Tensor out = a.unique() ? Tensor() : Tensor::empty(a.shape(), a.dtype(), a.layout());
+    if (!out) std::swap(out, a);
     T* to = out.write<T>().data();
-    const T* left = reuse ? to : a.data<T>().data();
     const T* right = other.data<T>().data();
     const T factor = static_cast<T>(scale);
     share_ranges(out.storage_count(), 1, serial_moves, [&](std::int64_t begin, std::int64_t end) {
