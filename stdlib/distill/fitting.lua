@@ -54,7 +54,7 @@ end
 -- Goes on from the best state after an iteration that cannot be taken, which counts.
 local function back_off(still, problem)
   if still.search.rate * search.lower < least_rate then stop(still, problem .. ", after many lower learning rates") end
-  still.parameters = still.search:back_off() or still:start_parameters()
+  still.parameters = still.search:back_off() or still:_start_parameters()
   still.iteration = still.iteration + 1
   local best = still.search.best
   still.run:say(("iteration %d: %s; back to %s, learning rates times %.3g"):format(still.iteration, problem,

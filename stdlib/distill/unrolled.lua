@@ -61,6 +61,18 @@ local function surrogate_gradient(net, sharpness)
   end
 end
 
+-- Classes in order, k times each: the labels of every step.
+local function make_labels(self)
+  local labels = {}
+  for class = 1, self.classes do
+    for _ = 1, self.images_per_class do labels[#labels + 1] = class end
+  end
+  self.image_classes = labels
+  return ms.nn.one_hot(labels, self.classes, { dtype = self.dtype })
+end
+
+local function draw_weights(self, random) return self.net:initialise(random, { dtype = self.dtype }) end
+
 --- Makes a still.
 ---
 --- ```lua
@@ -85,28 +97,18 @@ function unrolled.new(options)
   self.random = ms.random(o.seed)
   self.classes = o.train:classes()
   self.updates = o.steps * o.passes
-  self.w0 = self:draw_weights(self.random:split "weights")
-  self.labels = self:make_labels()
+  self.w0 = draw_weights(self, self.random:split "weights")
+  self.labels = make_labels(self)
   self.inner_gradient = gradient_of(o.net)
   local smooth = o.sharpness > 0 and o.net.jumps
   self.smooth_gradient = smooth and surrogate_gradient(o.net, o.sharpness) or self.inner_gradient
   if o.checkpoint == nil then self.checkpoint = self.updates >= 50 end
-  self.parameters = self:start_parameters()
+  self.parameters = self:_start_parameters()
   self.iteration = 0
   return self
 end
 
--- Classes in order, k times each: the labels of every step.
-function Still:make_labels()
-  local labels = {}
-  for class = 1, self.classes do
-    for _ = 1, self.images_per_class do labels[#labels + 1] = class end
-  end
-  self.image_classes = labels
-  return ms.nn.one_hot(labels, self.classes, { dtype = self.dtype })
-end
-
-function Still:start_parameters()
+function Still:_start_parameters()
   local random = self.random:split "images"
   local images = {}
   for s = 1, self.steps do
@@ -172,14 +174,18 @@ function Still:differentiable_inner_loop(w, parameters)
   return unroll(self, w, parameters, self.smooth_gradient)
 end
 
-function Still:draw_weights(random) return self.net:initialise(random, { dtype = self.dtype }) end
-
--- The initial weights that an iteration starts from.
+--- Gives the initial weights that an iteration starts from: w0, or as many fresh ones as `networks` says.
+---
+--- ```lua
+--- print(still:initial_weights(1)[1])
+--- ```
+--- @param iteration integer
+--- @return ms.Tensor[]
 function Still:initial_weights(iteration)
   if self.init == "known" then return { self.w0 } end
   local drawn = {}
   for i = 1, self.networks do
-    drawn[i] = self:draw_weights(self.random:split "unknown":split((iteration - 1) * self.networks + i))
+    drawn[i] = draw_weights(self, self.random:split "unknown":split((iteration - 1) * self.networks + i))
   end
   return drawn
 end
@@ -287,7 +293,7 @@ function Still:evaluate(set, options)
   local count = self.init == "known" and 1 or o.networks
   local accuracies, mean, loss = {}, 0, 0
   for i = 1, count do
-    local w0 = self.init == "known" and self.w0 or self:draw_weights(self.random:split "test":split(i))
+    local w0 = self.init == "known" and self.w0 or draw_weights(self, self.random:split "test":split(i))
     local result = train.evaluate(self.net, self:inner_loop(w0, o.parameters), set)
     accuracies[i] = result.accuracy
     mean, loss = mean + result.accuracy / count, loss + result.loss / count

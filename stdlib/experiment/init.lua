@@ -5,7 +5,7 @@ local machine = require "moonstill.machine"
 local median = require "moonstill.median"
 local page = require "plot.page"
 
-local experiment = { median = median }
+local experiment = {}
 
 local common = {
   { "data", default = "digits", help = "digits (built in), a folder with MNIST, CIFAR-10 or images by class, or .npz" },
@@ -25,6 +25,15 @@ local function check_writable(file)
 end
 
 local function flag_of(name) return "--" .. name:gsub("_", "-") end
+
+--- Gives the median of numbers; of an even number of them the smaller of the two in the middle.
+---
+--- ```lua
+--- print(require("experiment").median { 3, 1, 2 })
+--- ```
+--- @param numbers number[]
+--- @return number|nil  nil for an empty list
+function experiment.median(numbers) return median(numbers) end
 
 --- Gives the text that the command line has for an option, or nil. For defaults that depend on other options.
 ---

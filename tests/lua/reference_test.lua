@@ -1,4 +1,6 @@
 -- The reference: every public function is documented, and the editor's annotations tell of all of them.
+local docs = require "moonstill.docs"
+local host = require "moonstill.host"
 local luacats = require "moonstill.reference.luacats"
 local model = require "moonstill.reference.model"
 local types = require "moonstill.reference.types"
@@ -28,6 +30,48 @@ test("every public function has a first sentence, typed arguments and results, a
   end
   test.equal(missing, {})
   test.ok(#reference.functions > 300, #reference.functions)
+end)
+
+-- Names of functions in a table for scripts, and in those within it, that the reference does not know.
+local function unknown_within(name, within, found, seen)
+  if seen[within] then return end
+  seen[within] = true
+  for key, value in next, within do
+    local full = ("%s.%s"):format(name, key)
+    if type(key) ~= "string" or key:match "^_" then goto skip end
+    if type(value) == "table" then unknown_within(full, value, found, seen) end
+    if type(value) == "function" and not docs.of(value) then found[#found + 1] = full end
+    ::skip::
+  end
+end
+
+test("no function that scripts can reach is left out of the reference", function()
+  local found, seen = {}, {}
+  for _, source in ipairs(host.sources()) do
+    local is_ours = source.module == "moonstill" or not source.module:match "^moonstill" and not source.module:match "%."
+    local within = is_ours and require(source.module)
+    if type(within) == "table" then unknown_within(source.module, within, found, seen) end
+  end
+  test.equal(found, {})
+end)
+
+test("no method of a class of the standard library is without a comment", function()
+  local found, count = {}, 0
+  for _, source in ipairs(host.sources()) do
+    local classes, commented = {}, false
+    for line in (source.text .. "\n"):gmatch "(.-)\n" do
+      local class, name = line:match '^([%w_]+)%.__name = "(.*)"$'
+      if class then classes[class] = name end
+      local owner, key = line:match "^function%s+([%w_]+):([%w_]+)%s*%("
+      if owner and classes[owner] and not key:match "^_" then
+        count = count + 1
+        if not commented then found[#found + 1] = ("%s:%s"):format(classes[owner], key) end
+      end
+      commented = line:match "^%-%-%-" ~= nil
+    end
+  end
+  test.equal(found, {})
+  test.ok(count > 30, count)
 end)
 
 test("types are cut where they end", function()

@@ -4,6 +4,8 @@ local check = require "moonstill.check"
 local layer = require "moonstill.nn.layer"
 local ledger = require "moonstill.ledger"
 
+local circuits = {}
+
 local spec = check.spec("ms.nn.circuit", {
   { "input", "string", "The circuit's input that the layer's input becomes.", default = "x" },
   { "observable", '"hermitian"|ms.Observable|ms.Observable[]',
@@ -53,7 +55,7 @@ end
 --- @param options? { input?: string, observable?: any, trainable?: boolean, train_angles?: boolean, init?: string,
 ---   gain?: number }
 --- @return ms.nn.Layer  [batch, inputs] -> [batch, outputs]
-local function circuit(ansatz, options)
+function circuits.circuit(ansatz, options)
   check.argument("ms.nn.circuit", 1, "ansatz", "ms.Circuit", ansatz)
   local o = check.options("ms.nn.circuit", options, spec)
   local parameters, input_shape = {}, nil
@@ -103,4 +105,4 @@ local function circuit(ansatz, options)
   return layer.made(self, "ms.nn.circuit", ansatz, options)
 end
 
-return { circuit = circuit }
+return circuits
