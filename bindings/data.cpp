@@ -226,9 +226,9 @@ void add_sources(Module& ms) {
               "0). Both sets are normalised by the training set's mean and deviation.",
           .parameters = {{"source", "string", "\"digits\", a folder, or an .npz file.", "\"digits\""}},
           .options = {{"train?", "integer",
-                       "How many training images: the first of a file, 20000 digits if left out."},
-                      {"test?", "integer",
-                       "How many test images: the first of a file, 5000 digits if left out."},
+                       "How many training images: the first of a file, the first of each class in turn of "
+                       "a folder by class, 20000 digits if left out."},
+                      {"test?", "integer", "How many test images, likewise; 5000 digits if left out."},
                       {"seed", "integer", "Of the digits.", "1"}},
           .returns = "{ train: ms.ImageSet, test: ms.ImageSet }",
           .example = "local set = ms.data.images(\"digits\", { train = 100, test = 20 })\n"
@@ -257,6 +257,9 @@ void add_facts(Module& ms) {
       [](lua_State* L, const ImageSet& set) { return push(L, set.size()); });
   add("classes", "Counts the classes.", "integer",
       [](lua_State* L, const ImageSet& set) { return push(L, set.classes()); });
+  add("class_names",
+      "Gives what the classes are called: their folders' names, or CIFAR-10's, or labels from 0.", "string[]",
+      [](lua_State* L, const ImageSet& set) { return push(L, set.class_names()); });
   add("name", "Gives the name of the data.", "string",
       [](lua_State* L, const ImageSet& set) { return push(L, set.name()); });
   add("mean", "Gives each channel's mean, with pixels from 0 to 1.", "number[]",

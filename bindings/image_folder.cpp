@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/core/error.hpp"
@@ -40,18 +41,27 @@ struct Part {
   std::vector<std::int32_t> labels;
 };
 
-// The files of a part, with their labels.
+// The files of a part, with their labels: one of each class in turn, so that the first n are of all classes.
 Part list_part(const fs::path& folder, const std::vector<std::string>& classes) {
-  Part part;
+  std::vector<std::vector<fs::path>> by_class(classes.size());
   for (const fs::path& place : folders_in(folder)) {
     const auto at = std::ranges::find(classes, place.filename().string());
     if (at == classes.end()) {
       fail(ErrorKind::io, "'{}': the training images have no class '{}'", place.string(),
            place.filename().string());
     }
-    for (const fs::path& file : images_in(place)) {
-      part.files.push_back(file);
-      part.labels.push_back(static_cast<std::int32_t>(at - classes.begin()));
+    auto files = images_in(place);
+    if (files.empty()) fail(ErrorKind::io, "'{}' holds no PNG or JPEG images", place.string());
+    by_class[static_cast<std::size_t>(at - classes.begin())] = std::move(files);
+  }
+  Part part;
+  bool more = true;
+  for (std::size_t i = 0; std::exchange(more, false); ++i) {
+    for (std::size_t label = 0; label < by_class.size(); ++label) {
+      if (i >= by_class[label].size()) continue;
+      part.files.push_back(std::move(by_class[label][i]));
+      part.labels.push_back(static_cast<std::int32_t>(label));
+      more = true;
     }
   }
   if (part.files.empty()) fail(ErrorKind::io, "'{}' holds no PNG or JPEG images", folder.string());
@@ -79,7 +89,7 @@ void copy_planes(const io::Image& image, std::int64_t channels, std::uint8_t* to
   }
 }
 
-data::ImageSet set_of(const std::string& name, const Part& part, std::int64_t classes,
+data::ImageSet set_of(const std::string& name, const Part& part, const std::vector<std::string>& classes,
                       std::int64_t channels) {
   const io::Image& first = part.images.front();
   const auto count = static_cast<std::int64_t>(part.files.size());
@@ -96,7 +106,8 @@ data::ImageSet set_of(const std::string& name, const Part& part, std::int64_t cl
   }
   Tensor labels = Tensor::empty({count}, DType::i32);
   std::ranges::copy(part.labels, labels.write<std::int32_t>().begin());
-  return {name, std::move(pixels), std::move(labels), classes};
+  const data::ImageSet set(name, std::move(pixels), std::move(labels), std::ssize(classes));
+  return set.with_class_names(classes);
 }
 
 // Where the classes' folders are.
@@ -125,10 +136,9 @@ ImageSets load_image_folder(const fs::path& folder, const Told& told) {
   read_part(test, read_one);
   const std::int64_t channels = has_colours(train) || has_colours(test) ? 3 : 1;
   const std::string name = fs::weakly_canonical(folder).filename().string();
-  const auto count = static_cast<std::int64_t>(classes.size());
-  const data::ImageSet train_set = set_of(name, train, count, channels);
+  const data::ImageSet train_set = set_of(name, train, classes, channels);
   if (!tested) return {train_set, std::nullopt};
-  const auto both = data::described_alike(name, train_set, set_of(name, test, count, channels));
+  const auto both = data::described_alike(name, train_set, set_of(name, test, classes, channels));
   return {both.train, both.test};
 }
 

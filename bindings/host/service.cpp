@@ -74,15 +74,6 @@ std::vector<std::string> strings(lua_State* L, int index) {
   return out;
 }
 
-int push_strings(lua_State* L, const std::vector<std::string>& values) {
-  lua_createtable(L, static_cast<int>(values.size()), 0);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    push_string(L, values[i]);
-    lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
-  }
-  return 1;
-}
-
 // unknown(name, names) -> "unknown argument 'dept' (did you mean 'depth'?)"
 int host_unknown(lua_State* L) {
   const auto names = strings(L, 2);
@@ -256,7 +247,7 @@ int host_files(lua_State* L) {
   } else {
     return 0;
   }
-  return push_strings(L, files);
+  return push(L, files);
 }
 
 // folder(path) -> the names in a folder, sorted, those of folders with a slash; nil when there is no such
@@ -270,7 +261,7 @@ int host_folder(lua_State* L) {
   }
   if (problem) return 0;
   std::sort(names.begin(), names.end());
-  return push_strings(L, names);
+  return push(L, names);
 }
 
 // count_executions() -> a counter of what hardware would have had to execute, one at a time

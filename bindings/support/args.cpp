@@ -277,22 +277,28 @@ int push(lua_State* L, std::string_view text) {
   return 1;
 }
 
-int push(lua_State* L, const std::vector<double>& values) {
+namespace {
+
+template <class T, class PushOne>
+int push_list(lua_State* L, const std::vector<T>& values, PushOne push_one) {
   lua_createtable(L, static_cast<int>(values.size()), 0);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    lua_pushnumber(L, values[i]);
+    push_one(L, values[i]);
     lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
   }
   return 1;
 }
 
+}  // namespace
+
+int push(lua_State* L, const std::vector<double>& values) { return push_list(L, values, lua_pushnumber); }
+
 int push(lua_State* L, const std::vector<std::int64_t>& values) {
-  lua_createtable(L, static_cast<int>(values.size()), 0);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    lua_pushinteger(L, values[i]);
-    lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
-  }
-  return 1;
+  return push_list(L, values, lua_pushinteger);
+}
+
+int push(lua_State* L, const std::vector<std::string>& values) {
+  return push_list(L, values, [](lua_State* to, const std::string& text) { push(to, text); });
 }
 
 int push_index(lua_State* L, std::size_t index) {

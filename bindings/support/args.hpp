@@ -131,6 +131,7 @@ inline int push(lua_State* L, const char* text) { return push(L, std::string_vie
 inline int push(lua_State* L, const std::string& text) { return push(L, std::string_view(text)); }
 int push(lua_State* L, const std::vector<double>& values);
 int push(lua_State* L, const std::vector<std::int64_t>& values);
+int push(lua_State* L, const std::vector<std::string>& values);
 /// From 0-based to 1-based.
 int push_index(lua_State* L, std::size_t index);
 /// An object of a described class.

@@ -98,6 +98,18 @@ ImageSet ImageSet::described(std::string name, Normalization normalization) cons
   return set;
 }
 
+std::vector<std::string> ImageSet::class_names() const {
+  std::vector<std::string> names = class_names_;
+  for (auto label = std::ssize(names); label < classes_; ++label) names.push_back(std::to_string(label));
+  return names;
+}
+
+ImageSet ImageSet::with_class_names(std::vector<std::string> names) const {
+  ImageSet set = *this;
+  set.class_names_ = std::move(names);
+  return set;
+}
+
 std::vector<const std::uint8_t*> ImageSet::pointers(std::span<const std::int64_t> indices) const {
   check_indices(name_, indices, size());
   std::vector<const std::uint8_t*> samples(indices.size());

@@ -45,6 +45,11 @@ class ImageSet {
   /// training set).
   [[nodiscard]] ImageSet described(std::string name, Normalization normalization) const;
 
+  /// What the classes are called: labels, "0", "1", ..., unless the data have names for them.
+  [[nodiscard]] std::vector<std::string> class_names() const;
+  /// The same images, their classes called so.
+  [[nodiscard]] ImageSet with_class_names(std::vector<std::string> names) const;
+
   /// Normalised images [n, C, H, W], f32 or f64, tiled. Throws Error{range} on an index outside the set.
   [[nodiscard]] Tensor images(std::span<const std::int64_t> indices, DType dtype = DType::f32) const;
   /// Labels i32 [n]. Throws Error{range}.
@@ -64,7 +69,8 @@ class ImageSet {
   Tensor pixels_;
   Tensor labels_;
   std::int64_t classes_;
-  std::vector<std::int64_t> rows_;  // of pixels_ and labels_
+  std::vector<std::string> class_names_;  // or none
+  std::vector<std::int64_t> rows_;        // of pixels_ and labels_
   Normalization normalization_;
 };
 

@@ -129,8 +129,11 @@ TrainTest load_cifar10(const fs::path& folder) {
   constexpr std::array<std::string_view, 5> train{"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
                                                   "data_batch_4.bin", "data_batch_5.bin"};
   constexpr std::array<std::string_view, 1> test{"test_batch.bin"};
-  const ImageSet train_set = load_cifar10_files(folder, train);
-  return described_alike(name_of(folder), train_set, load_cifar10_files(folder, test));
+  const std::vector<std::string> names{"airplane", "automobile", "bird",  "cat",  "deer",
+                                       "dog",      "frog",       "horse", "ship", "truck"};
+  const ImageSet train_set = load_cifar10_files(folder, train).with_class_names(names);
+  const ImageSet test_set = load_cifar10_files(folder, test).with_class_names(names);
+  return described_alike(name_of(folder), train_set, test_set);
 }
 
 }  // namespace

@@ -108,8 +108,9 @@ end
 function experiment.images(options)
   local set = ms.data.images(options.data)
   if not set.test then
-    check.fail("experiment.images", "'%s' has no test images: expected arrays test_images and test_labels in it",
-      options.data)
+    check.fail("experiment.images", "'%s' has no test images: expected %s", options.data,
+      options.data:match "%.npz$" and "arrays test_images and test_labels in it"
+        or ("folders of images by class in '%s/train' and '%s/test'"):format(options.data, options.data))
   end
   return set
 end

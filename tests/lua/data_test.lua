@@ -150,6 +150,7 @@ test("folders of images by class", function()
     test.equal(set.test, nil)
     test.equal(tostring(set.train):match ": (.*)$", "3 images 1x6x8, 2 classes")
     test.equal(set.train:one_hot():totable(), { { 1, 0 }, { 0, 1 }, { 0, 1 } })
+    test.equal(set.train:class_names(), { "a", "b" })
     local x = set.train:batch({ 2, 3 }, { dtype = "f64" })
     test.near(x * set.train:deviation()[1] + set.train:mean()[1],
       ms.concat({ light, dark }, 1):to("f64") / 255, 1e-12)            -- 10.png comes before 2.PNG
@@ -161,8 +162,22 @@ test("folders of images by class", function()
     local set = ms.data.images(folder.path)
     test.equal({ #set.train, #set.test, set.test:classes(), set.test:mean() }, { 2, 1, 2, set.train:mean() })
     test.equal(set.train:shape(), { 3, 6, 8 })
+    test.equal(set.test:subset({ 1 }):class_names(), { "cat", "dog" })
     test.equal(select(2, set.test:batch()):totable(), { 2 })
   end
+end)
+
+test("a few images of a folder by class are of all classes", function()
+  local files = {}
+  for i = 1, 4 do files["a/" .. i .. ".png"] = ms.full({ 1, 1, 2, 2 }, i) end
+  for i = 1, 2 do files["b/" .. i .. ".png"] = ms.full({ 1, 1, 2, 2 }, 10 + i) end
+  local folder <close> = image_folder(files)
+  local set = ms.data.images(folder.path, { train = 3 }).train
+  local x, y = set:batch(nil, { dtype = "f64" })
+  test.equal(y:totable(), { 1, 2, 1 })
+  test.near((x * set:deviation()[1] + set:mean()[1]):slice(3, 1, 1):slice(4, 1, 1):reshape { 3 } * 255,
+    ms.tensor({ 1, 11, 2 }, { dtype = "f64" }), 1e-9)
+  test.equal(ms.data.images("digits", { train = 2, test = 1 }).train:class_names()[10], "9")
 end)
 
 test("reading a folder of images, and drawing digits, tell a progress bar", function()
@@ -188,6 +203,7 @@ test("what is wrong with a folder of images", function()
   for text, files in pairs {
     ["/b/1.png' is 4 x 2, '"] = { ["a/1.png"] = square, ["b/1.png"] = wide },
     ["/test/c': the training images have no class 'c'"] = { ["train/a/1.png"] = square, ["test/c/1.png"] = square },
+    ["/b' holds no PNG or JPEG images"] = { ["a/1.png"] = square, ["b/c/1.png"] = square },
     ["/a/1.png' is not a PNG image that can be read"] = { ["a/1.png"] = "qasm.json" },
   } do
     local folder <close> = image_folder(files)
