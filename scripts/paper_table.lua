@@ -3,7 +3,7 @@
 -- results.json and table.md from the runs that lie in --out. Each row and seed has a folder of its own there, so that
 -- several of these processes may work side by side.
 local ms, distill, experiment = require "moonstill", require "distill", require "experiment"
-local lock, report = require "distill.lock", require "experiment.report"
+local lock, report = require "moonstill.folder_lock", require "experiment.report"
 local page, train = require "plot.page", require "train"
 local trial = require "distill.trial"
 

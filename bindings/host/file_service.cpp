@@ -1,9 +1,11 @@
 #include "bindings/host/file_service.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -141,6 +143,14 @@ int host_rename(lua_State* L) {
   return 0;
 }
 
+// exchange(a, b) -> whether they have changed places, at once; false where the file system cannot do that
+int host_exchange(lua_State* L) {
+  const fs::path a(text(L, 1));
+  const fs::path b(text(L, 2));
+  lua_pushboolean(L, ::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0);
+  return 1;
+}
+
 // remove_all(path): a file, or a folder with everything in it
 int host_remove_all(lua_State* L) {
   const fs::path path(text(L, 1));
@@ -200,6 +210,7 @@ constexpr luaL_Reg functions[] = {{"sha256", guard<host_sha256>},
                                   {"size", guard<host_size>},
                                   {"make_folder", guard<host_make_folder>},
                                   {"rename", guard<host_rename>},
+                                  {"exchange", guard<host_exchange>},
                                   {"remove_all", guard<host_remove_all>},
                                   {"lock", guard<host_lock>},
                                   {"absolute", guard<host_absolute>},

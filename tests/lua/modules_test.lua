@@ -117,7 +117,8 @@ test("add, list, require, verify, remove", function()
   folder:expect("cd project; moonstill list", 0, "bell  0.1.0  Circuits that entangle.\n")
   folder:expect("cd project; moonstill verify", 0, "ok       bell 0.1.0\n")
   test.ok(folder:read("project/moonstill.lock"):find 'checksum = "sha256:%x+"', folder:read "project/moonstill.lock")
-  folder:expect("mkdir -p project/sub; cd project/sub; moonstill add ../../bell", 0, "/project/moonstill_modules/bell\n")
+  folder:expect("mkdir -p project/sub; cd project/sub; moonstill remove bell; moonstill add ../../bell", 0,
+    "/project/moonstill_modules/bell\n")
   folder:expect("echo >> project/moonstill_modules/bell/init.lua; cd project; moonstill verify", 1,
     "CHANGED  bell: its files have changed: expected sha256:")
   folder:expect("mkdir project/moonstill_modules/stray; cd project; moonstill verify", 1, "UNKNOWN  stray: not in ")
@@ -211,6 +212,34 @@ test("what the lock names is installed again", function()
   -- Other files at the source, or none, are refused; the others come back.
   folder:expect("rm -r project/moonstill_modules bell-0.1.0.tar.gz; echo >> chime/init.lua; mv bell bell-0.1.0.tar.gz", 0)
   folder:expect("cd project; moonstill add", 1, "moonstill: chime: ", "the checksum differs: ", "bell 0.1.0 is in ")
+end)
+
+test("processes that install at once do it in turn", function()
+  local folder <close> = with_module()
+  for i = 1, 8 do folder:write(("bell/data/%d.txt"):format(i), ("x"):rep(i)) end   -- takes a moment to write
+  folder:write("chime/module.lua", folder:read("bell/module.lua"):gsub("bell", "chime"):gsub('"ghz"', ""))
+  folder:write("chime/init.lua", "return {}")
+  local function at_once(commands, ...)
+    folder:expect("fine=0; pids=; for what in " .. commands .. "; do moonstill add $what & pids=\"$pids $!\"; done; "
+      .. "for pid in $pids; do wait $pid || fine=1; done; exit $fine", 0, ...)
+    folder:expect("moonstill verify && ls -A . moonstill_modules", 0, "ok       bell 0.1.0\nok       chime 0.1.0\n.:\n"
+      .. "bell\nbell-0.1.0-1.rockspec\nbell-0.1.0.tar.gz\nchime\nmoonstill.lock\nmoonstill_modules\n\n"
+      .. "moonstill_modules:\nbell\nchime\n")
+  end
+  at_once("bell chime bell bell", "bell 0.1.0 is in ", "chime 0.1.0 is in ")
+  folder:expect("rm -r moonstill_modules/bell", 0)
+  at_once("'' '' ''", "bell 0.1.0 is in ", "all that ")
+  folder:write("bell/module.lua", (folder:read("bell/module.lua"):gsub("0%.1%.0", "0.1.1", 1)))
+  folder:expect("moonstill add bell & moonstill add chime & moonstill remove chime; wait; moonstill verify", 0,
+    "ok       bell 0.1.1\n")
+end)
+
+test("what a killed installation has left goes with the next one", function()
+  local folder <close> = with_module()
+  folder:write("moonstill_modules/.bell.999999999-0.tmp/init.lua", "return")
+  folder:expect("moonstill verify", 0, "no modules in ")
+  folder:expect("moonstill add bell; ls -A moonstill_modules", 0, "moonstill_modules/bell\n")
+  test.equal(#host.list(folder.path .. "/moonstill_modules"), 1)
 end)
 
 test("a module that needs another says so", function()

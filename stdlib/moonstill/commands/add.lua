@@ -20,10 +20,11 @@ local function add(here, o, expected)
   end
 end
 
--- Whether all of it is there then.
-local function restore(here)
+-- Installs what is missing. Gives whether all of it is there then.
+local function mend(here)
+  local _ <close> = here:hold()
   local fine, lock = true, here:lock()
-  for _, name in ipairs(here:damaged()) do
+  for _, name in ipairs(here:damaged()) do   -- perhaps none by now
     local source = lock[name].source
     local path = source:match "^/" and source or fetch.protocol(source) and source or here.root .. "/" .. source
     local added, data = pcall(function() return here:add(fetch.files(path), source, lock[name].checksum) end)
@@ -34,6 +35,11 @@ local function restore(here)
       io.stderr:write(("moonstill: %s: %s\n"):format(name, data))   -- data is the error's text then
     end
   end
+  return fine
+end
+
+local function restore(here)
+  local fine = #here:damaged() == 0 or mend(here)
   if fine then print(("all that %s names is there"):format(here:lock_file())) end
   return fine
 end

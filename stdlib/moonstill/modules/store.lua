@@ -1,5 +1,6 @@
 -- A store of installed modules: the folder `moonstill_modules`, and `moonstill.lock`, which says what is in it.
 local files = require "moonstill.modules.files"
+local folder_lock = require "moonstill.folder_lock"
 local host = require "moonstill.host"
 local literal = require "moonstill.modules.literal"
 local manifest = require "moonstill.modules.manifest"
@@ -57,19 +58,40 @@ end
 --- @return string[]
 function store:names() return files.names(self:lock()) end
 
--- Puts a folder in the place of another, or of none. What was there comes back when that fails.
-local function replace(folder, by)
-  local old = host.kind(folder) and by .. ".old"
-  if old then host.rename(folder, old) end
+--- Keeps other processes from changing this store until the value that this gives is closed; waits for one that does.
+--- @return any
+function store:hold() return folder_lock.wait(self.root, (".%s.lock"):format(places.folder)) end
+
+-- Puts a folder in the place of another, or of none, and removes that. What was there comes back when that fails.
+local function replace(folder, by, aside)
+  if not host.kind(folder) then return host.rename(by, folder) end
+  if host.exchange(by, folder) then return host.remove_all(by) end
+  host.rename(folder, aside)
   local fine, problem = pcall(host.rename, by, folder)
   if not fine then
-    if old then host.rename(old, folder) end
+    host.rename(aside, folder)
     error(problem, 0)
   end
-  if old then host.remove_all(old) end
+  host.remove_all(aside)
 end
 
---- Installs a module, whole or not at all: it is written beside its place, then renamed.
+-- Writes a module beside its place, then puts it there.
+local function install(self, contents, name)
+  local modules = self.root .. "/" .. places.folder
+  local beside, aside = self:folder(folder_lock.temporary(name)), self:folder(folder_lock.temporary(name, 1))
+  folder_lock.clean(modules)
+  local fine, problem = pcall(function()
+    files.write(contents, beside)
+    replace(self:folder(name), beside, aside)
+  end)
+  if fine then return end
+  host.remove_all(beside)
+  if #(host.list(modules) or { beside }) == 0 then host.remove_all(modules) end
+  local reason = tostring(problem):match ".*: (.+)$" or problem
+  error(("%s cannot be installed in %s: %s"):format(name, modules, reason), 0)
+end
+
+--- Installs a module, whole or not at all, where it is not there already.
 --- @param contents table<string, string>  its files
 --- @param source string  where they came from
 --- @param expected? string  the checksum that they must have
@@ -81,22 +103,14 @@ function store:add(contents, source, expected)
   if expected and expected ~= checksum then
     error(("%s: the checksum differs: expected %s, its files have %s"):format(source, expected, checksum), 0)
   end
+  local _ <close> = self:hold()
   local lock = self:lock()
   local known = lock[data.name]
   if known and known.version == data.version and known.checksum ~= checksum then
     error(("%s: the checksum differs: %s %s is installed with %s, this has %s (`moonstill remove %s` forgets it)")
       :format(source, data.name, data.version, known.checksum, checksum, data.name), 0)
   end
-  local modules, beside = self.root .. "/" .. places.folder, self:folder("." .. data.name .. ".adding")
-  host.remove_all(beside)
-  local fine, problem = pcall(files.write, contents, beside)
-  if fine then fine, problem = pcall(replace, self:folder(data.name), beside) end
-  if not fine then
-    host.remove_all(beside)
-    if #(host.list(modules) or { beside }) == 0 then host.remove_all(modules) end
-    local reason = tostring(problem):match ".*: (.+)$" or problem
-    error(("%s cannot be installed in %s: %s"):format(data.name, modules, reason), 0)
-  end
+  if not (known and known.checksum == checksum and self:read(data.name)) then install(self, contents, data.name) end
   lock[data.name] = { version = data.version, checksum = checksum, source = source }
   self:write_lock(lock)
   return data, known and known.version
@@ -136,6 +150,7 @@ end
 --- Removes a module.
 --- @param name string
 function store:remove(name)
+  local _ <close> = self:hold()
   local lock = self:lock()
   if not lock[name] then
     error(("no module '%s' is installed in %s%s"):format(name, self.root, host.suggestion(name, self:names())), 0)
@@ -163,12 +178,12 @@ function store:read(name)
   return data
 end
 
---- What lies among the modules without being in the lock file.
+--- What lies among the modules without being in the lock file; not what is hidden there, such as one half written.
 --- @return string[]
 function store:unknown()
   local lock, unknown = self:lock(), {}
   for _, entry in ipairs(host.list(self.root .. "/" .. places.folder) or {}) do
-    if not lock[entry.name] then unknown[#unknown + 1] = entry.name end
+    if not lock[entry.name] and not entry.name:match "^%." then unknown[#unknown + 1] = entry.name end
   end
   return unknown
 end

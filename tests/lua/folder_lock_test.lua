@@ -1,5 +1,5 @@
 -- One process at a time in a folder, and what killed ones leave.
-local lock = require "distill.lock"
+local lock = require "moonstill.folder_lock"
 local host = require "moonstill.host"
 local ms = require "moonstill"
 local program = require "program"
@@ -49,7 +49,7 @@ end)
 
 -- Waits until it may go, takes the folder, notes it, and holds it until the other one has given up.
 local racing = [[
-local lock = require "distill.lock"
+local lock = require "moonstill.folder_lock"
 local folder, name = ...
 while not io.open(folder .. "/go") do end
 local held <close> = lock.take(folder .. "/run")
@@ -69,11 +69,30 @@ test("of two processes that come at once one has the folder", function()
   test.equal(took, 1)
 end)
 
-test("files half written by processes that are gone are removed, others stay", function()
+test("who waits for a folder says so once, and has it then", function()
+  local out <close> = folder()
+  local other <close> = sleeper()
+  ms.io.write_text(out.path .. "/.busy", other.identity)
+  local script <close> = program.file(".lua", [[
+local _ <close> = require "moonstill.folder_lock".wait((...), ".busy")
+print "has it"
+]])
+  local pipe <close> = assert(io.popen(("timeout 20 '%s' '%s' '%s' 2>&1 | while read -r line; do echo \"$line\"; "
+    .. "kill -9 %s 2>/dev/null; done"):format(host.program, script.path, out.path, other.process)))
+  test.equal(pipe:read "a", ("moonstill: waiting for process %s, which works in '%s'\nhas it\n"):format(other.process,
+    out.path))
+end)
+
+test("what processes that are gone have half written is removed, the rest stays", function()
   local out <close> = folder()
   local other <close> = sleeper()
   local names = { "/.a.json." .. other.process .. "-0.tmp", "/b.tmp", "/.a.json.999999999-0.tmp" }
   for _, name in ipairs(names) do ms.io.write_text(out.path .. name, "") end
   lock.clean(out.path)
   for i, name in ipairs(names) do test.equal({ name, ms.io.exists(out.path .. name) }, { name, i < 3 }) end
+  host.make_folder(out.path .. "/.bell.999999999-0.tmp")
+  host.make_folder(out.path .. "/" .. lock.temporary "bell")
+  lock.clean(out.path)
+  test.equal(host.kind(out.path .. "/.bell.999999999-0.tmp"), nil)
+  test.equal(host.kind(out.path .. "/" .. lock.temporary "bell"), "folder")
 end)
