@@ -41,6 +41,7 @@ int coroutine_resume(lua_State* L) {
   lua_State* co = lua_tothread(L, 1);
   if (co == nullptr) return luaL_typeerror(L, 1, "coroutine");
   const int results = resume(L, co, lua_gettop(L) - 1);
+  if (results < 0) raise_interrupt(L);
   lua_pushboolean(L, results >= 0 ? 1 : 0);
   const int count = results >= 0 ? results : 1;
   lua_insert(L, -(count + 1));
@@ -56,6 +57,7 @@ int wrapped(lua_State* L) {
     lua_resetthread(co);  // closes its variables
     lua_xmove(co, L, 1);
   }
+  raise_interrupt(L);
   if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
     luaL_where(L, 1);
     lua_insert(L, -2);

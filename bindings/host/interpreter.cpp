@@ -10,6 +10,7 @@
 #include "bindings/host/embedded.hpp"
 #include "bindings/host/long_calls.hpp"
 #include "bindings/host/modules.hpp"
+#include "bindings/host/protected_calls.hpp"
 #include "bindings/host/service.hpp"
 #include "bindings/support/barrier.hpp"
 #include "engine/core/interrupt.hpp"
@@ -117,6 +118,7 @@ int open_everything(lua_State* L) {
   lua_pop(L, 1);
   open_coroutines(L);
   open_long_calls(L);
+  open_protected_calls(L);
   lua_getglobal(L, "package");
   lua_getfield(L, -1, "searchers");
   const int searchers = lua_gettop(L);

@@ -58,10 +58,9 @@ std::string blame(lua_State* L) {
 namespace detail {
 
 void push_error(lua_State* L, const DescribedFunction* function, const Error& error) {
-  if (error.kind() == ErrorKind::interrupted)
-    push_text(L, error.what());
-  else
-    push_failure(L, function, error.what());
+  if (error.kind() != ErrorKind::interrupted) return push_failure(L, function, error.what());
+  runtime(L).note_interrupt();
+  push_text(L, error.what());
 }
 
 void push_failure(lua_State* L, const DescribedFunction* function, const char* message) {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <lua.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,12 @@ struct Runtime {
   lua_State* main = nullptr;
   /// The Lua thread that runs now, kept by coroutine.resume and wrap. The signal handler reads it.
   std::atomic<lua_State*> running{nullptr};
+
+  /// When the interruption that is on its way was first raised.
+  std::optional<std::chrono::steady_clock::time_point> interrupt_raised;
+  void note_interrupt() {
+    if (!interrupt_raised) interrupt_raised = std::chrono::steady_clock::now();
+  }
 
   /// Every described function, for help and completion.
   std::vector<std::unique_ptr<DescribedFunction>> functions;

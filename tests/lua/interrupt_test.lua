@@ -44,6 +44,27 @@ stops("a permutation", "", "while true do ms.random(1):permutation(60000000) end
 stops("a tensor as a table", "x = ms.zeros(30000000)", "while true do x:totable() end")
 stops("reading JSON", "s = '[' .. ('[1,2,3.5],'):rep(500000) .. '1]'", "while true do ms.io.parse_json(s) end")
 
+test("what waits to be closed is closed, and nothing behind a pcall is run", function()
+  local output = program.run({ "repl" }, ([[
+closed, late = 0, 0
+function counter() return setmetatable({}, { __close = function() for _ = 1, 1000 do end closed = closed + 1 end }) end
+function spin() local a <close>, b = counter(), ms.ledger() B = b local c <close> = b while true do end end
+function caught() local a <close> = counter() pcall(spin) late = late + 1 end
+function resumed() local a <close> = counter() coroutine.resume(coroutine.create(caught)) late = late + 1 end
+function inside() local a <close> = counter() coroutine.wrap(spin)() end
+os.execute("(sleep 0.2; kill -INT $PPID) >/dev/null 2>&1 &")
+xpcall(caught, print)
+os.execute("(sleep 0.2; kill -INT $PPID) >/dev/null 2>&1 &")
+inside()
+os.execute("(sleep 0.2; kill -INT $PPID) >/dev/null 2>&1 &")
+resumed()
+ms.circuit(1, {}, function(c) c:x(1) end) { observable = ms.observable.pauli "Z" }
+print(closed, late, B:totals().executions)
+]]))
+  test.equal(select(2, output:gsub("\ninterrupted\n", "")), 3)
+  test.ok(output:find("6\t0\t0\n", 1, true), output)
+end)
+
 test("a file that is read and one that is written", function()
   local path = os.tmpname() .. ".npz"
   local line = ("while true do ms.io.save('%s', x) x = ms.io.load '%s' end"):format(path, path)
