@@ -1,23 +1,38 @@
--- Downloads, by the program curl.
+-- Downloads, by the program curl. A pipe is all that ties it to this program: when either ends, so does the other, and
+-- nothing is left behind.
 local host = require "moonstill.host"
 local shell = require "moonstill.modules.shell"
 
 local curl = {}
 
-local cannot_resume = 33   -- curl's exit codes
-local unreachable = { [5] = true, [6] = true, [7] = true, [28] = true }
-local interrupted = 130
+-- What curl's exit codes mean to those who ask.
+local reasons = {
+  [5] = "unreachable", [6] = "unreachable", [7] = "unreachable", [28] = "unreachable",
+  [33] = "cannot go on", [63] = "too large",
+}
+local sigint = 2
 
--- With a bar of curl's own on a terminal, and silently else. Gives the exit code, and what went wrong.
-local function run(words, progress)
-  if not (progress and host.is_terminal "stderr") then
-    local output, code = shell.run(words)
-    return code, (output:gsub("%s+$", ""))
+-- curl writes a line behind what it loads: what went wrong, or nothing.
+local last_line, longest_last_line = "\n%{errormsg}\n", 2 + 256
+local piece_bytes = 1 << 16
+
+-- Passes on what comes until there is more than allowed. Gives curl's last line; nil where more came.
+local function pass_on(pipe, take, most_bytes)
+  local held, count, piece = "", 0, ""
+  while piece do
+    held = held .. piece
+    local sure = math.max(0, #held - longest_last_line)   -- the rest may be curl's line
+    count = count + sure
+    if count > most_bytes then return nil end
+    take(held:sub(1, sure))
+    held = held:sub(sure + 1)
+    piece = pipe:read(piece_bytes)
   end
-  local quoted = {}
-  for i, word in ipairs(words) do quoted[i] = shell.quote(word) end
-  local _, how, code = os.execute(table.concat(quoted, " "))
-  return how == "signal" and interrupted or code, "curl could not load it"
+  local rest, line = held:match "^(.*)\n([^\n]*)\n$"
+  rest = rest or held
+  if count + #rest > most_bytes then return nil end
+  take(rest)
+  return line or "curl was stopped"
 end
 
 --- Says why nothing can be loaded, or nil.
@@ -27,31 +42,32 @@ function curl.problem()
   return "downloads need the program curl, which is not installed: apt-get install curl"
 end
 
---- Loads a file.
+--- Loads a file, piece by piece.
 --- @param address string
---- @param path string  where it goes
---- @param options { protocols?: string, most_bytes?: integer, resume?: boolean, progress?: boolean }  protocols:
----   "https" if left out, also where a redirection leads; resume: goes on behind the bytes that are there already
+--- @param take fun(bytes: string)  told the pieces in their order
+--- @param options { protocols?: string, most_bytes: integer, from?: integer, progress?: boolean }  protocols: "https"
+---   if left out, also where a redirection leads; most_bytes: where more come, it ends; from: how many bytes to skip
 --- @return boolean
 --- @return string|nil problem
---- @return boolean unreachable  whether nobody answered
-function curl.save(address, path, options)
+--- @return "unreachable"|"cannot go on"|"too large"|nil reason
+function curl.load(address, take, options)
   local words = {
-    "curl", "--fail", "--location", "--show-error", "--proto", "=" .. (options.protocols or "https"),
+    "curl", "--fail", "--location", "--proto", "=" .. (options.protocols or "https"),
     "--connect-timeout", "20", "--speed-limit", "1", "--speed-time", "60",
+    "--max-filesize", tostring(options.most_bytes), "--write-out", last_line,
     options.progress and host.is_terminal "stderr" and "--progress-bar" or "--silent",
   }
   local function add(...) table.move({ ... }, 1, select("#", ...), #words + 1, words) end
-  if options.most_bytes then add("--max-filesize", tostring(options.most_bytes)) end
-  if options.resume then add("--continue-at", "-") end
-  add("--output", path, "--", address)
-  local code, problem = run(words, options.progress)
-  if code == cannot_resume then
-    host.remove_all(path)
-    code, problem = run(words, options.progress)
-  end
-  if code == interrupted then error("interrupted", 0) end
-  return code == 0, problem, unreachable[code] or false
+  if (options.from or 0) > 0 then add("--continue-at", tostring(options.from)) end
+  add("--", address)
+  local pipe <close> = assert(io.popen("exec " .. shell.line(words) .. " </dev/null"))
+  local problem = pass_on(pipe, take, options.most_bytes)
+  local _, how, code = pipe:close()
+  if how == "signal" and code == sigint then error("interrupted", 0) end
+  if problem and how == "exit" and code == 0 then return true end
+  local reason = not problem and "too large" or reasons[code]
+  if reason == "too large" then problem = ("it has more than %d bytes"):format(options.most_bytes) end
+  return false, problem, reason
 end
 
 return curl

@@ -74,6 +74,35 @@ test("a part that cannot become the file is given up", function()
   end
 end)
 
+test("what is longer than it should be is not loaded to its end", function()
+  local wrong <close> = temporary_folder()
+  local source <close> = temporary_folder()
+  local target <close> = temporary_folder()
+  local long, good = mirror_in(wrong.path, { ["b.bin"] = ("x"):rep(1000000) }), mirror_in(source.path)
+  local _, said = get(set_of { long }, target.path)
+  test.equal(said[3], "b.bin: it has more than 3 bytes")
+  test.equal(ms.io.exists(target.path .. "/b.bin.part"), false)
+  ms.io.write_text(target.path .. "/b.bin.part", "\0\1")   -- with which the file goes on, but too long
+  _, said = get(set_of { long }, target.path)
+  test.equal(said[2], "b.bin: it has more than 3 bytes")
+  test.equal((get(set_of { long, good }, target.path)), true)
+end)
+
+test("processes that get one set at once do it in turn", function()
+  local source <close> = temporary_folder()
+  local target <close> = temporary_folder()
+  local mirror = mirror_in(source.path)
+  local script <close> = program.file(".lua", ([[
+local fetch = require "moonstill.datasets.fetch"
+fetch.get({ mirrors = { %q }, files = { { name = "a.bin", bytes = %d, sha256 = %q } } }, (...), print)
+]]):format(mirror, #contents["a.bin"], host.sha256(contents["a.bin"])))
+  local pipe <close> = assert(io.popen(("for i in 1 2 3; do '%s' '%s' '%s' 2>&1 & done; wait"):format(host.program,
+    script.path, target.path)))
+  test.equal(pipe:read "a":gsub("moonstill: waiting[^\n]*\n", ""), "a.bin from " .. mirror .. "\n")
+  test.equal(ms.io.read_text(target.path .. "/a.bin"), contents["a.bin"])
+  test.equal(#host.list(target.path), 1)
+end)
+
 test("a mirror at which nobody answers is asked once", function()
   local target <close> = temporary_folder()
   local source <close> = temporary_folder()

@@ -266,12 +266,18 @@ end)
 
 test("addresses are loaded by curl", function()
   local folder <close> = with_module()
-  -- Stands in for the network: copies the archive to where curl was told to put it.
-  folder:write("bin/curl", ('#!/bin/sh\necho "$@" > %s/asked\nwhile [ "$1" != --output ]; do shift; done\ncp %s/bell-0.1.0.tar.gz "$2"\n')
-    :format(folder.path, folder.path))
+  -- Stands in for the network: gives the archive, and behind it the line in which curl would say what went wrong.
+  folder:write("bin/curl", ('#!/bin/sh\necho "$@" > %s/asked\ncat %s/bell-0.1.0.tar.gz\necho; echo\n'):format(
+    folder.path, folder.path))
   folder:expect("chmod +x bin/curl; PATH=$PWD/bin:$PATH; moonstill add https://host/bell.tar.gz && cat asked", 0,
     "bell 0.1.0 is in ", "--proto =https ", "-- https://host/bell.tar.gz\n")
   test.ok(folder:read("moonstill.lock"):find 'source = "https://host/bell.tar.gz"')
+  folder:write("bin/curl", "#!/bin/sh\nprintf 'half\\nThe requested URL returned error: 404\\n'; exit 22\n")
+  folder:expect("chmod +x bin/curl; PATH=$PWD/bin:$PATH; moonstill add https://host/bell.tar.gz", 1,
+    "moonstill: cannot load 'https://host/bell.tar.gz': The requested URL returned error: 404\n")
+  folder:write("bin/curl", ("#!/bin/sh\nhead -c 80000000 /dev/zero && touch %s/all\n"):format(folder.path))
+  folder:expect("chmod +x bin/curl; PATH=$PWD/bin:$PATH; moonstill add https://host/bell.tar.gz; echo $?; ls all", 2,
+    "moonstill: 'https://host/bell.tar.gz' is too large for a module: more than 64 MiB\n1\n")
   folder:expect("moonstill add http://host/bell.tar.gz", 1, "use https, or give --checksum")
   folder:expect("moonstill add file:///etc/passwd", 1, "expected a folder, an archive, or an address")
   folder:expect("mkdir none; ln -s $(command -v sh) none; PATH=$PWD/none; moonstill add https://host/bell.tar.gz", 1,

@@ -1,5 +1,6 @@
 -- Fetches the files of a published data set, goes on with what is half there, and holds each against its SHA-256.
 local curl = require "moonstill.curl"
+local folder_lock = require "moonstill.folder_lock"
 local host = require "moonstill.host"
 local native = require "moonstill.native"
 local shell = require "moonstill.modules.shell"
@@ -19,19 +20,31 @@ local function missing_of(files, folder)
   return missing
 end
 
-local how = { protocols = "https,http,file", resume = true, progress = true }
+-- Loads what a part lacks, but never more than its file has, and gives what curl.load does.
+local function append(part, file, address)
+  local from = host.size(part)
+  local handle <close> = assert(io.open(part, "ab"))
+  handle:setvbuf "no"
+  local function take(bytes)
+    local written, problem = handle:write(bytes)
+    if not written then error(("cannot write '%s': %s"):format(part, problem), 0) end
+  end
+  return curl.load(address, take, { protocols = "https,http,file", most_bytes = file.bytes - from, from = from,
+    progress = true })
+end
 
 -- Loads the rest of a part, or all. Gives whether the part is whole then, else why not and whether nobody answered.
 local function load_part(part, file, address)
   if is_whole(part, file) then return true end
-  if (host.size(part) or 0) >= file.bytes then host.remove_all(part) end
-  local goes_on = (host.size(part) or 0) > 0
-  local loaded, problem, unreachable = curl.save(address, part, how)
-  if not loaded then return false, problem, unreachable end
+  if host.size(part) >= file.bytes then host.remove_all(part) end
+  local goes_on = host.size(part) > 0
+  local loaded, problem, reason = append(part, file, address)
   if is_whole(part, file) then return true end
-  host.remove_all(part)
-  if goes_on then return load_part(part, file, address) end   -- it began with other bytes
-  return false, ("expected %d bytes of SHA-256 %s, got other bytes"):format(file.bytes, file.sha256), false
+  local broken_off = not loaded and (not reason or reason == "unreachable")
+  if not broken_off or host.size(part) == 0 then host.remove_all(part) end
+  if not broken_off and goes_on then return load_part(part, file, address) end   -- it began with other bytes
+  problem = problem or ("expected %d bytes of SHA-256 %s, got other bytes"):format(file.bytes, file.sha256)
+  return false, problem, reason == "unreachable"
 end
 
 -- Puts one file into the folder. Gives whether it is there. Mirrors that nobody answers at are struck off the list.
@@ -76,8 +89,10 @@ end
 --- @param folder string
 --- @param say fun(line: string)  told what happens
 function fetch.get(set, folder, say)
-  if #missing_of(set.unpacked or set.files, folder) == 0 then return end
-  host.make_folder(folder)
+  local function is_there() return #missing_of(set.unpacked or set.files, folder) == 0 end
+  if is_there() then return end
+  local _ <close> = folder_lock.wait(folder, ".lock")
+  if is_there() then return end
   local missing, all = missing_of(set.files, folder), true
   local problem = #missing > 0 and curl.problem()
   if problem then error(("%s\n%s"):format(problem, by_hand(set, folder)), 0) end

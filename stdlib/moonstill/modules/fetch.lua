@@ -7,17 +7,19 @@ local native = require "moonstill.native"
 local fetch = {}
 
 local most_bytes = 64 << 20
+local too_large = "'%s' is too large for a module: more than %d MiB"
 
 local function download(address)
   local missing = curl.problem()
   if missing then error(missing, 0) end
-  local path = os.tmpname()
-  local _ <close> = setmetatable({}, { __close = function() os.remove(path) end })
+  local pieces = {}
   -- Who asks for https is not to be led to http.
   local protocols = fetch.protocol(address) == "http" and "http,https" or "https"
-  local loaded, problem = curl.save(address, path, { protocols = protocols, most_bytes = most_bytes })
+  local loaded, problem, reason = curl.load(address, function(bytes) pieces[#pieces + 1] = bytes end,
+    { protocols = protocols, most_bytes = most_bytes })
+  if reason == "too large" then error(too_large:format(address, most_bytes >> 20), 0) end
   if not loaded then error(("cannot load '%s': %s"):format(address, problem), 0) end
-  return native.io.read_text(path)
+  return table.concat(pieces)
 end
 
 --- Whether this is an address, and of what kind: "https" or "http".
@@ -38,7 +40,7 @@ function fetch.files(source)
   if kind == "folder" then return files.of_folder(source) end
   if kind ~= "file" then error(("'%s' is neither a folder nor a file"):format(source), 0) end
   if host.size(source) > most_bytes then
-    error(("'%s' is too large for a module: more than %d MiB"):format(source, most_bytes >> 20), 0)
+    error(too_large:format(source, most_bytes >> 20), 0)
   end
   return files.of_archive(native.io.read_text(source), source)
 end

@@ -6,6 +6,15 @@ local shell = {}
 --- @return string
 function shell.quote(word) return "'" .. word:gsub("'", "'\\''") .. "'" end
 
+--- Words as a line for the shell.
+--- @param words string[]
+--- @return string
+function shell.line(words)
+  local quoted = {}
+  for i, word in ipairs(words) do quoted[i] = shell.quote(word) end
+  return table.concat(quoted, " ")
+end
+
 --- Whether a program is installed.
 --- @param program string
 --- @return boolean
@@ -19,9 +28,7 @@ end
 --- @return string output
 --- @return integer code
 function shell.run(words)
-  local quoted = {}
-  for i, word in ipairs(words) do quoted[i] = shell.quote(word) end
-  local pipe <close> = assert(io.popen(table.concat(quoted, " ") .. " 2>&1 </dev/null; echo $?"))
+  local pipe <close> = assert(io.popen(shell.line(words) .. " 2>&1 </dev/null; echo $?"))
   local output, code = pipe:read("a"):match "^(.-)(%d+)\n$"
   return output, math.tointeger(code)
 end
