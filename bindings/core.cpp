@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "bindings/support/library.hpp"
 #include "engine/core/memory.hpp"
 #include "engine/core/threads.hpp"
 
@@ -134,7 +135,8 @@ void open_core(Module& ms) {
             close_object<Timer>(L);
             if (timer.label.empty()) return 0;
             const double seconds = seconds_between(timer.start, std::chrono::steady_clock::now());
-            lua_getglobal(L, "print");
+            push_library_globals(L);
+            lua_getfield(L, -1, "print");
             push(L, fmt::format("{}: {:.3f} s", timer.label, seconds));
             lua_call(L, 1, 0);
             return 0;

@@ -12,7 +12,7 @@
 #include "bindings/core.hpp"
 #include "bindings/host/modules.hpp"
 #include "bindings/image_folder.hpp"
-#include "bindings/support/callback.hpp"
+#include "bindings/support/library.hpp"
 #include "bindings/tensor.hpp"
 #include "engine/core/error.hpp"
 #include "engine/data/batches.hpp"

@@ -13,6 +13,7 @@
 #include "bindings/host/protected_calls.hpp"
 #include "bindings/host/service.hpp"
 #include "bindings/support/barrier.hpp"
+#include "bindings/support/library.hpp"
 #include "engine/core/interrupt.hpp"
 
 namespace moonstill::lua {
@@ -29,7 +30,6 @@ const EmbeddedSource* find_embedded(std::string_view module) {
 }
 
 // The `require` of the standard library's own files: its own modules, whatever has their names elsewhere.
-// Each file gets it as a local in front of its first line.
 int require_own(lua_State* L) {
   const std::string_view name = luaL_checkstring(L, 1);
   lua_settop(L, 1);
@@ -38,10 +38,11 @@ int require_own(lua_State* L) {
   const EmbeddedSource* source = find_embedded(name);
   if (source == nullptr) fail(ErrorKind::argument, "no module '{}' in the standard library", name);
   const std::string chunk = "=[moonstill]/" + std::string(source->file);
-  const std::string code = "local require <const> = ...; " + std::string(source->text);
-  if (luaL_loadbufferx(L, code.data(), code.size(), chunk.c_str(), "t") != LUA_OK) return lua_error(L);
-  lua_pushcfunction(L, guard<require_own>);
-  lua_call(L, 1, 1);
+  if (luaL_loadbufferx(L, source->text.data(), source->text.size(), chunk.c_str(), "t") != LUA_OK)
+    return lua_error(L);
+  push_library_globals(L);
+  lua_setupvalue(L, -2, 1);
+  lua_call(L, 0, 1);
   lua_pushvalue(L, -1);
   lua_setfield(L, 2, name.data());
   return 1;
@@ -114,6 +115,8 @@ int open_everything(lua_State* L) {
   luaL_requiref(L, "moonstill.host", guard<open_service>, 0);
   lua_pushvalue(L, -2);
   lua_setfield(L, -2, "loaded");
+  lua_getglobal(L, "require");
+  lua_setfield(L, -2, "require");
   lua_setfield(L, -2, "moonstill.host");
   lua_pop(L, 1);
   open_coroutines(L);
@@ -128,6 +131,7 @@ int open_everything(lua_State* L) {
   }
   lua_pushcfunction(L, search_own);
   lua_rawseti(L, searchers, 2);
+  open_library_globals(L, guard<require_own>);
   return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "bindings/support/barrier.hpp"
 #include "bindings/support/call_profile.hpp"
 #include "bindings/support/callback.hpp"
+#include "bindings/support/library.hpp"
 #include "engine/autograd/ops.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/interrupt.hpp"

@@ -30,14 +30,6 @@ int protected_call(lua_State* L, int arguments, int results) {
   return status;
 }
 
-void push_library_function(lua_State* L, const char* module, const char* function) {
-  lua_getglobal(L, "require");
-  lua_pushstring(L, module);
-  lua_call(L, 1, 1);
-  lua_getfield(L, -1, function);
-  lua_remove(L, -2);
-}
-
 lua_State* Callback::begin() const {
   lua_State* L = runtime_->running.load();
   luaL_checkstack(L, LUA_MINSTACK, "too many nested calls");

@@ -34,7 +34,4 @@ class Callback {
 /// lua_pcall with the handler that records a backtrace when one is asked for.
 int protected_call(lua_State* L, int arguments, int results);
 
-/// Pushes require(module)[function].
-void push_library_function(lua_State* L, const char* module, const char* function);
-
 }  // namespace moonstill::lua

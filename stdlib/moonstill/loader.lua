@@ -179,14 +179,13 @@ end
 
 -- load, loadfile and dofile refuse binary chunks, whatever mode they are asked for. Their arguments are passed on as
 -- they come, since an environment of nil differs from none.
-local function text_only()
-  function load(chunk, name, _, ...) return raw_load(chunk, name, "t", ...) end
-  function loadfile(file, _, ...) return raw_loadfile(file, "t", ...) end
-  function dofile(file)
-    local chunk, message = raw_loadfile(file, "t")
-    if not chunk then error(message, 0) end
-    return chunk()
-  end
+local text_only = {}
+function text_only.load(chunk, name, _, ...) return raw_load(chunk, name, "t", ...) end
+function text_only.loadfile(file, _, ...) return raw_loadfile(file, "t", ...) end
+function text_only.dofile(file)
+  local chunk, message = raw_loadfile(file, "t")
+  if not chunk then error(message, 0) end
+  return chunk()
 end
 
 --- Searches modules from another folder on. Gives what undoes that.
@@ -210,7 +209,10 @@ function loader.open(script)
   end
   package.searchers[3], package.searchers[4] = search_file, search_libraries
   package.searchers[6] = search_library
-  text_only()
+  for name, replaced in pairs(text_only) do
+    rawset(_G, name, replaced)
+    rawset(_ENV, name, replaced)   -- for what is typed at the prompt
+  end
   strict.open()
 end
 

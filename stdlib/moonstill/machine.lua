@@ -28,8 +28,8 @@ function machine.processor() return look_up("/proc/cpuinfo", "^model name%s*:%s*
 --- Gives the fingerprint of the script that runs, or nil where there is none (at the prompt, in tests of a folder).
 --- @return string?
 function machine.script_hash()
-  local script = (rawget(_G, "arg") or {})[0]
-  local fine, text = pcall(ms.io.read_text, script)
+  local arguments = rawget(_G, "arg")
+  local fine, text = pcall(ms.io.read_text, type(arguments) == "table" and arguments[0])
   return fine and ms.io.fingerprint(text) or nil
 end
 

@@ -244,7 +244,8 @@ end
 --- @return table
 function options.read(spec)
   local declared = declare(spec)
-  local arguments = rawget(_G, "arg") or {}
+  local arguments = rawget(_G, "arg")
+  if type(arguments) ~= "table" then arguments = {} end
   local script = arguments[0] or "script"
   for _, argument in ipairs(arguments) do
     if is_help(argument) then

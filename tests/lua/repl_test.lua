@@ -45,6 +45,35 @@ test("errors leave the session alive", function()
   expect("setmetatable({}, { __tostring = function() error 'no text' end })\n3\n", "repl:1: no text\n3\n", 1)
 end)
 
+-- With a variable `type` or `table` of the user's the prompt hung, or every input failed.
+test("names of Lua's may be given to something else", function()
+  local rest = [[
+f = function() return ms.ones { 2 } end
+f()
+nope
+{ "a", b = { 2 } }
+?ms.threads
+??gaussian
+:who
+:set threads 1
+:load /nowhere.lua
+ms.lua_of(ms.nn.relu())
+do local _ <close> = ms.timer "t" end
+ms.matmul(1, 2)
+]]
+  local expected, names = session(rest), {}
+  for _, part in ipairs { "[Tensor 2 f32]", "'nope'", "b = {", "f  function", "ms.nn.relu", "t: 0.0", "ms.matmul" } do
+    test.ok(expected:find(part, 1, true), part)
+  end
+  for name in pairs(_G) do
+    if name:match "^%l" then names[#names + 1] = name end
+  end
+  for _, value in ipairs { "nil", "1", "{ 2 }" } do
+    local values = (", " .. value):rep(#names):sub(3)
+    test.equal(session(("%s = %s\n%s"):format(table.concat(names, ", "), values, rest)), expected)
+  end
+end)
+
 test("an interruption comes back to the prompt", function()
   local stop = "io.popen('kill -INT $PPID'):close() while true do end\n"
   local output = session("x = 1\n" .. stop .. "x\n")

@@ -10,7 +10,7 @@ local shell = require "moonstill.modules.shell"
 
 local checking = {}
 
-local write = print   -- whatever an example does to it
+local write = rawget(_G, "print")   -- whatever an example does to it
 local indent = (" "):rep(20)
 
 -- Prints a check's result. Gives whether it did not fail.
@@ -68,7 +68,7 @@ function checking.all(folder)
 end
 
 local function check_exports(data)
-  local fine, module = pcall(_G.require, data.name)   -- the local one knows the standard library only
+  local fine, module = pcall(host.require, data.name)   -- as a script does
   if not fine then return say("exports", "failed", tostring(module)) end
   if type(module) ~= "table" then return say("exports", "failed", "init.lua gives no table") end
   local names = {}

@@ -51,7 +51,7 @@ end
 function files.reload(session, argument)
   local old = package.loaded[argument]
   package.loaded[argument] = nil
-  local outcome = table.pack(host.call(_G.require, argument))
+  local outcome = table.pack(host.call(host.require, argument))
   if not outcome[1] then
     package.loaded[argument] = old
     return session:report(outcome[2])

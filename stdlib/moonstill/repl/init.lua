@@ -35,7 +35,7 @@ end
 
 local function new_session()
   local interactive = host.is_terminal "stdin"
-  local own = {}
+  local own = { arg = true }   -- which :load sets
   for name in next, _G do own[name] = true end
   return setmetatable({
     interactive = interactive, editor = host.open_editor(interactive and history_path() or ""), failed = false,
