@@ -5,6 +5,7 @@ local ms, experiment, plot = require "moonstill", require "experiment", require 
 local pauli = ms.observable.pauli
 
 local opt = experiment.options {
+  data = false,
   about = "Measures the variance of a gradient over random circuits of growing size.",
   { "qubits", default = 8, least = 3, most = 14, help = "the largest number of qubits" },
   { "samples", default = 200, least = 10, help = "random circuits of each size" },
@@ -36,7 +37,9 @@ local sizes, variances = {}, {}
 for n = 2, opt.qubits do
   sizes[#sizes + 1], variances[#variances + 1] = n, variance(n, random)
 end
-print(plot.line { x = sizes, y = variances, log_y = true, title = "Variance of a gradient", x_label = "qubits" })
+experiment.show(plot.line {
+  x = sizes, y = variances, log_y = true, title = "Variance of a gradient", x_label = "qubits",
+})
 
 -- The slope of log2(variance), by least squares.
 local mean, above, below = (2 + opt.qubits) / 2, 0, 0
@@ -45,6 +48,7 @@ for i, n in ipairs(sizes) do
   below = below + (n - mean) ^ 2
 end
 local slope = above / below
-print(("With each qubit the variance falls by a factor of %.2f: nothing is left to follow."):format(2 ^ -slope))
+experiment.conclude(("With each qubit the variance falls by a factor of %.2f: nothing is left to follow."):format(
+  2 ^ -slope))
 
 experiment.finish(opt, { slope = slope, variances = variances })

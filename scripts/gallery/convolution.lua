@@ -22,7 +22,7 @@ local circuit = ms.circuit(4, inputs, function(c, x, turn, couple, pool)
   convolve(2, 4, 2)
   c:cnot(2, 4)
 end)
-print(circuit)
+experiment.show(circuit)
 
 -- Images as 4 x 4 means, of the classes 1 and 2 only: the digits 0 and 1, which become +1 and -1.
 local function zeros_and_ones(set)
@@ -56,8 +56,8 @@ for step = 1, opt.steps do
   losses[step] = loss:item()
   w = adam:step(w, gradient)
 end
-print(plot.line { y = losses, title = "Loss", x_label = "step" })
-print(("With 15 angles, four qubits tell %.1f %% of %d unseen zeros and ones right."):format(
+experiment.show(plot.line { y = losses, title = "Loss", x_label = "step" })
+experiment.conclude(("With 15 angles, four qubits tell %.1f %% of %d unseen zeros and ones right."):format(
   100 * accuracy(w), #truth))
 
 experiment.finish(opt, { accuracy = accuracy(w) })

@@ -4,6 +4,7 @@
 local ms, experiment = require "moonstill", require "experiment"
 
 local opt = experiment.options {
+  data = false,
   about = "Compares parameter shifts with the adjoint gradient: the numbers, the circuits run, the time.",
   { "qubits", default = 8, least = 2, most = 16, help = "of the circuit" },
   { "layers", default = 4, least = 1, help = "strongly entangling layers" },
@@ -12,7 +13,7 @@ local n, layers = opt.qubits, opt.layers
 local count = layers * n * 3
 
 local circuit = ms.circuit(n, { w = { layers, n, 3 } }, function(c, w) c:strongly_entangling(w) end)
-if n <= 8 then print(circuit:draw { width = 100 }) end
+if n <= 8 then experiment.show(circuit) end
 local function value(w) return circuit { w = w, observable = ms.observable.pauli "ZZ", dtype = "f64" } end
 
 local w = ms.random(opt.seed):normal({ layers, n, 3 }, { dtype = "f64" })
@@ -33,7 +34,7 @@ local difference = (adjoint - shifted):abs():max():item()
 for i = 1, math.min(count, 6) do
   print(("angle %d:  adjoint %+.12f  shifts %+.12f"):format(i, adjoint[i]:item(), shifted[i]:item()))
 end
-print(("They agree to %.0e. Shifts ran %d circuits in %.1f ms, the sweep took %.1f ms."):format(
+experiment.conclude(("They agree to %.0e. Shifts ran %d circuits in %.1f ms, the sweep took %.1f ms."):format(
   difference, 2 * count, 1000 * shift_seconds, 1000 * adjoint_seconds))
 
 experiment.finish(opt, { difference = difference, circuits = 2 * count, angles = count })

@@ -3,12 +3,14 @@
 local ms, experiment, plot = require "moonstill", require "experiment", require "plot"
 
 local opt = experiment.options {
+  data = false,
   about = "Finds a marked basis state by amplitude amplification.",
   { "qubits", default = 5, least = 2, most = 16, help = "the search space has 2^qubits states" },
-  { "marked", default = 19, least = 0, help = "number of the marked state, from 0" },
+  { "marked", default = 3, least = 0, help = "number of the marked state, from 0" },
 }
 local n, states = opt.qubits, 1 << opt.qubits
-local marked = opt.marked % states
+local marked = opt.marked
+if marked >= states then error(("--marked: expected 0 to %d, got %d"):format(states - 1, marked), 0) end
 
 local all, others = {}, {}
 for q = 1, n do
@@ -41,7 +43,8 @@ end
 if n <= 5 then
   local drawing = ms.circuit(n)
   iterate(drawing)
-  print("One iteration:\n" .. drawing:draw { width = 80 })
+  print "One iteration:"
+  experiment.show(drawing)
 end
 
 local q = ms.qubits(n)
@@ -55,8 +58,10 @@ for k = 0, best do
   theory[k + 1] = math.sin((2 * k + 1) * angle) ^ 2
   labels[k + 1] = ("%d questions"):format(k)
 end
-print(plot.bars { values = found, labels = labels, range = { 0, 1 }, title = "Probability of the marked state" })
-print(("State %d of %d is found with probability %.4f after %d questions; theory: %.4f."):format(
+experiment.show(plot.bars {
+  values = found, labels = labels, range = { 0, 1 }, title = "Probability of the marked state",
+})
+experiment.conclude(("State %d of %d is found with probability %.4f after %d questions; theory: %.4f."):format(
   marked, states, found[#found], best, theory[#theory]))
 
 experiment.finish(opt, { probability = found[#found], expected = theory[#theory], questions = best })

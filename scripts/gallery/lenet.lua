@@ -24,9 +24,9 @@ local result = train.evaluate(net, w, set.test)
 local x = set.test:batch { 1, 2, 3, 4, 5 }
 local answers = net(x, w):argmax(2):totable()
 for i, class in ipairs(answers) do answers[i] = class - 1 end
-print(plot.images { images = x, columns = 5 })
+experiment.show(plot.images { images = x, columns = 5 })
 print("The network reads " .. table.concat(answers, ", "))
-print(("After %d epochs on %d images it reads %.1f %% of 1,000 unseen digits."):format(
+experiment.conclude(("After %d epochs on %d images it reads %.1f %% of 1,000 unseen digits."):format(
   opt.epochs, opt.images, 100 * result.accuracy))
 
 experiment.finish(opt, { accuracy = result.accuracy, parameters = net:count() })

@@ -3,6 +3,7 @@
 local ms, experiment, plot = require "moonstill", require "experiment", require "plot"
 
 local opt = experiment.options {
+  data = false,
   about = "Estimates the phase that a gate gives to its eigenstate.",
   { "bits", default = 5, least = 1, most = 12, help = "how many bits of the phase are read" },
   { "phase", default = 0.3, help = "the phase, as a part of a full turn" },
@@ -27,7 +28,7 @@ local function estimate(c)
   return c
 end
 
-if n <= 5 then print(estimate(ms.circuit(target)):draw { width = 100 }) end
+if n <= 5 then experiment.show(estimate(ms.circuit(target))) end
 
 local counting = {}
 for q = 1, n do counting[q] = q end
@@ -39,9 +40,9 @@ for k, p in ipairs(probabilities:totable()) do
     values[#values + 1], labels[#labels + 1] = p, ("%g turns"):format((k - 1) / (1 << n))
   end
 end
-print(plot.bars { values = values, labels = labels, range = { 0, 1 }, title = "Probability of each phase" })
+experiment.show(plot.bars { values = values, labels = labels, range = { 0, 1 }, title = "Probability of each phase" })
 local read, p = (likeliest - 1) / (1 << n), probabilities[likeliest]:item()
-print(("%d bits read a phase of %g turns as %g with probability %.4f; it is never less than 4/pi^2 = %.4f."):format(
+experiment.conclude(("%d bits read a phase of %g turns as %g with probability %.4f, 4/pi^2 = %.4f at least."):format(
   n, opt.phase, read, p, 4 / math.pi ^ 2))
 
 experiment.finish(opt, { read = read, probability = p })

@@ -5,6 +5,7 @@ local ms, experiment, plot = require "moonstill", require "experiment", require 
 local pauli = ms.observable.pauli
 
 local opt = experiment.options {
+  data = false,
   about = "Cuts the edges of a ring of vertices, by QAOA.",
   { "vertices", default = 8, least = 4, most = 16, help = "an even number of them" },
   { "layers", default = 2, least = 1, help = "p, the depth" },
@@ -37,7 +38,7 @@ for step = 1, opt.steps do
   ratios[step] = -loss:item() / n
   w = adam:step(w, gradient)
 end
-print(plot.line { y = ratios, title = "Share of the edges that are cut", x_label = "step" })
+experiment.show(plot.line { y = ratios, title = "Share of the edges that are cut", x_label = "step" })
 
 -- The likeliest division of the vertices, around the ring.
 local probabilities = ansatz { w = w, observable = ms.observable.probabilities() }
@@ -46,6 +47,6 @@ for q = 1, n do sides[q] = state >> (n - q) & 1 == 1 and "●" or "○" end
 print("\nLikeliest: " .. table.concat(sides, "─"))
 
 local ratio, expected = ratios[opt.steps], (2 * layers + 1) / (2 * layers + 2)
-print(("%d layers cut %.4f of a ring of %d; theory: %.4f."):format(layers, ratio, n, expected))
+experiment.conclude(("%d layers cut %.4f of a ring of %d; theory: %.4f."):format(layers, ratio, n, expected))
 
 experiment.finish(opt, { ratio = ratio, expected = expected })

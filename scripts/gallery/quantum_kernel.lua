@@ -3,6 +3,7 @@
 local ms, experiment, plot = require "moonstill", require "experiment", require "plot"
 
 local opt = experiment.options {
+  data = false,
   about = "Classifies two interleaved half moons by the overlap of quantum states.",
   { "points", default = 60, least = 4, help = "of each class to learn from; as many to test on" },
 }
@@ -14,7 +15,7 @@ local embedding = ms.circuit(4, { x = { 2 } }, function(c, x)
     for q = 1, 3 do c:isingzz(q, q + 1, x[q % 2 + 1]) end
   end
 end)
-print(embedding)
+experiment.show(embedding)
 
 -- Two half circles, one upside down, with noise.
 local function moons(random, count)
@@ -50,7 +51,8 @@ local accuracy = ms.lt(0, apply(kernel(fresh, learned), alpha) * y):to("f32"):me
 
 local some = {}
 for i = 1, 2 * count, math.max(1, count // 20) do some[#some + 1] = i end
-print(plot.heatmap { values = k:take(some, 1):take(some, 2), title = "The kernel, half of each class" })
-print(("Trained on %d points, the kernel tells %.1f %% of fresh ones right."):format(2 * count, 100 * accuracy))
+experiment.show(plot.heatmap { values = k:take(some, 1):take(some, 2), title = "The kernel, half of each class" })
+experiment.conclude(("Trained on %d points, the kernel tells %.1f %% of fresh ones right."):format(
+  2 * count, 100 * accuracy))
 
 experiment.finish(opt, { accuracy = accuracy, diagonal = k[1][1]:item() })

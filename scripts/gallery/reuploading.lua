@@ -4,6 +4,7 @@
 local ms, experiment, plot = require "moonstill", require "experiment", require "plot"
 
 local opt = experiment.options {
+  data = false,
   about = "Classifies points of the plane with a single qubit.",
   { "layers", default = 4, least = 1, help = "how often the point comes into the circuit" },
   { "points", default = 400, least = 10, help = "to train on" },
@@ -14,7 +15,7 @@ local radius = math.sqrt(2 / math.pi)               -- half of the square [-1, 1
 local circuit = ms.circuit(1, { angles = { opt.layers, 3 } }, function(c, angles)
   for layer = 1, opt.layers do c:rot(1, angles[layer]) end
 end)
-print(circuit)
+experiment.show(circuit)
 
 local function points(random, count)
   local x = random:rand { count, 2 } * 2 - 1
@@ -47,8 +48,8 @@ for row = 1, -1, -0.1 do
   for column = -1, 1, 0.05 do line[#line + 1] = { column, row } end
   rows[#rows + 1] = predict(ms.tensor(line), p):totable()
 end
-print(plot.heatmap { values = rows, title = "<Z> over the square" })
-print(("One qubit with %d uploads tells %.1f %% of fresh points right; half would be chance."):format(
+experiment.show(plot.heatmap { values = rows, title = "<Z> over the square" })
+experiment.conclude(("One qubit with %d uploads tells %.1f %% of fresh points right; half would be chance."):format(
   opt.layers, 100 * accuracy))
 
 experiment.finish(opt, { accuracy = accuracy })

@@ -5,6 +5,7 @@ local ms, experiment = require "moonstill", require "experiment"
 local pauli = ms.observable.pauli
 
 local opt = experiment.options {
+  data = false,
   about = "Sends a random state of one qubit to another one through an entangled pair.",
   { "states", default = 100, least = 1, help = "how many random states are sent" },
 }
@@ -15,7 +16,7 @@ local teleport = ms.circuit(3, { message = { 3 } }, function(c, message)
   c:cnot(1, 2):h(1)               -- her Bell measurement, deferred
   c:cnot(2, 3):cz(1, 3)           -- Bob's corrections
 end)
-print(teleport)
+experiment.show(teleport)
 
 local function bloch(qubit) return { pauli("X", qubit), pauli("Y", qubit), pauli("Z", qubit) } end
 
@@ -35,6 +36,7 @@ print "Bloch vectors of the first state:"
 show("sent", sent)
 show("received", received)
 show("kept", kept)
-print(("All %d states arrive, to %.0e; what Alice keeps tells nothing of them."):format(opt.states, error))
+experiment.conclude(("All %d states arrive, to %.0e; what Alice keeps tells nothing of them."):format(
+  opt.states, error))
 
 experiment.finish(opt, { error = error, kept = kept[1]:totable() })

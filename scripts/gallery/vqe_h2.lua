@@ -4,6 +4,7 @@ local ms, experiment, plot = require "moonstill", require "experiment", require 
 local pauli = ms.observable.pauli
 
 local opt = experiment.options {
+  data = false,
   about = "Finds the ground state energy of the hydrogen molecule.",
   { "steps", default = 40, least = 1, help = "steps of gradient descent" },
 }
@@ -16,7 +17,7 @@ local exact = -1.857275030202382 + repulsion
 
 -- One electron pair, either in the lower or in the upper orbital: cos(w/2) |01> + sin(w/2) |10>.
 local ansatz = ms.circuit(2, { w = {} }, function(c, w) c:ry(1, w):cnot(1, 2):x(2) end)
-print(ansatz)
+experiment.show(ansatz)
 print(hamiltonian)
 
 local function energy(w) return ansatz { w = w, observable = hamiltonian, dtype = "f64" }:sum() + repulsion end
@@ -29,9 +30,9 @@ for step = 1, opt.steps do
   energies[step] = value:item() - exact
   w = w - 0.4 * gradient
 end
-print(plot.line { y = energies, log_y = true, title = "Hartree above the ground state", x_label = "step" })
+experiment.show(plot.line { y = energies, log_y = true, title = "Hartree above the ground state", x_label = "step" })
 local now = energies[opt.steps] + exact
-print(("The molecule's energy is %.6f hartree (exactly %.6f), %.1f millihartree below Hartree and Fock's."):format(
+experiment.conclude(("The energy is %.6f hartree (exactly %.6f), %.1f millihartree below Hartree and Fock's."):format(
   now, exact, 1000 * (hartree_fock - now)))
 
 experiment.finish(opt, { energy = now, exact_energy = exact, hartree_fock = hartree_fock, angle = w:item() })

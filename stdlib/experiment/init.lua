@@ -4,6 +4,7 @@ local check = require "moonstill.check"
 local machine = require "moonstill.machine"
 local median = require "moonstill.median"
 local page = require "plot.page"
+local plot = require "plot"
 
 local experiment = {}
 
@@ -16,6 +17,7 @@ local common = {
 }
 
 local clock
+local pictures, conclusion = {}, nil   -- for the page
 
 -- Refuses a place that cannot be written at once, and not after hours of work.
 local function check_writable(file)
@@ -73,17 +75,20 @@ end
 --- print(options.epochs, options.seed)
 --- ```
 --- @param spec table  as for ms.options; `defaults` replaces defaults by name; `folder` = { name =, unlike = string[] }
----   is where results go without --out, other options than those of `unlike` being added to its name
+---   is where results go without --out, other options than those of `unlike` being added to its name; `data = false`
+---   leaves out --data, for what needs none
 --- @return table
 function experiment.options(spec)
   local entries = { about = spec.about }
   for _, list in ipairs { spec, common } do
     for _, entry in ipairs(list) do
+      if list == common and entry[1] == "data" and spec.data == false then goto skip end
       local copy = {}
       for key, value in pairs(entry) do copy[key] = value end
       local default = spec.defaults and spec.defaults[entry[1]]
       if default ~= nil then copy.default = default end
       entries[#entries + 1] = copy
+      ::skip::
     end
   end
   local options = ms.options(entries)
@@ -94,6 +99,41 @@ function experiment.options(spec)
   if options.threads > 0 then ms.set_threads(options.threads) end
   clock = ms.timer()
   return options
+end
+
+--- Prints a figure or a circuit, and keeps it for the run's page.
+---
+--- ```lua
+--- require("experiment").show(ms.circuit(2):h(1):cnot(1, 2))
+--- ```
+--- @param picture plot.Figure|ms.Circuit
+function experiment.show(picture)
+  print(picture)
+  pictures[#pictures + 1] = picture
+end
+
+--- Prints what an experiment comes to, and keeps it as the result's `conclusion`, which its page begins with.
+---
+--- ```lua
+--- require("experiment").conclude "Two qubits are one more than one."
+--- ```
+--- @param sentence string
+function experiment.conclude(sentence)
+  print(sentence)
+  conclusion = sentence
+end
+
+-- Curves and circuits as pictures that follow light and dark; of the other figures gnuplot makes them, where it is.
+local function write_picture(picture, path)
+  if picture.svg then
+    ms.io.write_text(path .. ".svg", picture:svg())
+  elseif picture:is_curves() then
+    ms.io.write_text(path .. ".svg", picture:page_svg())
+  elseif plot.has_gnuplot() then
+    picture:save(path .. ".png")
+  else
+    print("no picture of a figure on the page: gnuplot is missing (apt-get install gnuplot-nox)")
+  end
 end
 
 --- Reads the images that --data names, and refuses those that no network could be tested on.
@@ -127,7 +167,7 @@ end
 --- @param result table   seconds: of the run; or seconds_before: those before it went on from a checkpoint
 --- @return table result
 function experiment.finish(options, result)
-  result.script = arg[0]
+  result.script, result.conclusion = arg[0], conclusion
   result.script_hash = machine.script_hash()
   result.settings = {}
   for name, value in pairs(options) do result.settings[name] = value end
@@ -144,7 +184,10 @@ function experiment.finish(options, result)
       print("result in " .. file)
     end
   end
-  if options.out ~= "" then print("page in " .. page.write(options.out)) end
+  if options.out ~= "" then
+    for i, picture in ipairs(pictures) do write_picture(picture, ("%s/picture-%d"):format(options.out, i)) end
+    print("page in " .. page.write(options.out))
+  end
   return result
 end
 

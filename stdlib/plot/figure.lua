@@ -95,6 +95,19 @@ function Figure:gnuplot_script(file, options)
   return (script_for("figure:gnuplot_script", self, file, options))
 end
 
+--- Tells whether all its panels are curves, which figure:page_svg draws.
+---
+--- ```lua
+--- print(require("plot").line({ y = { 1, 4, 9 } }):is_curves())
+--- ```
+--- @return boolean
+function Figure:is_curves()
+  for _, panel in ipairs(self.panels) do
+    if panel.kind ~= "curves" then return false end
+  end
+  return true
+end
+
 local page_spec = check.spec("figure:page_svg", {
   { "width", "integer", "Pixels.", default = 640, least = 200 },
 })
@@ -109,11 +122,7 @@ local page_spec = check.spec("figure:page_svg", {
 --- @return string
 function Figure:page_svg(options)
   local o = check.options("figure:page_svg", options, page_spec)
-  for _, panel in ipairs(self.panels) do
-    if panel.kind ~= "curves" then
-      check.fail("figure:page_svg", "expected curves, got %s: save it as .svg", panel.kind)
-    end
-  end
+  if not self:is_curves() then check.fail("figure:page_svg", "expected curves: save other figures as .svg") end
   return (svg.draw(self.panels, o.width))
 end
 

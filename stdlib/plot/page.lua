@@ -19,13 +19,13 @@ local style = [[
 body{margin:0 auto;max-width:1040px;padding:20px 16px 48px;background:var(--ground);color:var(--ink);
 font:15px/1.5 system-ui,sans-serif;-webkit-text-size-adjust:100%}
 h1{font-size:24px;line-height:1.25;margin:8px 0 2px}h2{font-size:17px;margin:32px 0 10px}
-p{margin:4px 0}.faint{color:var(--faint)}
+p{margin:4px 0}.faint{color:var(--faint)}.conclusion{font-size:18px;margin:14px 0 0}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:10px;margin:18px 0 0}
 .card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 12px}
 .card b{display:block;font-size:22px;line-height:1.3}.card:first-child b{color:var(--good)}
 .card span{color:var(--faint);font-size:13px}
 .curves{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,380px),1fr));gap:18px}
-.curves svg,figure svg{display:block;width:100%;height:auto}figure svg{min-width:640px}
+.curves svg,figure svg{display:block;width:100%;height:auto}
 figure{margin:0 0 18px}figcaption{color:var(--faint);font-size:13px;margin-top:4px}
 img{display:block;max-width:100%;height:auto;image-rendering:pixelated;border-radius:4px}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:14px}
@@ -84,7 +84,8 @@ end
 
 -- What is told first, in this order, where a result has it.
 local heads = {
-  { "test_accuracy", "test accuracy", percent }, { "test_accuracy_last", "moving average at the end", percent },
+  { "test_accuracy", "test accuracy", percent }, { "accuracy", "accuracy", percent },
+  { "test_accuracy_last", "moving average at the end", percent },
   { "test_accuracy_random_images", "random real images", percent },
   { "test_accuracy_class_means", "class means", percent }, { "energy", "energy", number },
   { "exact_energy", "exact energy", number }, { "test_loss", "test loss", number }, { "images", "images", number },
@@ -96,7 +97,7 @@ local heads = {
 local elsewhere = {
   settings = true, arguments = true, versions = true, machine = true, script = true, script_hash = true, seed = true,
   threads = true, history = true, dataset = true, model = true, seconds_before = true,
-  ledger = true, report = true,
+  ledger = true, report = true, conclusion = true,
 }
 for _, head in ipairs(heads) do elsewhere[head[1]] = true end
 
@@ -119,33 +120,33 @@ local function add_curves(out, rows)
   out[#out + 1] = "</div>"
 end
 
--- The files of an ending right in the folder, by name.
-local function files(folder, ending)
-  local found = {}
-  for _, path in ipairs(host.files(folder, ending) or {}) do
-    local name = path:sub(#folder + 2)
-    if not name:find "/" then found[#found + 1] = name end
-  end
-  return found
+local function png_element(name, bytes)
+  local width = #bytes > 24 and (">I4"):unpack(bytes, 17) or 0
+  return ('<img alt="%s" style="min-width:%dpx" src="data:image/png;base64,%s">'):format(escape(name),
+    math.min(width, least_picture), base64(bytes))
 end
+
+-- No larger than it was drawn.
+local function svg_element(_, text)
+  local svg = text:match "<svg.*" or ""
+  local width = tonumber(svg:match 'viewBox="%S+ %S+ (%S+)') or least_picture
+  return (svg:gsub("^<svg[^>]*", ('%%0 style="max-width:%.0fpx;min-width:%.0fpx"'):format(width,
+    math.min(width, least_picture)), 1))
+end
+
+local elements = { png = png_element, svg = svg_element }
 
 local function add_pictures(out, folder)
   local pictures = {}
-  for _, name in ipairs(files(folder, ".png")) do
-    local bytes = ms.io.read_text(folder .. "/" .. name)
-    if #bytes > 0 and #bytes <= largest_picture then
-      local width = #bytes > 24 and (">I4"):unpack(bytes, 17) or 0
-      pictures[#pictures + 1] = ('<figure><div class="wide"><img alt="%s" style="min-width:%dpx" '
-        .. 'src="data:image/png;base64,%s"></div><figcaption>%s</figcaption></figure>'):format(escape(name),
-        math.min(width, least_picture), base64(bytes), escape(name))
-    end
-  end
-  for _, name in ipairs(files(folder, ".svg")) do
-    local text = ms.io.read_text(folder .. "/" .. name)
+  for _, path in ipairs(host.files(folder, "") or {}) do
+    local name = path:sub(#folder + 2)
+    local element = elements[name:match "^[^/]*%.(%a+)$"]
     -- The curves are on the page already.
-    if name ~= "curves.svg" and #text <= largest_picture then
-      pictures[#pictures + 1] = ('<figure><div class="wide">%s</div><figcaption>%s</figcaption></figure>'):format(
-        text:match "<svg.*" or "", escape(name))
+    local content = element and name ~= "curves.svg" and ms.io.read_text(path) or ""
+    if #content > 0 and #content <= largest_picture then
+      local caption = name:match "^picture%-%d" and "" or ("<figcaption>%s</figcaption>"):format(escape(name))
+      local picture = element(name, content)
+      pictures[#pictures + 1] = ('<figure><div class="wide">%s</div>%s</figure>'):format(picture, caption)
     end
   end
   if #pictures > 0 then out[#out + 1] = "<h2>Images</h2>\n" .. table.concat(pictures, "\n") end
@@ -273,6 +274,7 @@ function page.write(folder)
     ("<h1>%s</h1>"):format(escape(name)), ('<p class="faint">%s%s</p>'):format(escape(about),
       state ~= "" and (about ~= "" and "; " or "") .. escape(state) or ""),
   }
+  if result.conclusion then out[#out + 1] = ('<p class="conclusion">%s</p>'):format(escape(result.conclusion)) end
   add_cards(out, result)
   add_curves(out, rows)
   add_pictures(out, folder)

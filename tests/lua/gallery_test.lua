@@ -1,17 +1,23 @@
 -- The experiments of scripts/gallery run, with small settings, and find what is known.
 local host = require "moonstill.host"
 local ms = require "moonstill"
+local plot = require "plot"
 local program = require "program"
+local sandbox = require "sandbox"
 local test = require "moonstill.test"
 
 local gallery = debug.getinfo(1, "S").source:match "^@(.*)/[^/]*$" .. "/../../scripts/gallery/"
 
--- What a script prints, and the result that it writes.
+-- What a script prints, and the result that it writes; its page shows pictures and says what it comes to.
 local function run(name, ...)
-  local json <close> = program.file(".json", "")
-  local output, code = program.run { gallery .. name .. ".lua", "--threads", "1", "--json", json.path, ... }
+  local folder <close> = sandbox.new()
+  local output, code = program.run { gallery .. name .. ".lua", "--threads", "1", "--out", folder.path, ... }
   test.ok(code == 0, output)
-  return ms.io.parse_json(ms.io.read_text(json.path)), output
+  local result = ms.io.parse_json(ms.io.read_text(folder.path .. "/result.json"))
+  local page = ms.io.read_text(folder.path .. "/index.html")
+  test.ok(page:find "<svg" or page:find "<img" or not plot.has_gnuplot(), "a page without pictures")
+  test.ok(#result.conclusion > 20 and output:find(result.conclusion, 1, true), output)
+  return result, output
 end
 
 local seen = {}
