@@ -36,7 +36,8 @@ test("numbers, curves, pictures, ledger, settings and the command, all in one fi
   local html = ms.io.read_text(out.path .. "/index.html")
   contains(html, "<h1>distill</h1>", "tiny &lt;net&gt; on digits", "<b>95.12 %</b>", "<b>61,706</b>", ">Loss<",
     "Norm of the outer gradient",
-    "data:image/png;base64,iVBORw0KGgo", '<svg class="own" style="max-width:640px;min-width:640px">', "<td>distil/inner</td><td>1,234,569</td>", "<dt>lr</dt><dd>0.03</dd>",
+    "data:image/png;base64,iVBORw0KGgo", '<svg class="own" style="max-width:640px;min-width:640px">',
+    "<td>distil/inner</td><td>1,234,569</td>", "<dt>lr</dt><dd>0.03</dd>",
     "<dt>test networks</dt><dd>20</dd>", "linear(2 -&gt; 1)", "moonstill run scripts/distill.lua --out 'my runs' --seed 3", "1 thread of",
     "prefers-color-scheme:dark", 'name="viewport"')
   for _, outside in ipairs { "src=\"http", "href=", "<script", "url(" } do test.ok(not html:find(outside, 1, true), outside) end
