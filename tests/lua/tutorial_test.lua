@@ -42,8 +42,13 @@ local run = {}
 -- A file, named in its first line.
 function run.lua(text) folder:write(text:match "^%-%- (%S+)\n", text .. "\n") end
 
+-- As at one terminal: a `cd` stays.
+local place = folder.path
 function run.sh(text)
-  for _, entry in ipairs(entries(text, "$ ")) do compare(folder:run(entry.input), entry.output, entry.input) end
+  for _, entry in ipairs(entries(text, "$ ")) do
+    compare(folder:run(("cd '%s' && %s; pwd > '%s/place'"):format(place, entry.input, folder.path)), entry.output, entry.input)
+    place = folder:read("place"):match "[^\n]*"
+  end
 end
 
 -- All at one prompt.
