@@ -21,6 +21,7 @@ test("shapes", function()
     { nn.relu(), { 2, 3, 4 }, { 2, 3, 4 } },
     { nn.gelu(), { 2, 3, 4 }, { 2, 3, 4 } },
     { nn.layer_norm { 3, 4 }, { 2, 3, 4 }, { 2, 3, 4 } },
+    { nn.layer_norm { 4 }, { 2, 3, 4 }, { 2, 3, 4 } },
     { nn.residual(nn.linear(4, 4)), { 3, 4 }, { 3, 4 } },
     { nn.blend { nn.linear(4, 2), nn.linear(4, 2) }, { 3, 4 }, { 3, 2 } },
     { nn.sequential { nn.flatten(), nn.linear(12, 8), nn.tanh(), nn.linear(8, 2) }, { 17, 3, 4 }, { 17, 2 } },
@@ -49,13 +50,14 @@ test("layer norm and gelu, with derivatives to second order", function()
   local w = ms.tensor({ 1, 1, 1, 0, 0, 0 }, f64)
   local deviation = math.sqrt(14 / 3 + 0.5)
   test.near(norm(x, w), { { -2 / deviation, -1 / deviation, 3 / deviation }, { -2 / deviation, -1 / deviation, 3 / deviation } })
+  test.near(norm(x:reshape { 1, 2, 3 }, w):reshape { 2, 3 }, norm(x, w), 1e-12)
   test.near(norm(x, ms.tensor({ 2, 0, 1, 5, 6, 7 }, f64))[1], { 5 - 4 / deviation, 6, 7 + 3 / deviation })
   test.near(nn.gelu()(ms.tensor({ { 0, 1, -10 } }, f64), ms.zeros({ 0 }, f64)), { { 0, 0.841344746068543, 0 } }, 1e-14)
   local net = nn.sequential { nn.linear(2, 4), nn.layer_norm { 4 }, nn.gelu(), nn.linear(4, 1) }
   local inputs = ms.random(5):normal({ 3, 2 }, f64)
   local weights = net:initialise(ms.random(6), f64) + 0.1
   ms.test.gradcheck(function(p) return (net(p.x, p.w) ^ 3):sum() end, { x = inputs, w = weights }, { order = 2 })
-  test.fails_with("expected input [batch, 4], got [batch, 2]", function() nn.layer_norm { 4 }(ms.ones { 3, 2 }, ms.ones(8)) end)
+  test.fails_with("expected input [batch, ..., 4], got [batch, 2]", function() nn.layer_norm { 4 }(ms.ones { 3, 2 }, ms.ones(8)) end)
 end)
 
 test("AdamW shrinks weights, by the rate times the decay", function()

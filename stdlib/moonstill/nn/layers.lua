@@ -208,22 +208,21 @@ local norm_options = check.spec("ms.nn.layer_norm", {
   { "epsilon", "number", "Added to the variance.", default = 1e-5, least = 0 },
 })
 
---- Makes a layer that shifts and scales each sample to mean 0 and variance 1 over all its elements, and then by a
---- trainable offset and factor of each (Ba, Kiros and Hinton, arXiv 1607.06450).
+--- Makes a layer that shifts and scales the last dimensions of each sample to mean 0 and variance 1, and then by a
+--- trainable offset and factor of each element (Ba, Kiros and Hinton, arXiv 1607.06450).
 ---
 --- ```lua
 --- local net = ms.nn.layer_norm { 4 }
 --- print(net(ms.tensor { { 1, 2, 3, 6 } }, net:initialise(ms.random(1))))
 --- ```
---- @param shape integer|integer[]  of one sample
+--- @param shape integer|integer[]  of these dimensions
 --- @param options? { epsilon?: number }
---- @return ms.nn.Layer  [batch, ...] -> [batch, ...]
+--- @return ms.nn.Layer  [batch, ..., shape] -> the same
 function layers.layer_norm(shape, options)
   check.argument("ms.nn.layer_norm", 1, "shape", "integer|integer[]", shape)
   if type(shape) == "number" then shape = { shape } end
   local o = check.options("ms.nn.layer_norm", options, norm_options)
-  local axes, text = {}, table.concat(shape, ", ")
-  for axis = 1, #shape do axes[axis] = axis + 1 end
+  local text = table.concat(shape, ", ")
   local self = layer.new {
     name = ("layer_norm(%s)"):format(text),
     detail = ("epsilon = %.17g"):format(o.epsilon),
@@ -231,10 +230,13 @@ function layers.layer_norm(shape, options)
       { name = "factor", shape = shape, init = "ones" }, { name = "offset", shape = shape, init = "zeros" },
     },
     output = function(_, got, refuse)
-      refuse_unless(table.concat(got, ", ") == text, refuse, ("[batch, %s]"):format(text))
+      local last = table.concat(got, ", ", math.max(1, #got - #shape + 1))
+      refuse_unless(last == text, refuse, ("[batch, ..., %s]"):format(text))
       return got
     end,
     apply = function(_, x, p)
+      local axes, before = {}, #x:shape() - #shape
+      for i = 1, #shape do axes[i] = before + i end
       local centred = x - x:mean(axes, { keep = true })
       local deviation = (centred:square():mean(axes, { keep = true }) + o.epsilon):sqrt()
       return centred / deviation * p.factor + p.offset
