@@ -178,28 +178,40 @@ int host_absolute(lua_State* L) {
   return 1;
 }
 
-// Another user must not decide what is loaded, by a file in a folder like /tmp.
-bool is_ours(const fs::path& path) {
+enum class Owner { nobody, us, another };
+
+// Whose a file is; root's count as ours. Another user must not decide what is loaded, by a file in a folder
+// like /tmp.
+Owner owner_of(const fs::path& path) {
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
-  return status.st_uid == ::geteuid() || status.st_uid == 0;
+  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return Owner::nobody;
+  return status.st_uid == ::geteuid() || status.st_uid == 0 ? Owner::us : Owner::another;
 }
 
-// find_above(folder, file) -> the folder, or the nearest above it, that has this file, of ours or root's; or
-// nil
+// find_above(folder, file) -> the folder, or the nearest above it, that has this file, of ours or root's, or
+// nil; and the nearest such file of another user that was passed over, or nil
 int host_find_above(lua_State* L) {
   std::error_code error;
   fs::path folder = fs::weakly_canonical(fs::absolute(fs::path(text(L, 1)), error), error);
   const fs::path name(text(L, 2));
+  lua_settop(L, 2);
+  lua_pushnil(L);
+  lua_pushnil(L);
   while (!folder.empty()) {
-    if (is_ours(folder / name)) {
+    const Owner owner = owner_of(folder / name);
+    if (owner == Owner::us) {
       push(L, folder.string());
-      return 1;
+      lua_replace(L, 3);
+      break;
+    }
+    if (owner == Owner::another && lua_isnil(L, 4)) {
+      push(L, (folder / name).string());
+      lua_replace(L, 4);
     }
     if (!folder.has_relative_path()) break;
     folder = folder.parent_path();
   }
-  return 0;
+  return 2;
 }
 
 constexpr luaL_Reg functions[] = {{"sha256", guard<host_sha256>},

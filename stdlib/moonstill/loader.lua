@@ -20,6 +20,7 @@ local rocks            -- templates of LuaRocks' trees
 local titles = {}      -- of templates, for the text of a failed require
 local script_file      -- the running script from the root on, or nil
 local own_module       -- { name =, folder = }: the module that the script lies in, or nil
+local project          -- { root =, passed_over = }, as places.project gives them
 
 -- The absolute templates of a search path.
 local function absolute_entries(path)
@@ -67,7 +68,9 @@ end
 local function search_from(folder)
   local list = {}
   if folder then add(list, "the script's folder", folder .. "/?.lua", folder .. "/?/init.lua") end
-  add_store(list, "the project's modules", places.project(folder or "."))
+  local root, passed_over = places.project(folder or ".")
+  project = { root = root, passed_over = passed_over }
+  add_store(list, "the project's modules", root)
   add_store(list, "the user's modules", places.user())
   table.move(rocks, 1, #rocks, #list + 1, list)
   package.path = table.concat(list, ";")
@@ -81,6 +84,17 @@ local function program(file)
   if script_file and host.absolute(file) == script_file then return "the running script" end
   local handle <close> = io.open(file)
   return handle and handle:read(2) == "#!" and "a program" or nil
+end
+
+-- A line for a module that the project's lock file names and that is not there, or nil.
+local function hint(name)
+  local file = project.root and io.open(project.root .. "/" .. places.lock)
+  if not file then return nil end
+  local text <close> = file
+  local top, lock = name:match "^[^%.]*", literal.parse(text:read "a" or "")
+  if type(lock) ~= "table" or not lock[top] then return nil end
+  if host.kind(("%s/%s/%s"):format(project.root, places.folder, top)) then return nil end
+  return ("%s/%s names '%s': `moonstill add`, alone, installs it"):format(project.root, places.lock, top)
 end
 
 -- The first file that a template gives for a name, and lines that tell of those passed by.
@@ -97,6 +111,8 @@ local function find(name)
     file = file or template:gsub("%?", (name:gsub("%.", "/")))
     lines[#lines + 1] = why and ("  '%s' is %s"):format(file, why) or ("  no file '%s'"):format(file)
   end
+  if project.passed_over then lines[#lines + 1] = "the project's modules: " .. project.passed_over end
+  lines[#lines + 1] = hint(name)
   return nil, table.concat(lines, "\n\t")
 end
 
@@ -192,9 +208,9 @@ end
 --- @param folder string
 --- @return function
 function loader.enter(folder)
-  local path, module = package.path, own_module
+  local path, module, before = package.path, own_module, project
   search_from(folder)
-  return function() package.path, own_module = path, module end
+  return function() package.path, own_module, project = path, module, before end
 end
 
 --- Prepares a state for scripts.

@@ -56,8 +56,15 @@ test("names that a module cannot have", function()
   folder:expect("moonstill new train", 1, "moonstill: 'train' is a module of the standard library\n")
   folder:expect("moonstill new moonstill", 1, "standard library")
   folder:expect("moonstill new string", 1, "moonstill: 'string' is a library of Lua\n")
+  folder:expect("moonstill new end", 1, "moonstill: 'end' is a keyword of Lua\n")
+  folder:expect("moonstill new nil", 1, "moonstill: 'nil' is a keyword of Lua\n")
+  folder:expect("moonstill new print", 1, "moonstill: 'print' is a function of Lua\n")
+  folder:expect("moonstill new ms", 1, "moonstill: 'ms' is what scripts call Moonstill itself\n")
   folder:expect("moonstill new ../x", 1, "moonstill: '../x' is no name for a module: expected small letters")
   folder:expect("moonstill new", 2, "moonstill: new: NAME is missing\n'moonstill new --help' lists the options.\n")
+  folder:expect("moonstill new bell --author \"$(printf 'a\\033[31m')\"", 1,
+    "moonstill: new: 'author': expected one line of text without control characters\n")
+  folder:expect("moonstill new bell --licence ''", 1, "moonstill: new: 'licence' is empty: Such as MIT: ")
   test.equal(#host.list(folder.path), 0)
 end)
 
@@ -69,7 +76,12 @@ test("check finds what is wrong", function()
   folder:expect("moonstill check bell", 1, "examples  failed    bell/init.lua:10: attempt to call a nil value")
   folder:write("bell/init.lua", (init:gsub("return bell", "bell.more = 1\nreturn bell")))
   folder:expect("moonstill check bell", 1, "exports   failed    module.lua says 'ghz', the module has 'ghz, more'")
+  folder:expect("moonstill pack bell", 1, "moonstill: 'bell' is not packed:\nexports   failed    module.lua says 'ghz', the")
+  test.equal(#host.list(folder.path), 1)
+  folder:write("bell/init.lua", (init:gsub("return bell", "bell._VERSION = 1\nreturn bell")))
+  folder:expect("moonstill check bell", 0, "exports   ok        ghz\n")
   folder:write("bell/init.lua", "os.exit(0)")
+  folder:expect("moonstill pack bell", 1, "'bell' is not packed:\nexports   failed    the module ended the program\n")
   folder:expect("moonstill check bell", 1, "exports   failed    the module ended the program")
   folder:write("bell/init.lua", "return {")
   folder:expect("moonstill check bell", 1, "manifest  failed    bell/init.lua cannot be read as Lua: bell/init.lua:1: "
@@ -97,7 +109,10 @@ end)
 test("the same files give the same archive, whatever their times and modes", function()
   local folder <close> = with_module()
   folder:expect("mv bell-0.1.0.tar.gz one.gz; cp -r bell other; touch -d 2001-01-01 other/*; chmod 600 other/*;"
-    .. "mkdir other/.git; echo x > other/.git/x; moonstill pack other && cmp one.gz bell-0.1.0.tar.gz", 0)
+    .. "mkdir other/.git; for f in .git/x init.lua~ '#init.lua#' .init.lua.swp 1.swp; do echo x > other/$f; done; "
+    .. "moonstill pack other && cmp one.gz bell-0.1.0.tar.gz", 0)
+  folder:expect("printf '\\357\\273\\277' | cat - bell/module.lua > other/module.lua; moonstill pack other && "
+    .. "cmp one.gz bell-0.1.0.tar.gz", 0)   -- with a byte-order mark
   folder:expect("echo '-- more' >> other/init.lua; moonstill pack other; cmp one.gz bell-0.1.0.tar.gz", 1, "differ")
   folder:expect("ln -s /etc/passwd other/link; moonstill pack other", 1, "'other/link' is a link or a device")
   local spec = folder:read "bell-0.1.0-1.rockspec"
@@ -111,6 +126,8 @@ test("add, list, require, verify, remove", function()
   local folder <close> = with_module()
   folder:write("project/run.lua", "print(require('bell').ghz(2):qubits())")
   folder:expect("cd project; moonstill list", 0, "no modules in " .. folder.path .. "/project\n")
+  folder:expect("cd project; moonstill add", 1, "moonstill: there is no moonstill.lock in '" .. folder.path
+    .. "/project' or above: nothing to install without SOURCE\n")
   folder:expect("cd project; moonstill add ../bell-0.1.0.tar.gz", 0, "bell 0.1.0 is in " .. folder.path
     .. "/project/moonstill_modules/bell\n", 'local bell = require "bell"   -- ghz')
   folder:expect("moonstill project/run.lua", 0, "2\n")
@@ -209,6 +226,11 @@ test("what the lock names is installed again", function()
   folder:expect("rm -r project/moonstill_modules; cd project/sub; moonstill add", 0, "bell 0.1.0 is in ", "chime 0.1.0 is in ")
   test.equal(folder:read "project/moonstill.lock", lock)
   folder:expect("cd project; moonstill verify", 0, "ok       bell 0.1.0\nok       chime 0.1.0\n")
+  folder:write("project/run.lua", "require 'bell.part'")
+  local hint = folder.path .. "/project/moonstill.lock names 'bell': `moonstill add`, alone, installs it\n"
+  local output = folder:expect("moonstill project/run.lua", 1, "module 'bell.part' not found")
+  test.ok(not output:find(hint, 1, true), output)
+  folder:expect("rm -r project/moonstill_modules/bell; moonstill project/run.lua", 1, hint)
   -- Other files at the source, or none, are refused; the others come back.
   folder:expect("rm -r project/moonstill_modules bell-0.1.0.tar.gz; echo >> chime/init.lua; mv bell bell-0.1.0.tar.gz", 0)
   folder:expect("cd project; moonstill add", 1, "moonstill: chime: ", "the checksum differs: ", "bell 0.1.0 is in ")
@@ -234,6 +256,18 @@ test("processes that install at once do it in turn", function()
     "ok       bell 0.1.1\n")
 end)
 
+test("a project of another user's is passed over, and one is told so", function()
+  local folder <close> = with_module()
+  if folder:run "id -u" ~= "0\n" then return end   -- only root can make such a project
+  folder:write("project/run.lua", "require 'bell'")
+  local why = "passed over, " .. folder.path .. "/project/moonstill.lock belongs to another user\n"
+  folder:expect("cd project; moonstill add ../bell; chown 12345 moonstill.lock", 0)
+  folder:expect("moonstill project/run.lua", 1, "the project's modules: " .. why)
+  for _, command in ipairs { "list", "verify" } do
+    folder:expect(("cd project; moonstill %s"):format(command), 0, "moonstill: the project's modules: " .. why)
+  end
+end)
+
 test("what a killed installation has left goes with the next one", function()
   local folder <close> = with_module()
   folder:write("moonstill_modules/.bell.999999999-0.tmp/init.lua", "return")
@@ -253,8 +287,9 @@ test("a module that needs another says so", function()
     folder:write("chime/module.lua", (manifest:gsub("bell", "chime"):gsub("0%.1%.0", version, 1)))
     folder:write("chime/init.lua", "return {}")
     local output = folder:expect("moonstill remove bell; moonstill add chime; moonstill add bell", 0, "bell 0.1.0 is in ")
-    test.equal(not output:find("It needs chime", 1, true), there)
+    test.equal(not output:find("It needs chime 0.2.0 or newer, and 0.1.9 is installed", 1, true), there)
   end
+  folder:expect("moonstill remove chime", 0, "chime is removed from " .. folder.path .. "\nbell needs it\n")
   for needs, problem in pairs {
     ['{ chime = 2 }'] = "'needs': 'chime': expected a version such as \"0.1.0\", got number 2",
     ['{ "chime" }'] = "'needs': '1' is no name for a module", ['"chime"'] = "'needs': expected table, got string",

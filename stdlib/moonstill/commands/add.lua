@@ -1,5 +1,7 @@
 -- add [FILE|DIR|URL]: install a module into the project, or all that its lock names
 local fetch = require "moonstill.modules.fetch"
+local host = require "moonstill.host"
+local places = require "moonstill.modules.places"
 local store = require "moonstill.modules.store"
 
 local function say(here, data, before)
@@ -16,7 +18,7 @@ local function add(here, o, expected)
   local exports = #data.exports > 0 and "   -- " .. table.concat(data.exports, ", ") or ""
   print(("\n  local %s = require %q%s"):format(data.name, data.name, exports))
   for _, need in ipairs(here:unmet(data)) do
-    print(("\nIt needs %s or newer, which is not installed: add that too."):format(need))
+    print(("\nIt needs %s: add that too."):format(need))
   end
 end
 
@@ -39,6 +41,9 @@ local function mend(here)
 end
 
 local function restore(here)
+  if not host.kind(here:lock_file()) then
+    error(("there is no %s in '%s' or above: nothing to install without SOURCE"):format(places.lock, here.root), 0)
+  end
   local fine = #here:damaged() == 0 or mend(here)
   if fine then print(("all that %s names is there"):format(here:lock_file())) end
   return fine

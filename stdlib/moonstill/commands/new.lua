@@ -2,6 +2,7 @@
 local files = require "moonstill.modules.files"
 local host = require "moonstill.host"
 local manifest = require "moonstill.modules.manifest"
+local places = require "moonstill.modules.places"
 local shell = require "moonstill.modules.shell"
 local template = require "moonstill.modules.template"
 
@@ -16,6 +17,7 @@ local function run(o)
   if problem then error(problem, 0) end
   if host.kind(o.name) then error(("there is a '%s' here already"):format(o.name), 0) end
   local contents = template.files(o.name, o.author ~= "" and o.author or author(), o.licence)
+  manifest.read(contents[places.manifest], "new")   -- refuses what no manifest may have
   files.write(contents, o.name)
   for _, name in ipairs(files.names(contents)) do print(("  %s/%s"):format(o.name, name)) end
   print(("\nmoonstill check %s   runs its tests and examples\nmoonstill pack %s    makes an archive to share"):format(

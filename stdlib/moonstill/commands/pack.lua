@@ -1,4 +1,5 @@
 -- pack [PATH]: make one archive of a module, and a rockspec
+local checking = require "moonstill.modules.checking"
 local files = require "moonstill.modules.files"
 local host = require "moonstill.host"
 local manifest = require "moonstill.modules.manifest"
@@ -13,6 +14,7 @@ local function run(o)
   data.checksum = files.checksum(contents, data)
   contents[places.manifest] = manifest.write(data)
   files.verify(contents, o.path)
+  checking.hold_exports(o.path)
   local full, packed = ("%s-%s"):format(data.name, data.version), {}
   for name, content in pairs(contents) do packed[full .. "/" .. name] = content end
   local archive = ("%s/%s.tar.gz"):format(o.out, full)
@@ -27,7 +29,7 @@ end
 return {
   options = {
     about = "Packs a module into NAME-VERSION.tar.gz, with its checksum in the manifest, and writes a rockspec. The "
-      .. "same files give the same bytes. Hidden files and " .. places.folder .. " are left out.",
+      .. "same files give the same bytes. Hidden files, what editors leave, and " .. places.folder .. " are left out.",
     { "path", positional = true, default = ".", help = "the module's folder" },
     { "out", default = ".", help = "folder for both files" },
     { "url", default = "", help = "where the archive will lie, for the rockspec" },

@@ -11,5 +11,6 @@ return {
     local here = store.open(o.user)
     here:remove(o.name)
     print(("%s is removed from %s"):format(o.name, here.root))
+    for _, other in ipairs(here:needing(o.name)) do print(("%s needs it"):format(other)) end
   end,
 }

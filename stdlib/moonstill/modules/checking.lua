@@ -13,10 +13,14 @@ local checking = {}
 local write = rawget(_G, "print")   -- whatever an example does to it
 local indent = (" "):rep(20)
 
+local function result(name, state, text)
+  text = text:gsub("^%s+", ""):gsub("%s+$", ""):gsub("\n", "\n" .. indent)
+  return ("%-8s  %-8s  %s"):format(name, state, text)
+end
+
 -- Prints a check's result. Gives whether it did not fail.
 local function say(name, state, text)
-  text = text:gsub("^%s+", ""):gsub("%s+$", ""):gsub("\n", "\n" .. indent)
-  write(("%-8s  %-8s  %s"):format(name, state, text))
+  write(result(name, state, text))
   return state ~= "failed"
 end
 
@@ -49,13 +53,26 @@ local function check_style(folder)
   return say("luacheck", code == 0 and "ok" or "failed", code == 0 and "no warnings" or output)
 end
 
-local function in_own_process(folder)
-  local output, code = shell.run { host.program, "check", "--inside", folder }
-  if code > 1 or not output:find "\nexamples " then
-    return say("exports", "failed", "the module ended the program\n" .. output)
+-- What the checks up to this one print in a process of their own, and whether none failed.
+local function in_own_process(folder, last)
+  local output, code = shell.run { host.program, "check", "--inside", last, folder }
+  if code > 1 or not ("\n" .. output):find("\n" .. last .. " ") then
+    return result("exports", "failed", "the module ended the program\n" .. output), false
   end
-  write((output:gsub("\n$", "")))
-  return code == 0
+  return output:gsub("\n$", ""), code == 0
+end
+
+local function check_inside(folder)
+  local output, fine = in_own_process(folder, "examples")
+  write(output)
+  return fine
+end
+
+--- Raises an error where the exports are not those that the manifest says. Runs the module, in a process of its own.
+--- @param folder string
+function checking.hold_exports(folder)
+  local output, fine = in_own_process(folder, "exports")
+  if not fine then error(("'%s' is not packed:\n%s"):format(folder, output), 0) end
 end
 
 --- Runs all checks and prints a line for each.
@@ -63,8 +80,18 @@ end
 --- @return boolean  whether none failed
 function checking.all(folder)
   local all = check_manifest(folder)
-  for _, check in ipairs { all and in_own_process or nil, check_tests, check_style } do all = check(folder) and all end
+  for _, check in ipairs { all and check_inside or nil, check_tests, check_style } do all = check(folder) and all end
   return all
+end
+
+-- Names as a text, in order, without those that begin with _, which are nobody's business.
+local function public(names)
+  local kept = {}
+  for _, name in ipairs(names) do
+    if not name:match "^_" then kept[#kept + 1] = name end
+  end
+  table.sort(kept)
+  return table.concat(kept, ", ")
 end
 
 local function check_exports(data)
@@ -73,9 +100,7 @@ local function check_exports(data)
   if type(module) ~= "table" then return say("exports", "failed", "init.lua gives no table") end
   local names = {}
   for name in pairs(module) do names[#names + 1] = tostring(name) end
-  table.sort(names)
-  table.sort(data.exports)
-  local has, says = table.concat(names, ", "), table.concat(data.exports, ", ")
+  local has, says = public(names), public(data.exports)
   if has == says then return say("exports", "ok", has) end
   return say("exports", "failed", ("module.lua says '%s', the module has '%s'"):format(says, has))
 end
@@ -95,13 +120,14 @@ end
 
 --- Runs the module: holds its exports against the manifest, and runs its examples, which print nothing.
 --- @param folder string
+--- @param last string  "exports", or "examples" for both
 --- @return boolean  whether none failed
-function checking.inside(folder)
+function checking.inside(folder, last)
   local _ <close> = setmetatable({}, { __close = loader.enter(folder) })
   local contents = files.of_folder(folder)
   rawset(_G, "print", function() end)
   local exported = check_exports(manifest.read(contents[places.manifest], folder .. "/" .. places.manifest))
-  return check_examples(folder, contents) and exported
+  return (last == "exports" or check_examples(folder, contents)) and exported
 end
 
 return checking

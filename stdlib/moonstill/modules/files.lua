@@ -9,10 +9,14 @@ local files = {}
 
 local most_files, most_bytes = 10000, 64 << 20
 
--- Hidden files, installed modules and what `moonstill pack` wrote are no part of a module.
+-- Hidden files, what editors leave, installed modules and what `moonstill pack` wrote are no part of a module.
+local foreign = { "^%.", "~$", "^#.*#$", "%.swp$", "%.rockspec$", "%.tar%.gz$" }
+
 local function belongs(name)
-  return not name:match "^%." and name ~= places.folder and name ~= places.lock and not name:match "%.rockspec$"
-    and not name:match "%.tar%.gz$"
+  for _, pattern in ipairs(foreign) do
+    if name:find(pattern) then return false end
+  end
+  return name ~= places.folder and name ~= places.lock
 end
 
 local function read_below(folder, prefix, found)
@@ -127,7 +131,10 @@ function files.verify(contents, where)
   if not contents["init.lua"] then error(("%s: a module needs an init.lua, which `require` runs"):format(where), 0) end
   for _, name in ipairs(files.names(contents)) do
     local chunk, problem = true, nil
-    if name:match "%.lua$" then chunk, problem = load(contents[name], "@" .. where .. "/" .. name, "t", {}) end
+    if name:match "%.lua$" then
+      local text = contents[name]:gsub("^\xEF\xBB\xBF", "")   -- a byte-order mark, which `require` skips too
+      chunk, problem = load(text, "@" .. where .. "/" .. name, "t", {})
+    end
     if not chunk then error(("%s/%s cannot be read as Lua: %s"):format(where, name, problem), 0) end
   end
   local checksum = files.checksum(contents, data)

@@ -90,7 +90,7 @@ end
 --- @return any value  nil where the text is no such data
 --- @return string|nil problem  "line 3: expected ..."
 function literal.parse(text)
-  local state = { text = text, place = 1 }
+  local state = { text = text, place = text:find "^\xEF\xBB\xBF" and 4 or 1 }   -- behind a byte-order mark
   local fine, result = pcall(function()
     skip(state)
     if not take(state, "return%f[^%w_]") then fail(state, "expected 'return' and a table") end

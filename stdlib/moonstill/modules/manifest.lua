@@ -57,9 +57,12 @@ function manifest.problem_with_name(name)
   for _, source in ipairs(host.sources()) do
     if source.module:match "^[^%.]+" == name then return ("'%s' is a module of the standard library"):format(name) end
   end
+  if not load("local " .. name) then return ("'%s' is a keyword of Lua"):format(name) end
+  if name == "ms" then return "'ms' is what scripts call Moonstill itself" end
   if package.loaded[name] ~= nil and rawget(_G, name) == package.loaded[name] then
     return ("'%s' is a library of Lua"):format(name)
   end
+  if type(rawget(_G, name)) == "function" then return ("'%s' is a function of Lua"):format(name) end
 end
 
 -- Text that a terminal shows and does not obey.
@@ -98,6 +101,7 @@ local function problem_of(data)
     if value == nil and optional == "" then return ("'%s' is missing: %s"):format(name, field[3]) end
     local problem = value ~= nil and host.mismatch(field[2], value)
     if problem then return ("'%s': %s"):format(name, problem) end
+    if value == "" then return ("'%s' is empty: %s"):format(name, field[3]) end
     if value ~= nil and not all_plain(value) then
       return ("'%s': expected one line of text without control characters"):format(name)
     end

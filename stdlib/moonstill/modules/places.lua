@@ -12,7 +12,11 @@ local places = {
 --- this user's (or root's); nil where there is none.
 --- @param folder string
 --- @return string|nil
-function places.project(folder) return host.find_above(folder, places.lock) end
+--- @return string|nil passed_over  what is to be told where a lock file of another user's is nearer
+function places.project(folder)
+  local root, other = host.find_above(folder, places.lock)
+  return root, other and ("passed over, %s belongs to another user"):format(other)
+end
 
 --- The user's own store, which need not exist; nil where the user has no home.
 --- @return string|nil

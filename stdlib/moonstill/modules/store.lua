@@ -11,13 +11,17 @@ local store = {}
 store.__index = store
 
 --- The store that a command works on: the user's, or that of the project around the current directory, which becomes a
---- project where there is none.
+--- project where there is none. Says on standard error where a project of another user's is passed over.
 --- @param user boolean
 --- @return table
 function store.open(user)
-  local root = places.project "." or host.absolute "."
-  if user then root = places.user() or error("HOME is not set: there is no folder for the user's modules", 0) end
-  return setmetatable({ root = root }, store)
+  if user then
+    local root = places.user() or error("HOME is not set: there is no folder for the user's modules", 0)
+    return setmetatable({ root = root }, store)
+  end
+  local root, passed_over = places.project "."
+  if passed_over then io.stderr:write(("moonstill: the project's modules: %s\n"):format(passed_over)) end
+  return setmetatable({ root = root or host.absolute "." }, store)
 end
 
 function store:lock_file() return self.root .. "/" .. places.lock end
@@ -126,17 +130,32 @@ function store:damaged()
   return names
 end
 
---- What a module needs that is installed neither here nor for the user: "bell 0.2.0".
+--- What a module needs that is installed neither here nor for the user: "bell 0.2.0 or newer, which is not installed".
 --- @param data table  its manifest
 --- @return string[]
 function store:unmet(data)
   local here, users, unmet = self:lock(), places.user() and store.open(true):lock() or {}, {}
   for name, version in pairs(data.needs or {}) do
     local row = here[name] or users[name]
-    if not row or manifest.older(row.version, version) then unmet[#unmet + 1] = name .. " " .. version end
+    if not row or manifest.older(row.version, version) then
+      unmet[#unmet + 1] = ("%s %s or newer, %s"):format(name, version,
+        row and ("and %s is installed"):format(row.version) or "which is not installed")
+    end
   end
   table.sort(unmet)
   return unmet
+end
+
+--- The installed modules that need another.
+--- @param name string
+--- @return string[]
+function store:needing(name)
+  local needing = {}
+  for _, other in ipairs(self:names()) do
+    local data = self:read(other)
+    if data and data.needs and data.needs[name] then needing[#needing + 1] = other end
+  end
+  return needing
 end
 
 --- A source as the lock file keeps it: paths as seen from the store, or absolute.
