@@ -238,8 +238,9 @@ void add_sources(Module& ms) {
 
 std::string set_text(const ImageSet& set) {
   const Shape shape = set.image_shape();
-  return fmt::format("{}: {} images {}x{}x{}, {} classes", set.name(), set.size(), shape[0], shape[1],
-                     shape[2], set.classes());
+  return fmt::format("{}: {} image{} {}x{}x{}, {} class{}", set.name(), set.size(),
+                     set.size() == 1 ? "" : "s", shape[0], shape[1], shape[2], set.classes(),
+                     set.classes() == 1 ? "" : "es");
 }
 
 void add_facts(Module& ms) {

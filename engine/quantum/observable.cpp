@@ -80,8 +80,8 @@ Readout& Readout::add_hermitian_input(const std::vector<std::vector<int>>& qubit
   observables_.reserve(observables_.size() + qubit_lists.size());
   for (std::size_t block = 0; block < qubit_lists.size(); ++block) {
     if (qubit_lists[block].size() != qubit_lists[0].size()) {
-      fail(ErrorKind::argument, "hermitian: expected {} qubits for each observable of one input, got {}",
-           qubit_lists[0].size(), qubit_lists[block].size());
+      fail(ErrorKind::argument, "hermitian: expected {} qubit{} for each observable of one input, got {}",
+           qubit_lists[0].size(), qubit_lists[0].size() == 1 ? "" : "s", qubit_lists[block].size());
     }
     observables_.push_back(Hermitian{qubit_lists[block], {}, input, static_cast<int>(block)});
   }

@@ -1,6 +1,7 @@
 -- Circuits as plain data: circuit:data() gives it, ms.circuit_from makes the circuit again. JSON and Lua text carry it.
 local ms = require "moonstill.native"
 local check = require "moonstill.check"
+local counted = require "moonstill.counted"
 local host = require "moonstill.host"
 
 local circuit_data = {}
@@ -88,7 +89,7 @@ local operation_spec = {
 }
 
 local function count(place, what, expected, values)
-  if #values ~= expected then check.fail(place, "expected %d %s, got %d", expected, what, #values) end
+  if #values ~= expected then check.fail(place, "expected %s, got %d", counted(expected, what), #values) end
 end
 
 local function append(circuit, place, operation)
@@ -105,8 +106,8 @@ local function append(circuit, place, operation)
     for i, gate in ipairs(ms.gates()) do names[i] = gate.name end
     check.fail(place, "no gate is called '%s'%s", o.gate, host.suggestion(o.gate, names))
   end
-  count(place, "qubits", row.controls + row.targets, o.qubits)
-  count(place, "angles", #row.angles, o.angles)
+  count(place, "qubit", row.controls + row.targets, o.qubits)
+  count(place, "angle", #row.angles, o.angles)
   local arguments = table.move(o.qubits, 1, #o.qubits, 1, {})
   for i, angle in ipairs(o.angles) do arguments[#o.qubits + i] = angle_of(circuit, place .. ": angle " .. i, angle) end
   arguments[#arguments + 1] = controls

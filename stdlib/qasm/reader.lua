@@ -1,5 +1,6 @@
 -- From statements of OpenQASM to the plain data of a circuit: registers become qubits in the order of their
 -- declaration, definitions and modifiers become gates of the table.
+local counted = require "moonstill.counted"
 local expressions = require "qasm.expressions"
 local gates = require "qasm.gates"
 local parser = require "qasm.parser"
@@ -138,14 +139,12 @@ function Reader:angles(call, scope)
   return angles
 end
 
-local function count_text(count, what) return ("%d %s%s"):format(count, what, count == 1 and "" or "s") end
-
 function Reader:check_counts(call, angles, qubits, expected_angles, expected_qubits)
   if angles ~= expected_angles then
-    self.refuse(call.token, "%s: expected %s, got %d", call.name, count_text(expected_angles, "angle"), angles)
+    self.refuse(call.token, "%s: expected %s, got %d", call.name, counted(expected_angles, "angle"), angles)
   end
   if qubits ~= expected_qubits then
-    self.refuse(call.token, "%s: expected %s%s, got %d", call.name, count_text(expected_qubits, "qubit"),
+    self.refuse(call.token, "%s: expected %s%s, got %d", call.name, counted(expected_qubits, "qubit"),
       #call.modifiers > 0 and " besides controls" or "", qubits)
   end
 end

@@ -164,6 +164,7 @@ test("folders of images by class", function()
     test.equal(set.train:shape(), { 3, 6, 8 })
     test.equal(set.test:subset({ 1 }):class_names(), { "cat", "dog" })
     test.equal(select(2, set.test:batch()):totable(), { 2 })
+    test.equal(tostring(set.test):match ": (.*)$", "1 image 3x6x8, 2 classes")
   end
 end)
 

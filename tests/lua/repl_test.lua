@@ -131,6 +131,7 @@ name  string  2 bytes          2 B
 t     table   2 entries       24 B
 x     Tensor  2x3 f32         24 B
 ]])
+  expect("c = ms.circuit(1, {}, function(c) c:h(1):z(1) end)\n:who\n", "c  Circuit  1 qubit, 2 operations\n")
   expect(":who\n", "no names of yours so far: x = 1 makes one\n")
 end)
 

@@ -1,6 +1,7 @@
 -- Drawings of circuits: as text, as SVG, for LaTeX. Methods of ms.Circuit; one layout, three renderers.
 local ms = require "moonstill.native"
 local check = require "moonstill.check"
+local counted = require "moonstill.counted"
 local host = require "moonstill.host"
 local layout = require "moonstill.draw.layout"
 local quantikz = require "moonstill.draw.quantikz"
@@ -91,8 +92,6 @@ function Circuit:quantikz(options)
   return (quantikz.draw(plan))
 end
 
-local function plural(count, noun) return ("%d %s%s"):format(count, noun, count == 1 and "" or "s") end
-
 local draw = {}
 
 -- The drawing as wide as the terminal.
@@ -102,8 +101,8 @@ function draw.on_terminal(circuit, observables)
 end
 
 local function printed(circuit)
-  return ("%s[Circuit of %s, %s]"):format(draw.on_terminal(circuit), plural(circuit:qubits(), "qubit"),
-    plural(#circuit:operations(), "operation"))
+  return ("%s[Circuit of %s, %s]"):format(draw.on_terminal(circuit), counted(circuit:qubits(), "qubit"),
+    counted(#circuit:operations(), "operation"))
 end
 
 debug.getregistry()["ms.Circuit"].__tostring = printed   -- the metatable of the class

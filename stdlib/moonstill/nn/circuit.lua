@@ -1,6 +1,7 @@
 -- A quantum circuit as a layer.
 local ms = require "moonstill.native"
 local check = require "moonstill.check"
+local counted = require "moonstill.counted"
 local layer = require "moonstill.nn.layer"
 local ledger = require "moonstill.ledger"
 
@@ -78,7 +79,8 @@ function circuits.circuit(ansatz, options)
   end
   local count, expected = elements(input_shape), ("[batch, %s]"):format(table.concat(input_shape, ", "))
   local self = layer.new {
-    name = ("circuit(%d qubits, %d operations)"):format(ansatz:qubits(), #ansatz:operations()),
+    name = ("circuit(%s, %s)"):format(counted(ansatz:qubits(), "qubit"),
+      counted(#ansatz:operations(), "operation")),
     detail = ("%sinput %s, observable %s"):format(ansatz:draw(), o.input, text_of(o.observable)),
     ansatz = ansatz,
     observable = function() return observable { hermitian = ms.zeros { ansatz:qubits(), 2, 2, 2 } } end,

@@ -1,5 +1,6 @@
 -- :who: the user's names, each with its type, shape and bytes.
 local bytes_text = require "moonstill.repl.bytes_text"
+local counted = require "moonstill.counted"
 local terminal = require "moonstill.terminal"
 
 local who = {}
@@ -18,16 +19,17 @@ local described = {
     return ("%s %s"):format(shape ~= "" and shape or "scalar", x:dtype()), tensor_bytes(x)
   end,
   ["ms.ImageSet"] = function(set)
-    local count, sizes, classes = tostring(set):match ": (%d+) images ([%dx]+), (%d+) class"
+    local count, sizes, classes = tostring(set):match ": (%d+) images? ([%dx]+), (%d+) class"
     local bytes = tonumber(count)
     for size in sizes:gmatch "%d+" do bytes = bytes * tonumber(size) end
-    return ("%s images %s, %s classes"):format(count, sizes, classes), bytes
+    return ("%s %s, %s"):format(counted(tonumber(count), "image"), sizes,
+      counted(tonumber(classes), "class", "classes")), bytes
   end,
   ["ms.Circuit"] = function(circuit)
-    return ("%d qubits, %d operations"):format(circuit:qubits(), #circuit:operations())
+    return counted(circuit:qubits(), "qubit") .. ", " .. counted(#circuit:operations(), "operation")
   end,
-  ["ms.Qubits"] = function(qubits) return ("%d qubits"):format(qubits:qubits()), 16 << qubits:qubits() end,
-  ["ms.nn.Layer"] = function(layer) return ("%d parameters"):format(layer:count()) end,
+  ["ms.Qubits"] = function(qubits) return counted(qubits:qubits(), "qubit"), 16 << qubits:qubits() end,
+  ["ms.nn.Layer"] = function(layer) return counted(layer:count(), "parameter") end,
 }
 
 local function class_of(value)
@@ -55,7 +57,7 @@ end
 local function entries(fields)
   local count = 0
   for _ in next, fields do count = count + 1 end
-  return ("%d %s"):format(count, count == 1 and "entry" or "entries")
+  return counted(count, "entry", "entries")
 end
 
 local function place(f)

@@ -35,7 +35,7 @@ TEST_CASE("what cannot be observed is refused", "[quantum][observable]") {
                     "hermitian: the matrix is not Hermitian: it differs from its adjoint by 0.25");
   CHECK_THROWS_WITH(Readout().add_hermitian_input({}), test::ContainsSubstring("at least one observable"));
   CHECK_THROWS_WITH(Readout().add_hermitian_input({{0}, {0, 1}}),
-                    "hermitian: expected 1 qubits for each observable of one input, got 2");
+                    "hermitian: expected 1 qubit for each observable of one input, got 2");
   const Readout twice{Probabilities{{1, 1}}};
   CHECK_THROWS_WITH(twice.check(2, 1), "probabilities: qubit 2 is named twice");
   CHECK_THROWS_WITH(Readout{Probabilities{}}.check(2, 1),
