@@ -5,7 +5,9 @@ local terminal = require "moonstill.terminal"
 local pretty = {}
 
 local usual_columns = 80
-local most_entries = 100
+local most_entries = 100      -- of a table
+local most_in_all = 5000
+local deepest = 20            -- of tables in tables
 local longest_string = 2000
 
 local function is_name(key)
@@ -73,16 +75,21 @@ local format
 
 local function entries_of(value, form, indent, open)
   local entries = {}
-  for i = 1, math.min(#value, most_entries) do entries[i] = format(rawget(value, i), form, indent, open) end
-  if #value > most_entries then entries[#entries + 1] = ("... %d more"):format(#value - most_entries) end
-  for _, key in ipairs(other_keys(value)) do
-    local name = is_name(key) and key or "[" .. format(key, form, indent, open) .. "]"
-    entries[#entries + 1] = name .. " = " .. format(rawget(value, key), form, indent, open)
-    if #entries > 2 * most_entries then
-      entries[#entries + 1] = "..."
-      break
+  local function add(size, limit, text_at)
+    local shown = 0
+    while shown < math.min(size, limit) and form.left > 0 do
+      shown, form.left = shown + 1, form.left - 1
+      entries[#entries + 1] = text_at(shown)
     end
+    if shown < size then entries[#entries + 1] = ("... %d more"):format(size - shown) end
   end
+  add(#value, most_entries, function(i) return format(rawget(value, i), form, indent, open) end)
+  local keys = other_keys(value)
+  add(#keys, 2 * most_entries - #entries, function(i)
+    local key = keys[i]
+    local name = is_name(key) and key or "[" .. format(key, form, indent, open) .. "]"
+    return name .. " = " .. format(rawget(value, key), form, indent, open)
+  end)
   return entries
 end
 
@@ -113,6 +120,7 @@ end
 function format(value, form, indent, open)
   if not pretty.is_plain(value) then return scalar_text(value, form, indent) end
   if open[value] then return "(itself)" end
+  if #indent >= 2 * deepest then return next(value) == nil and "{}" or "{ ... }" end
   open[value] = true
   local deeper = indent .. "  "
   local entries = entries_of(value, form, deeper, open)
@@ -124,7 +132,8 @@ function format(value, form, indent, open)
   return "{\n" .. deeper .. table.concat(lines, separator .. deeper) .. "\n" .. indent .. "}"
 end
 
---- Formats any value as the prompt shows it; tables as Lua text that a person can read.
+--- Formats any value as the prompt shows it; tables as Lua text that a person can read, where what is too long or too
+--- deep is left out and says so.
 ---
 --- ```lua
 --- print(ms.pretty { 1, 2, name = "x" })
@@ -135,7 +144,8 @@ end
 --- @return string
 function pretty.format(value, options)
   options = options or {}
-  local form = { color = options.color, columns = options.columns or usual_columns, short = options.short }
+  local form = { color = options.color, columns = options.columns or usual_columns, short = options.short,
+    left = most_in_all }
   local text = format(value, form, "", {})
   return text
 end

@@ -65,6 +65,10 @@ function strict.exempt(source) exempt[source] = true end
 --- @param name string
 function strict.declare(name) declared[name] = true end
 
+--- Makes reading a global that is nil an error again.
+--- @param name string
+function strict.forget(name) declared[name] = nil end
+
 --- Whether a global may be read while it is nil.
 --- @param name string
 --- @return boolean

@@ -47,6 +47,25 @@ test("tables", function()
   test.ok(ms.pretty(function(a, b) return a, b end):find("^function%(a, b%) from .*print_test.lua:%d+$"))
 end)
 
+-- 1,000 tables in one another took 23 s.
+test("tables: what is too deep or too long is left out", function()
+  local deep, large, row = {}, {}, {}
+  local inner = deep
+  for _ = 1, 1000 do
+    inner[1] = {}
+    inner = inner[1]
+  end
+  test.equal(ms.pretty(deep):gsub("[%s]", ""), ("{"):rep(20) .. "{...}" .. ("}"):rep(20))
+  for i = 1, 100 do row[i] = i end
+  for i = 1, 100 do large[i] = row end
+  local text = ms.pretty { large, large }
+  test.ok(#text < 30000 and text:find("99, 100\n", 1, true), #text)
+  test.ok(text:find "%.%.%. 51 more\n    },\n    %.%.%. 50 more\n  },\n  %.%.%. 1 more\n}$", text:sub(-300))
+  test.ok(ms.pretty(row):find "99, 100\n}$")
+  row[101] = 0
+  test.ok(ms.pretty(row):find "100, %.%.%. 1 more\n}$")
+end)
+
 local function shown(code) return (program.run({ "-e", code })) end
 
 test("images as characters, half blocks, kitty's graphics and sixels", function()

@@ -97,7 +97,10 @@ test("help", function()
 end)
 
 test("results are numbered; _ is the last", function()
-  expect("10\n'a', nil, 30\n_1, _2, _3\n_\n", "10\n\"a\"\tnil\t30\n10\t\"a\"\t30\n10\n")
+  expect("10\n'a', nil, 30\n_1, _2, _3, _4\n_\n", "10\n\"a\"\tnil\t30\n10\t\"a\"\tnil\t30\n10\n")
+  expect("nil, 2, nil\n_, _1, _2, _3\n", "nil\t2\tnil\nnil\tnil\t2\tnil\n")
+  expect("nil\nfor i = 1, 50 do end\n_\n", "nil\nnil\n")
+  expect("1\n" .. ("2;\n"):rep(50) .. "_1\n", "1\nrepl:1: undeclared global '_1'\n", 1)
   expect("7;\n_1\n", "7\n")
 end)
 
@@ -133,6 +136,14 @@ x     Tensor  2x3 f32         24 B
 ]])
   expect("c = ms.circuit(1, {}, function(c) c:h(1):z(1) end)\n:who\n", "c  Circuit  1 qubit, 2 operations\n")
   expect(":who\n", "no names of yours so far: x = 1 makes one\n")
+  test.equal(session "images = ms.data.images 'digits'\nstep = ms.optim.adam()\n:who\n", [[
+images    table      2 entries                                 18.69 MiB
+  .test   ImageSet   5000 images 1x28x28, 10 classes           3.738 MiB
+  .train  ImageSet   20000 images 1x28x28, 10 classes          14.95 MiB
+step      Optimizer  adam{lr = 0.001, betas = {0.9, 0.999}...
+]])
+  expect("t = { x = ms.ones(2), y = ms.ones { 3, 3 } } t.x:close()\n:who\n",
+    "t     table   2 entries       36 B\n  .x  Tensor  closed\n  .y  Tensor  3x3 f32         36 B\n")
 end)
 
 test(":set", function()
@@ -191,6 +202,18 @@ local quiet = 1;
 ]])
   expect((":save %s\n"):format(path), ":save: nothing was typed so far\n", 1)
   expect(("1\n:save %s\n"):format(path), ("1\n:save: '%s' exists; choose another name\n"):format(path), 1)
+  os.remove(path)
+end)
+
+-- Lua allows a function 200 locals: the script did not load.
+test(":save writes more names than Lua has locals", function()
+  local path = os.tmpname()
+  os.remove(path)
+  local lines = {}
+  for i = 1, 250 do lines[i] = ("n%d = %d"):format(i, i) end
+  lines[251] = "n250 + n1;\n_ + n2\nfunction last() return n250 end\nlast()"
+  session(table.concat(lines, "\n") .. "\n:save " .. path .. "\n")
+  test.equal(program.run { path }, "253\n250\n")
   os.remove(path)
 end)
 

@@ -3,6 +3,7 @@ local docs = require "moonstill.docs"
 local help = require "moonstill.help"
 local ms = require "moonstill"
 local pretty = require "moonstill.pretty"
+local strict = require "moonstill.strict"
 local terminal = require "moonstill.terminal"
 local time_text = require "moonstill.repl.time_text"
 
@@ -14,20 +15,28 @@ local shown_from = 0.05       -- seconds: what took longer says so
 
 local count = 0
 
---- Gives each value a number. nil has none.
+local function keep(name, value)
+  rawset(_G, name, value)
+  strict.declare(name)   -- it may be nil
+end
+
+local function forget(name)
+  rawset(_G, name, nil)
+  strict.forget(name)
+end
+
+--- Gives each value a number, nil too.
 --- @param values table  from table.pack
 --- @return integer[] numbers
 function results.keep(values)
   local numbers = {}
   for i = 1, values.n do
-    if values[i] ~= nil then
-      count = count + 1
-      numbers[#numbers + 1] = count
-      rawset(_G, "_" .. count, values[i])
-      rawset(_G, "_" .. count - most_kept, nil)
-    end
+    count = count + 1
+    numbers[i] = count
+    keep("_" .. count, values[i])
+    forget("_" .. count - most_kept)
   end
-  if values.n > 0 then rawset(_G, "_", values[1]) end
+  if values.n > 0 then keep("_", values[1]) end
   return numbers
 end
 

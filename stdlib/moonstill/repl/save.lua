@@ -5,8 +5,6 @@ local strict = require "moonstill.strict"
 
 local save = {}
 
-local most_locals = 150   -- Lua allows 200 in a function
-
 local known = { ms = true, help = true, _ = true }   -- names that the script has anyway
 
 local function mentions(text, name) return text:find("%f[%w_]" .. name .. "%f[^%w_]") ~= nil end
@@ -49,7 +47,7 @@ local function can_declare(entry, names, before)
 end
 
 -- An expression's values were printed; later inputs may use them by number.
-local function expression_text(entry, later)
+local function expression_text(entry, later, declare)
   local code = entry.text:gsub("[;%s]+$", "")
   local quiet = entry.text:match ";%s*$"
   local lines, numbers, used = {}, {}, false
@@ -59,10 +57,10 @@ local function expression_text(entry, later)
   end
   if used then
     local names = table.concat(numbers, ", ")
-    lines[1], code = ("local %s = %s"):format(names, code), names
+    lines[1], code = ("%s%s = %s"):format(declare, names, code), names
   elseif quiet or entry.values == 0 then
     if load(code) then return code end
-    return "local _ = " .. code
+    return ("do local _ = %s end"):format(code)
   end
   local form = entry.plain and "print(ms.pretty(%s))" or "print(%s)"
   if not quiet then lines[#lines + 1] = form:format(code) end
@@ -94,18 +92,19 @@ local function name_last(log)
   return out
 end
 
--- Lines that make up the script, without its head; and the names to declare there.
-local function body(log, own)
+-- Lines that make up the script, without its head; and the names to declare there. `declare` stands in front of what
+-- is set first.
+local function body(log, own, declare)
   local before, lines, top = { text = "", declared = {} }, {}, {}
   for i, entry in ipairs(log) do
     local text = entry.text:gsub("%s+$", "")
     local names = entry.expression and {} or names_set(text, own)
     if entry.expression then
-      text = expression_text(entry, texts_after(log, i))
+      text = expression_text(entry, texts_after(log, i), declare)
     elseif needs_block(text) then
       text = "do\n" .. text .. "\nend"
     elseif can_declare(entry, names, before) then
-      text = "local " .. text
+      text = declare .. text
       for _, name in ipairs(names) do before.declared[name] = true end
     end
     for _, name in ipairs(names) do
@@ -120,19 +119,25 @@ local function body(log, own)
   return table.concat(lines, "\n"), top
 end
 
---- The inputs of a session as a script.
---- @param session repl.Session
---- @return string
-function save.script(session)
-  local code, names = body(name_last(session.log), session.own)
+-- Names are locals, or fields of the script's own globals: Lua allows 200 locals.
+local function script_with(session, locals)
+  local code, names = body(name_last(session.log), session.own, locals and "local " or "")
   local head = { '-- Saved from the prompt of Moonstill.\nlocal ms = require "moonstill"' }
   if mentions(code, "help") then head[#head + 1] = "local help = ms.help" end
-  if #names > most_locals then
-    head[#head + 1] = "local _ENV <const> = setmetatable({ ms = ms }, { __index = _G })"
+  if not locals then
+    head[#head + 1] = "local _ENV <const> = setmetatable({}, { __index = _G })   -- more names than Lua has locals"
   elseif #names > 0 then
     head[#head + 1] = "local " .. table.concat(names, ", ")
   end
   return table.concat(head, "\n") .. "\n\n" .. code .. "\n"
+end
+
+--- The inputs of a session as a script.
+--- @param session repl.Session
+--- @return string
+function save.script(session)
+  local script = script_with(session, true)
+  return load(script) and script or script_with(session, false)
 end
 
 --- Runs `:save FILE`.

@@ -1,11 +1,13 @@
 -- :who: the user's names, each with its type, shape and bytes.
 local bytes_text = require "moonstill.repl.bytes_text"
 local counted = require "moonstill.counted"
+local pretty = require "moonstill.pretty"
 local terminal = require "moonstill.terminal"
 
 local who = {}
 
 local longest_value = 40
+local most_parts = 8
 
 local function tensor_bytes(x)
   local bytes = { f32 = 4, f64 = 8, i32 = 4, u8 = 1 }
@@ -38,17 +40,23 @@ local function class_of(value)
   return type(name) == "string" and name or nil
 end
 
--- Bytes of all tensors in a table, each counted once.
+-- What our class says of a value and how many bytes it has; nil of others and of what was closed.
+local function described_as(value)
+  local describe = described[class_of(value)]
+  if not describe then return nil end
+  local fine, text, bytes = pcall(describe, value)
+  if fine then return text, bytes end
+end
+
+-- Bytes of all objects in a table, each counted once.
 local function bytes_in(fields, seen)
-  if seen[fields] then return 0 end
-  seen[fields] = true
   local total = 0
   for _, value in next, fields do
-    if class_of(value) == "ms.Tensor" and not seen[value] then
+    local kind = type(value)
+    if (kind == "table" or kind == "userdata") and not seen[value] then
       seen[value] = true
-      total = total + tensor_bytes(value)
-    elseif type(value) == "table" then
-      total = total + bytes_in(value, seen)
+      local _, bytes = described_as(value)
+      total = total + (bytes or kind == "table" and bytes_in(value, seen) or 0)
     end
   end
   return total
@@ -68,22 +76,67 @@ end
 -- Type, what it is, and bytes or nil.
 local function describe(value)
   local class = class_of(value)
-  if class and described[class] then
-    local fine, text, bytes = pcall(described[class], value)
-    return class, fine and text or "closed", fine and bytes or nil
+  if described[class] then
+    local text, bytes = described_as(value)
+    return class, text or "closed", bytes
   end
   local kind = type(value)
   if kind == "table" then
-    local bytes = bytes_in(value, {})
+    local bytes = bytes_in(value, { [value] = true })
     return class or kind, entries(value), bytes > 0 and bytes or nil
   end
   if kind == "string" then return kind, ("%d bytes"):format(#value), #value end
   if kind == "function" then return kind, place(value) end
   if kind == "number" or kind == "boolean" then return math.type(value) or kind, tostring(value) end
-  return class or kind, ""
+  if not class then return kind, "" end
+  local fine, text = pcall(tostring, value)
+  return class, fine and text:match "^[^\n]*" or "closed"
 end
 
 local function cut(text) return #text > longest_value and text:sub(1, longest_value - 3) .. "..." or text end
+
+-- The names of a table's fields, where it is small and all of them are ours: data sets, gradients.
+local function parts_of(value)
+  if not pretty.is_plain(value) then return {} end
+  local names = {}
+  for name, part in next, value do
+    if type(name) ~= "string" or not described[class_of(part)] or #names == most_parts then return {} end
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return names
+end
+
+local function row_of(name, value)
+  local class, text, bytes = describe(value)
+  return { name, (class:gsub("^ms%.", "")), cut(text), bytes and bytes_text(bytes) or "" }
+end
+
+-- One row for each name, and behind that of a table one for each of its parts.
+local function rows_of(names)
+  local rows = {}
+  for _, name in ipairs(names) do
+    local value = rawget(_G, name)
+    rows[#rows + 1] = row_of(name, value)
+    for _, part in ipairs(parts_of(value)) do
+      rows[#rows + 1] = row_of(("  .%s"):format(part), rawget(value, part))
+    end
+  end
+  return rows
+end
+
+local function print_rows(rows)
+  local widths = { 0, 0, 0 }
+  for _, row in ipairs(rows) do
+    for column = 1, 3 do widths[column] = math.max(widths[column], terminal.width(row[column])) end
+  end
+  for _, row in ipairs(rows) do
+    local cells = {}
+    for column = 1, 3 do cells[column] = row[column] .. (" "):rep(widths[column] - terminal.width(row[column])) end
+    cells[1] = terminal.paint("name", cells[1])
+    print((("%s  %s  %s  %9s"):format(cells[1], cells[2], cells[3], row[4]):gsub("%s+$", "")))
+  end
+end
 
 --- Runs `:who`.
 --- @param session repl.Session
@@ -95,18 +148,7 @@ function who.show(session)
   end
   table.sort(names)
   if #names == 0 then print "no names of yours so far: x = 1 makes one" return end
-  local rows, widths = {}, { 0, 0, 0 }
-  for i, name in ipairs(names) do
-    local class, text, bytes = describe(rawget(_G, name))
-    rows[i] = { name, (class:gsub("^ms%.", "")), cut(text), bytes and bytes_text(bytes) or "" }
-    for column = 1, 3 do widths[column] = math.max(widths[column], terminal.width(rows[i][column])) end
-  end
-  for _, row in ipairs(rows) do
-    local cells = {}
-    for column = 1, 3 do cells[column] = row[column] .. (" "):rep(widths[column] - terminal.width(row[column])) end
-    cells[1] = terminal.paint("name", cells[1])
-    print((("%s  %s  %s  %9s"):format(cells[1], cells[2], cells[3], row[4]):gsub("%s+$", "")))
-  end
+  print_rows(rows_of(names))
 end
 
 return who
