@@ -9,11 +9,32 @@ function axis.shows(x, log)
   return type(x) == "number" and x == x and math.abs(x) < math.huge and not (log and x <= 0)
 end
 
---- The smallest and largest of the numbers that can be shown; some axis where there are none.
+--- How many points of a series can be shown.
+--- @param series table
+--- @param panel table
+--- @return integer
+function axis.shown(series, panel)
+  local count = 0
+  for i, x in ipairs(series.x) do
+    if axis.shows(x, panel.log_x) and axis.shows(series.y[i], panel.log_y) then count = count + 1 end
+  end
+  return count
+end
+
+-- The ends of an axis with one number in its middle; 0 and 1 stay the ends of shares.
+local function around(value, log)
+  if log then return value / 10, value * 10 end
+  local reach = math.max(1, math.abs(value) * 1e-3)
+  if value > 0 and value < 1 then reach = math.min(value, 1 - value) end
+  return value - reach, value + reach
+end
+
+--- The smallest and largest of the numbers that can be shown; some axis where there are none, and around a single one.
 --- @param lists number[][]
 --- @param log boolean
 --- @return number low
 --- @return number high
+--- @return boolean single
 function axis.extent(lists, log)
   local low, high = math.huge, -math.huge
   for _, list in pairs(lists) do
@@ -22,8 +43,9 @@ function axis.extent(lists, log)
     end
   end
   if low > high then low, high = log and 1 or 0, 1 end
-  if low == high then high = log and low * 10 or low + math.max(1, math.abs(low) * 1e-3) end
-  return low, high
+  local single = low == high
+  if single then low, high = around(low, log) end
+  return low, high, single
 end
 
 --- Whether a panel's places across are whole numbers: epochs, iterations, qubits.
@@ -79,17 +101,19 @@ end
 --- @return number x_high
 --- @return number y_low
 --- @return number y_high
+--- @return boolean x_single
+--- @return boolean y_single
 function axis.of_panel(panel)
   local xs, ys = {}, {}
   for _, series in ipairs(panel.series) do
     xs[#xs + 1] = series.x
     for _, list in ipairs { series.y, series.low, series.high } do ys[#ys + 1] = list end
   end
-  local x_low, x_high = axis.extent(xs, panel.log_x)
-  local y_low, y_high = axis.extent(ys, panel.log_y)
+  local x_low, x_high, x_single = axis.extent(xs, panel.log_x)
+  local y_low, y_high, y_single = axis.extent(ys, panel.log_y)
   if panel.x_range then x_low, x_high = table.unpack(panel.x_range) end
   if panel.y_range then y_low, y_high = table.unpack(panel.y_range) end
-  return x_low, x_high, y_low, y_high
+  return x_low, x_high, y_low, y_high, x_single, y_single
 end
 
 --- A tick's number.

@@ -31,8 +31,17 @@ function Canvas:dot(x, y, series)
     return
   end
   local row, column = down // 4, across // 2
-  self.cells[row][column] = (self.cells[row][column] or 0) | bits[across % 2][down % 4]
+  local before = self.cells[row][column]
+  if type(before) == "string" then return end
+  self.cells[row][column] = (before or 0) | bits[across % 2][down % 4]
   self.owners[row][column] = series
+end
+
+--- Sets a letter where a dot would hardly be seen, at places from 0 to 1; among marks its mark.
+function Canvas:letter(x, y, series, letter)
+  if self.marks or not (x >= 0 and x <= 1 and y >= 0 and y <= 1) then return self:dot(x, y, series) end
+  local row, column = math.floor((1 - y) * (self.rows - 1) + 0.5), math.floor(x * (self.columns - 1) + 0.5)
+  self.cells[row][column], self.owners[row][column] = letter, series
 end
 
 --- Draws a line.
@@ -61,7 +70,7 @@ function Canvas:row(row, paint, shade)
   for column = 0, self.columns - 1 do
     local cell, series = self.cells[row][column], self.shaded[row][column]
     if cell then
-      out[#out + 1] = self.marks and cell or paint(utf8.char(braille + cell), self.owners[row][column])
+      out[#out + 1] = paint(type(cell) == "string" and cell or utf8.char(braille + cell), self.owners[row][column])
     else
       out[#out + 1] = series and paint(shade, series) or " "
     end

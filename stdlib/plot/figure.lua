@@ -74,7 +74,11 @@ end
 --- @return plot.Figure itself
 function Figure:save(file, options)
   local script = script_for("figure:save", self, file, options)
-  ms.io.write_text(file, "")   -- makes its folder, or says why it cannot be written
+  local folder = file:match "^(.*/)[^/]*$"
+  if folder and not ms.io.exists(folder) then
+    check.fail("figure:save", "argument 'file': there is no folder '%s'", folder)
+  end
+  ms.io.write_text(file, "")   -- says why it cannot be written
   local problem = gnuplot.run(script)
   if problem then
     os.remove(file)

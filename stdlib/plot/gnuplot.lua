@@ -34,11 +34,12 @@ local function set_ranges(panel, out)
   local ends = table.pack(axis.of_panel(panel))
   for i, name in ipairs { "x", "y" } do
     local range, log, whole = panel[name .. "_range"], panel["log_" .. name], name == "x" and axis.counts(panel)
-    local low, high = ends[2 * i - 1], ends[2 * i]
-    if range then out[#out + 1] = ("set %srange [%s:%s]"):format(name, number(range[1]), number(range[2])) end
+    local low, high, single = ends[2 * i - 1], ends[2 * i], ends[4 + i]
     if log then out[#out + 1] = ("set logscale %s"):format(name) end
+    if range or log or whole or single then
+      out[#out + 1] = ("set %srange [%s:%s]"):format(name, number(low), number(high))
+    end
     if log or whole then
-      if not range then out[#out + 1] = ("set %srange [%s:%s]"):format(name, number(low), number(high)) end
       out[#out + 1] = ("set %stics (%s)"):format(name, ticks_text(axis.ticks(low, high, log, whole)))
     end
   end
@@ -59,6 +60,7 @@ local function curves(panel, block, o, out)
         name, colour)
     end
     local style = series.style == "points" and ("points pt %d ps 0.6"):format(6 + i)
+      or series.style == "point" and "points pt 7 ps 1.2"
       or ("lines lw 1.8 dt %d"):format(series.style == "dashed" and 2 or 1)
     plots[#plots + 1] = ("%s using 1:2 with %s lc rgb '%s' %s"):format(name, style, colour,
       series.name ~= "" and "title " .. quoted(series.name) or "notitle")
@@ -150,7 +152,7 @@ local function spheres(panel, _, o, out)
   for i, vector in ipairs(panel.vectors) do
     local column, row = (i - 1) % columns, (i - 1) // columns
     local title = ("qubit %s: (%.2f, %.2f, %.2f)"):format(panel.labels[i], table.unpack(vector))
-    out[#out + 1] = ("set size %.4f,%.4f; set origin %.4f,%.4f; set title %s; unset arrow; unset label"):format(
+    out[#out + 1] = ("set size %.4f,%.4f; set origin %.4f,%.4f; set title %s offset 0,1; unset arrow; unset label"):format(
       1 / columns, o.share / rows, column / columns, o.bottom + o.share * (1 - (row + 1) / rows), quoted(title))
     for _, ends in ipairs { "1,0,0", "0,1,0", "0,0,1" } do
       out[#out + 1] = ("set arrow from 0,0,0 to %s nohead lc rgb '%s'"):format(ends, grey)

@@ -1,5 +1,6 @@
 -- Pictures of numbers: curves, dots, histograms, bars, heat maps, images, states. A figure prints as text in the
 -- terminal; figure:save "curves.pdf" makes a .png, .svg or .pdf file by gnuplot.
+local axis = require "plot.axis"
 local check = require "moonstill.check"
 local figure = require "plot.figure"
 local gnuplot = require "plot.gnuplot"
@@ -17,6 +18,17 @@ local function numbers(list)
 end
 
 local numbers_type = "number[]|ms.Tensor"
+
+-- Named arguments, of which what has no name is one: a tensor, a list of numbers or of rows.
+local function with_bare(options, key)
+  if type(options) == "userdata" then return { [key] = options } end
+  if type(options) ~= "table" or options[1] == nil or options[key] ~= nil then return options end
+  local named = { [key] = {} }
+  for name, value in pairs(options) do
+    if math.type(name) == "integer" then named[key][name] = value else named[name] = value end
+  end
+  return named
+end
 
 local function curve_options(style)
   return {
@@ -80,9 +92,21 @@ local function check_ranges(name, o)
   end
 end
 
+-- A frame without anything in it tells nobody why. A curve of a single point is drawn as one.
+local function check_points(name, panel)
+  local most = 0
+  for _, series in ipairs(panel.series) do
+    local count = axis.shown(series, panel)
+    most = math.max(most, count)
+    if count == 1 then series.style = "point" end
+  end
+  if most > 0 then return end
+  local hint = (panel.log_x or panel.log_y) and "; a logarithmic axis shows only what is above 0" or ""
+  check.fail(name, "expected at least one finite point, got none that can be drawn%s", hint)
+end
+
 local function curves(name, options, spec)
-  local alone = type(options) == "userdata" or type(options) == "table" and type(options[1]) == "number"
-  local o = check.options(name, alone and { y = options } or options, spec)
+  local o = check.options(name, with_bare(options, "y"), spec)
   if (o.y == nil) == (o.series == nil) then
     check.fail(name, "expected either 'y' or 'series', got %s", o.y and "both" or "neither")
   end
@@ -95,6 +119,7 @@ local function curves(name, options, spec)
   for _, key in ipairs { "title", "x_label", "y_label", "log_x", "log_y", "x_range", "y_range" } do
     panel[key] = o[key]
   end
+  check_points(name, panel)
   return figure.new { panel }
 end
 
@@ -103,7 +128,7 @@ local scatter_spec = check.spec("plot.scatter", curve_options "points")
 
 --- Makes a figure of curves: one, or several with a legend; with error bands and logarithmic axes where asked for.
 ---
---- A list of numbers or a tensor alone is `y`.
+--- A list of numbers or a tensor alone is `y`: `plot.line { 1, 4, 9, title = "Squares" }`.
 ---
 --- ```lua
 --- local plot = require "plot"
@@ -138,7 +163,7 @@ local histogram_spec = check.spec("plot.histogram", {
   { "x_label", "string", "What the values are.", default = "" },
 })
 
---- Makes a histogram.
+--- Makes a histogram. A list of numbers or a tensor alone is `values`.
 ---
 --- ```lua
 --- print(require("plot").histogram { values = ms.random(1):normal { 1000 }, bins = 12 })
@@ -146,7 +171,7 @@ local histogram_spec = check.spec("plot.histogram", {
 --- @param options table
 --- @return plot.Figure
 function plot.histogram(options)
-  local o = check.options("plot.histogram", options, histogram_spec)
+  local o = check.options("plot.histogram", with_bare(options, "values"), histogram_spec)
   local low, high, finite = math.huge, -math.huge, {}
   for _, value in ipairs(numbers(o.values)) do
     if not check.not_finite(value) then
@@ -187,7 +212,7 @@ local bars_spec = check.spec("plot.bars", {
   { "title", "string", "What stands above.", default = "" },
 })
 
---- Makes a figure of bars with names.
+--- Makes a figure of bars with names. A list of numbers or a tensor alone is `values`.
 ---
 --- ```lua
 --- print(require("plot").bars { values = { 0.5, 0.25, 0.25 }, labels = { "a", "b", "c" } })
@@ -195,7 +220,7 @@ local bars_spec = check.spec("plot.bars", {
 --- @param options table
 --- @return plot.Figure
 function plot.bars(options)
-  local o = check.options("plot.bars", options, bars_spec)
+  local o = check.options("plot.bars", with_bare(options, "values"), bars_spec)
   local values, labels = numbers(o.values), o.labels or {}
   for i = 1, o.labels and 0 or #values do labels[i] = tostring(i) end
   if #labels ~= #values then
@@ -213,7 +238,7 @@ local heatmap_spec = check.spec("plot.heatmap", {
   { "title", "string", "What stands above.", default = "" },
 })
 
---- Makes a heat map of a matrix, its first row on top.
+--- Makes a heat map of a matrix, its first row on top. A matrix alone is `values`.
 ---
 --- ```lua
 --- print(require("plot").heatmap { values = { { 1, 0.5 }, { 0.5, 1 } }, title = "Correlation" })
@@ -221,7 +246,7 @@ local heatmap_spec = check.spec("plot.heatmap", {
 --- @param options table
 --- @return plot.Figure
 function plot.heatmap(options)
-  local o = check.options("plot.heatmap", options, heatmap_spec)
+  local o = check.options("plot.heatmap", with_bare(options, "values"), heatmap_spec)
   local rows = type(o.values) == "table" and o.values or o.values:totable()
   for i, row in ipairs(type(rows) == "table" and rows or {}) do
     if type(row) ~= "table" or #row ~= #rows[1] or type(row[1]) ~= "number" then
@@ -240,7 +265,7 @@ local images_spec = check.spec("plot.images", {
   { "title", "string", "What stands above.", default = "" },
 })
 
---- Makes a grid of images, the smallest number of all being black and the largest white.
+--- Makes a grid of images, the smallest number of all being black and the largest white. A tensor alone is `images`.
 ---
 --- ```lua
 --- local set = ms.data.images("digits", { train = 20, test = 10 })
@@ -249,7 +274,7 @@ local images_spec = check.spec("plot.images", {
 --- @param options table
 --- @return plot.Figure
 function plot.images(options)
-  local o = check.options("plot.images", options, images_spec)
+  local o = check.options("plot.images", with_bare(options, "images"), images_spec)
   local shape = o.images:shape()
   if #shape == 3 then table.insert(shape, 2, 1) end
   if #shape ~= 4 or shape[2] ~= 1 and shape[2] ~= 3 or shape[1] == 0 then

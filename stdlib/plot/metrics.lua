@@ -1,4 +1,5 @@
 -- A run's metrics as curves: rows of a distillation's metrics.jsonl, or of a training's history.
+local axis = require "plot.axis"
 local ms = require "moonstill"
 local plot = require "plot"
 
@@ -8,8 +9,8 @@ local metrics = {}
 local panels = {
   { title = "Loss", { "loss", "training", 1 }, { "last_loss", "held out, last", 2 },
     { "averaged_loss", "held out, averaged", 3 }, { "test_loss", "test", 2 } },
-  { title = "Accuracy", { "last_accuracy", "held out, last", 2 }, { "averaged_accuracy", "held out, averaged", 3 },
-    { "accuracy", "test", 2 } },
+  { title = "Accuracy", shares = true, { "last_accuracy", "held out, last", 2 },
+    { "averaged_accuracy", "held out, averaged", 3 }, { "accuracy", "test", 2 } },
   { title = "Norm of the outer gradient", log_y = true, { "gradient_norm", "", 1 } },
 }
 
@@ -29,12 +30,23 @@ function metrics.read(folder)
 end
 
 -- A field's curve over the rows that have it, or nil where none has.
-local function curve(rows, place, field)
-  local x, y = {}, {}
+local function curve(rows, place, field, panel)
+  local series = { name = field[2], colour = field[3], x = {}, y = {} }
   for i, row in ipairs(rows) do
-    if type(row[field[1]]) == "number" then x[#x + 1], y[#y + 1] = row[place] or i, row[field[1]] end
+    local value = row[field[1]]
+    if type(value) == "number" then series.x[#series.x + 1], series.y[#series.y + 1] = row[place] or i, value end
   end
-  return #x > 0 and { name = field[2], colour = field[3], x = x, y = y } or nil
+  return axis.shown(series, panel) > 0 and series or nil
+end
+
+-- The ends of an axis of shares that are all 0 or all 1.
+local function share_range(series)
+  for _, one in ipairs(series) do
+    for _, value in ipairs(one.y) do
+      if value ~= series[1].y[1] or value % 1 ~= 0 then return nil end
+    end
+  end
+  return { 0, 1 }
 end
 
 --- Makes a figure of rows, with a panel for loss, accuracy and the outer gradient's norm; nil where they have none.
@@ -48,9 +60,12 @@ function metrics.figure(rows)
   local place, figures = rows[1] and rows[1].epoch and "epoch" or "iteration", {}
   for _, panel in ipairs(panels) do
     local series = {}
-    for _, field in ipairs(panel) do series[#series + 1] = curve(rows, place, field) end
+    for _, field in ipairs(panel) do series[#series + 1] = curve(rows, place, field, panel) end
     if #series > 0 then
-      figures[#figures + 1] = plot.line { title = panel.title, log_y = panel.log_y, x_label = place, series = series }
+      figures[#figures + 1] = plot.line {
+        title = panel.title, log_y = panel.log_y, x_label = place, series = series,
+        y_range = panel.shares and share_range(series) or nil,
+      }
     end
   end
   return #figures > 0 and plot.panels(figures) or nil

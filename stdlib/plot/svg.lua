@@ -39,9 +39,6 @@ local function stroke(x1, y1, x2, y2, class)
   return ('<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" class="%s"/>'):format(x1, y1, x2, y2, class)
 end
 
--- A curve of a single point would not be seen.
-local function style_of(series) return #series.x == 1 and "points" or series.style end
-
 -- A series' points that can be shown; a gap where one cannot. Dots are lines of no length.
 local function path(series, values, place, panel)
   local commands, pen = {}, "M"
@@ -49,7 +46,7 @@ local function path(series, values, place, panel)
     local y = values[i]
     if axis.shows(x, panel.log_x) and axis.shows(y, panel.log_y) then
       commands[#commands + 1] = ("%s%.1f %.1f"):format(pen, place(x, y))
-      if style_of(series) == "points" then
+      if series.style == "points" or series.style == "point" then
         commands[#commands] = commands[#commands] .. "h0"
       else
         pen = "L"
@@ -76,6 +73,7 @@ local function band(series, place, panel)
 end
 
 local stroke_styles = {
+  point = 'stroke-width="8" stroke-linecap="round"',
   points = 'stroke-width="4" stroke-linecap="round" stroke-opacity="0.6"',
   dashed = 'stroke-width="1.4" stroke-dasharray="5 4"',
   line = 'stroke-width="1.4" stroke-linejoin="round"',
@@ -147,7 +145,7 @@ local function panel_svg(panel, top, width, out)
       out[#out + 1] = ('<path d="%s" %s fill-opacity="0.18"/>'):format(band(series, place, panel), class("f", series))
     end
     out[#out + 1] = ('<path d="%s" fill="none" %s %s/>'):format(path(series, series.y, place, panel),
-      class("s", series), stroke_styles[style_of(series)])
+      class("s", series), stroke_styles[series.style])
   end
   names_svg(panel, top + (names_beside(panel, width) and 16 or 34), width, out)
 end

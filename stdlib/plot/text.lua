@@ -42,7 +42,7 @@ local function places(ticks, share, n)
   return out
 end
 
-local function draw_series(grid, series, number, across, up, panel)
+local function draw_series(grid, series, number, across, up, panel, letters)
   local shown_x, shown_y
   if series.low then
     -- Between the points the band's ends run straight.
@@ -64,6 +64,8 @@ local function draw_series(grid, series, number, across, up, panel)
       local at_x, at_y = across(x), up(y)
       if shown_x and series.style ~= "points" then
         grid:line(shown_x, shown_y, at_x, at_y, number)
+      elseif series.style == "point" then
+        grid:letter(at_x, at_y, number, letters.point)
       else
         grid:dot(at_x, at_y, number)
       end
@@ -109,7 +111,7 @@ local function curves(panel, o, letters, out)
   local columns = o.width - label - 2
   local grid = canvas.new(columns, o.height, o.marks)
   for i = #panel.series, 1, -1 do
-    draw_series(grid, panel.series[i], o.marks and i or panel.series[i].colour, across, up, panel)
+    draw_series(grid, panel.series[i], o.marks and i or panel.series[i].colour, across, up, panel, letters)
   end
   if panel.y_label ~= "" then out[#out + 1] = panel.y_label end
   for row = 0, o.height - 1 do

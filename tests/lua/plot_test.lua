@@ -50,12 +50,34 @@ test("text: gaps, bands, logarithmic axes, and few points", function()
   contains(band:text { width = 30, height = 5, colour = false }, "░")
   local decades = plot.line { y = { 0.01, -1, 100 }, log_y = true }:text { width = 30, height = 5, ascii = true }
   contains(decades, "0.01 +", "1 +", "100 +")
-  for _, y in ipairs { {}, { 1 }, { 0, -1 }, { 0 / 0, math.huge } } do
+  for _, y in ipairs { { 1 }, { 2, -1 }, { 0 / 0, 3, math.huge } } do
     for _, log in ipairs { false, true } do
       local figure = plot.line { y = y, log_y = log }
       test.ok(not figure:text { width = 40 }:find "nan" and not figure:page_svg():find "nan", figure)
     end
   end
+end)
+
+test("a single number stands in the middle of its axis, a share between 0 and 1", function()
+  local function ends(o) return { plot.line(o):gnuplot_script "x.png":match "set yrange %[([^*:]*):([^*:]*)%]" } end
+  for _, y in ipairs { { 5 }, { 5, 5, 5 } } do test.equal(ends(y), { "4", "6" }) end
+  test.equal(ends { 0.75 }, { "0.5", "1" })
+  test.equal(ends { y = { 10 }, log_y = true }, { "1", "100" })
+  contains(plot.line({ 5 }):text { width = 40, height = 5, colour = false }, "  5 ┤                 ●\n")
+  contains(plot.line({ 5 }):gnuplot_script "x.png", "with points pt 7 ps 1.2")
+  local accuracy = require("plot.metrics").figure { { epoch = 1, accuracy = 1 }, { epoch = 2, accuracy = 1 } }
+  contains(accuracy:gnuplot_script "x.png", "set yrange [0:1]")
+end)
+
+test("one argument alone", function()
+  local t = ms.tensor { 1, 2, 2 }
+  local function same(a, b) test.equal(a:text { width = 40, colour = false }, b:text { width = 40, colour = false }) end
+  same(plot.histogram(t), plot.histogram { values = t })
+  same(plot.histogram { 1, 2, 2, bins = 3 }, plot.histogram { values = t, bins = 3 })
+  same(plot.bars { 1, 2, labels = { "a", "b" } }, plot.bars { values = { 1, 2 }, labels = { "a", "b" } })
+  same(plot.heatmap { { 1, 2 }, { 3, 4 } }, plot.heatmap(ms.tensor { { 1, 2 }, { 3, 4 } }))
+  same(plot.images(ms.ones { 2, 3, 3 }), plot.images { images = ms.ones { 2, 3, 3 } })
+  same(plot.scatter { 3, 1, x_label = "n" }, plot.scatter { y = { 3, 1 }, x_label = "n" })
 end)
 
 test("text: bars, histograms, maps, images", function()
@@ -113,6 +135,9 @@ test("gnuplot: the files that it makes, or the package that is missing", functio
     plot.images { images = ms.ones { 2, 3, 3 } }, plot.bloch(ms.qubits(2)) }
   local folder = os.tmpname()
   os.remove(folder)
+  test.fails_with(("figure:save: argument 'file': there is no folder '%s/'"):format(folder),
+    function() figure:save(folder .. "/figure.png") end)
+  ms.io.write_text(folder .. "/beside", "")
   if plot.has_gnuplot() then
     for ending, magic in pairs { png = "\137PNG", svg = "<?xml", pdf = "%PDF" } do
       local path = ("%s/figure.%s"):format(folder, ending)
@@ -124,6 +149,7 @@ test("gnuplot: the files that it makes, or the package that is missing", functio
     test.fails_with("install the package gnuplot-nox", function() figure:save(folder .. "/figure.png") end)
     test.ok(not ms.io.exists(folder .. "/figure.png"), "no file is left")
   end
+  os.remove(folder .. "/beside")
   os.remove(folder)
 end)
 
@@ -171,6 +197,11 @@ end)
 test("what is refused", function()
   local function refused(text, f) test.fails_with(text, f) end
   refused("plot.line: expected either 'y' or 'series', got neither", function() plot.line {} end)
+  local nothing = "plot.line: expected at least one finite point, got none that can be drawn"
+  refused(nothing .. "; a logarithmic axis shows only what is above 0", function() plot.line { y = { -1, 0 }, log_y = true } end)
+  refused(nothing, function() plot.line { series = {} } end)
+  refused(nothing, function() plot.line { y = { 0 / 0 } } end)
+  refused("plot.bars: expected a table of named arguments", function() plot.bars { 1, values = { 1 } } end)
   refused("plot.lines does not exist (did you mean 'plot.line'?)", function() return plot.lines end)
   test.equal(plot.line({ 1, 4 }):page_svg(), plot.line({ y = ms.tensor { 1, 4 } }):page_svg())
   refused("plot.line: argument 'x': expected", function() plot.line { y = { 1 }, x = "a" } end)
