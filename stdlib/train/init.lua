@@ -9,6 +9,15 @@ local train = {}
 
 local batch_of_evaluation = 1000
 
+--- What a test gave. Prints as one line.
+--- @class train.Result
+--- @field accuracy number  0 to 1
+--- @field loss number
+local Result = {}
+Result.__index = Result
+
+function Result:__tostring() return ("accuracy %.4f, loss %.4f"):format(self.accuracy, self.loss) end
+
 --- Tests a network: the share of right answers, and the mean cross entropy.
 ---
 --- ```lua
@@ -19,7 +28,7 @@ local batch_of_evaluation = 1000
 --- @param net ms.nn.Layer
 --- @param w ms.Tensor  its weights
 --- @param set ms.ImageSet
---- @return { accuracy: number, loss: number }  accuracy from 0 to 1
+--- @return train.Result
 function train.evaluate(net, w, set)
   check.argument("train.evaluate", 1, "net", "ms.nn.Layer", net)
   check.argument("train.evaluate", 2, "w", "ms.Tensor", w)
@@ -31,7 +40,7 @@ function train.evaluate(net, w, set)
     right = right + ms.nn.accuracy(logits, y) * #y
     loss = loss + ms.nn.cross_entropy(logits, y):item() * #y
   end
-  return { accuracy = right / #set, loss = loss / #set }
+  return setmetatable({ accuracy = right / #set, loss = loss / #set }, Result)
 end
 
 local spec = check.spec("train.fit", {

@@ -75,9 +75,12 @@ local function text_of(value)
   return pretty.format(value, { color = true, columns = terminal.columns(), short = true })
 end
 
--- Whether a table holds images, as distillation saves them.
+-- Whether a table holds images, as distillation saves them, or is a still.
 local function holds_images(value)
-  local images = pretty.is_plain(value) and rawget(value, "images")
+  if type(value) ~= "table" then return false end
+  local parameters = rawget(value, "parameters")
+  local images = rawget(value, "images") or type(parameters) == "table" and rawget(parameters, "images")
+  if type(images) == "table" then images = images[1] end
   local meta = images and debug.getmetatable(images)
   if not meta or rawget(meta, "__name") ~= "ms.Tensor" then return false end
   local shape = images:shape()
