@@ -4,6 +4,7 @@
 #include "bindings/core.hpp"
 #include "bindings/quantum.hpp"
 #include "engine/core/error.hpp"
+#include "engine/core/pieces.hpp"
 #include "engine/quantum/reduced.hpp"
 
 namespace moonstill::lua {
@@ -13,6 +14,7 @@ using quantum::Gate;
 namespace {
 
 constexpr std::size_t most_shots = 100'000'000;
+constexpr std::size_t outcomes_between_polls = 4096;
 
 int push_self(lua_State* L) {
   lua_pushvalue(L, 1);
@@ -77,7 +79,7 @@ void add_readings(Module& ms) {
           .example = "print(ms.qubits(2):h(1):probabilities())",
           .body = [](lua_State* L, Args& a) {
             const std::vector<int> qubits = a.given("qubits") ? qubits_of(a, "qubits") : std::vector<int>{};
-            return push(L, Value(vector_of(a.self<LuaQubits>().state.probabilities(qubits))));
+            return push(L, Value(a.self<LuaQubits>().state.probabilities(qubits)));
           }});
   ms.add({.name = "ms.Qubits:sample",
           .documentation = "Measures all qubits a number of times and counts the outcomes; the state stays.",
@@ -92,10 +94,13 @@ void add_readings(Module& ms) {
             if (shots > most_shots) a.fail("shots", "expected at most {}, got {}", most_shots, shots);
             Generator random = a.given("rng") ? a.object<Generator>("rng") : qubits.random;
             lua_newtable(L);
-            for (const auto& [state, count] : qubits.state.sample(static_cast<std::int64_t>(shots), random)) {
-              push(L, count);
-              lua_setfield(L, -2, bits(state, qubits.state.count()).c_str());
-            }
+            const auto outcomes = qubits.state.sample(static_cast<std::int64_t>(shots), random);
+            in_pieces(outcomes.size(), outcomes_between_polls, [&](std::size_t begin, std::size_t end) {
+              for (const auto& [state, count] : std::span(outcomes).subspan(begin, end - begin)) {
+                push(L, count);
+                lua_setfield(L, -2, bits(state, qubits.state.count()).c_str());
+              }
+            });
             return 1;
           }});
   ms.add({.name = "ms.Qubits:expectation",

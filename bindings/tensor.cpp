@@ -30,6 +30,8 @@ Shape table_shape(lua_State* L, int index) {
   return Shape(sizes);
 }
 
+constexpr std::int64_t between_polls = 4096;  // elements
+
 void read_table(lua_State* L, int index, const Shape& shape, std::size_t axis, std::vector<double>& out) {
   if (axis == shape.rank()) {
     if (lua_type(L, index) != LUA_TNUMBER)
@@ -45,13 +47,12 @@ void read_table(lua_State* L, int index, const Shape& shape, std::size_t axis, s
   }
   luaL_checkstack(L, 2, nullptr);
   for (std::int64_t i = 1; i <= shape[axis]; ++i) {
+    if (i % between_polls == 0) poll_interrupt();
     lua_rawgeti(L, index, i);
     read_table(L, lua_gettop(L), shape, axis + 1, out);
     lua_pop(L, 1);
   }
 }
-
-constexpr std::int64_t between_polls = 4096;  // elements
 
 int push_nested(lua_State* L, const Tensor& t, std::size_t axis, std::int64_t offset) {
   if (axis == t.rank()) {

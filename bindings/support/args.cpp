@@ -99,10 +99,13 @@ bool Args::named_call(int count) const {
   if (count != 1 || slots.empty() || function_.is_metamethod() || !plain_table(state_, table)) return false;
   if (function_.parameter_count() == 0) return true;
   if (!slots.front().type.accepts(state_, table)) return lua_rawlen(state_, table) == 0;
+  raw_field(state_, table, slots.front().name);
+  const bool names_first = !lua_isnil(state_, -1);
+  lua_pop(state_, 1);
+  if (!names_first) return false;  // soon, for lists may be long
   bool others = false;
   const auto keys = string_keys(state_, table, others);
-  return !others && std::binary_search(keys.begin(), keys.end(), slots.front().name) &&
-         std::all_of(keys.begin(), keys.end(), [&](const std::string& key) { return known(key); });
+  return !others && std::all_of(keys.begin(), keys.end(), [&](const std::string& key) { return known(key); });
 }
 
 void Args::check_keys(std::size_t first, int table) const {

@@ -8,9 +8,12 @@
 #include <utility>
 
 #include "bindings/support/words.hpp"
+#include "engine/core/interrupt.hpp"
 
 namespace moonstill::lua {
 namespace {
+
+constexpr lua_Integer between_polls = 4096;  // elements of a list
 
 // A short, printable form of a string.
 std::string quoted(std::string_view text) {
@@ -128,6 +131,7 @@ bool Type::accepts_list(const Alternative& alternative, lua_State* L, int index)
   index = lua_absindex(L, index);
   const auto size = static_cast<lua_Integer>(lua_rawlen(L, index));
   for (lua_Integer i = 1; i <= size; ++i) {
+    if (i % between_polls == 0) poll_interrupt();
     lua_rawgeti(L, index, i);
     const bool fits = accepts_one(alternative, L, -1);
     lua_pop(L, 1);
@@ -138,7 +142,7 @@ bool Type::accepts_list(const Alternative& alternative, lua_State* L, int index)
   lua_pushnil(L);
   while (lua_next(L, index) != 0) {
     lua_pop(L, 1);
-    ++keys;
+    if (++keys % between_polls == 0) poll_interrupt();
   }
   return keys == size;
 }

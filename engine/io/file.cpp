@@ -12,14 +12,12 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/interrupt.hpp"
+#include "engine/io/bytes.hpp"
 #include "engine/io/descriptor.hpp"
 
 namespace moonstill::io {
 namespace fs = std::filesystem;
 namespace {
-
-// Read or written between looks at Ctrl-C.
-constexpr std::size_t piece_bytes = std::size_t{4} << 20;
 
 // Where the bytes must go: a link stays a link, and what it names is replaced.
 fs::path target_of(const fs::path& path) {
@@ -49,6 +47,20 @@ std::pair<fs::path, Descriptor> open_beside(const fs::path& path) {
     if (file) return {std::move(temporary), std::move(file)};
     if (errno != EEXIST) fail_with_errno("write", path, errno);
   }
+}
+
+// Brings what was written to the disk, piece by piece: Ctrl-C waits for one of them, where it would for all
+// of fsync.
+void sync_file(const Descriptor& file, const fs::path& path) {
+  constexpr unsigned whole = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+  const off_t end = ::lseek(file.number(), 0, SEEK_CUR);
+  constexpr auto piece = static_cast<off_t>(piece_bytes);
+  for (off_t begin = 0; begin + piece < end; begin += piece) {
+    if (::sync_file_range(file.number(), begin, piece, whole) != 0 && errno != ENOSYS)
+      fail_with_errno("write", path, errno);
+    poll_interrupt();
+  }
+  if (::fsync(file.number()) != 0) fail_with_errno("write", path, errno);
 }
 
 // The rename itself must survive a power cut. Some file systems refuse to sync a folder: that is no failure.
@@ -126,7 +138,7 @@ void AtomicFile::write(std::span<const std::byte> bytes) { write_all(file_, byte
 
 void AtomicFile::commit() {
   const bool renaming = !temporary_.empty();
-  if (renaming && ::fsync(file_.number()) != 0) fail_with_errno("write", path_, errno);
+  if (renaming) sync_file(file_, path_);
   if (!file_.close()) fail_with_errno("write", path_, errno);
   if (!renaming) return;
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_with_errno("write", path_, errno);

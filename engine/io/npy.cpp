@@ -174,10 +174,7 @@ std::size_t read_header(std::span<const std::byte> bytes, const std::string& nam
   return start + length;
 }
 
-}  // namespace
-
-std::vector<std::byte> encode_npy(const Tensor& tensor) {
-  const Tensor plain = tensor.row_major();
+std::string header_text(const Tensor& tensor) {
   std::string header =
       fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': {}, }}",
                   descriptions[static_cast<std::size_t>(tensor.dtype())], shape_text(tensor.shape()));
@@ -190,11 +187,18 @@ std::vector<std::byte> encode_npy(const Tensor& tensor) {
   text += '\x00';
   text += static_cast<char>(header.size() & 0xff);
   text += static_cast<char>(header.size() >> 8);
-  text += header;
-  const auto head = std::as_bytes(std::span(text));
-  const auto elements = bytes_of(plain);
-  std::vector<std::byte> bytes(head.begin(), head.end());
-  bytes.insert(bytes.end(), elements.begin(), elements.end());
+  return text + header;
+}
+
+}  // namespace
+
+std::vector<std::byte> encode_npy(const Tensor& tensor) {
+  const Tensor plain = tensor.row_major();
+  const std::string header = header_text(tensor);
+  std::vector<std::byte> bytes;
+  bytes.reserve(header.size() + plain.bytes());
+  append_bytes(bytes, std::as_bytes(std::span(header)));
+  append_bytes(bytes, bytes_of(plain));
   return bytes;
 }
 
@@ -224,7 +228,11 @@ Tensor decode_npy(std::span<const std::byte> bytes, const std::string& name) {
 }
 
 void save_npy(const std::filesystem::path& path, const Tensor& tensor) {
-  write_file(path, encode_npy(tensor));
+  const Tensor plain = tensor.row_major();
+  AtomicFile file(path);
+  file.write(header_text(tensor));
+  file.write(bytes_of(plain));
+  file.commit();
 }
 
 Tensor load_npy(const std::filesystem::path& path) { return decode_npy(read_file(path), path.string()); }

@@ -188,11 +188,11 @@ std::vector<std::byte> encode_safetensors(const SafeTensors& content) {
   std::size_t total = length_bytes + header.size();
   for (const auto& [name, tensor] : tensors) total += tensor.bytes();
 
-  std::vector<std::byte> bytes(total);
-  std::memcpy(bytes.data(), &length, length_bytes);
-  std::memcpy(bytes.data() + length_bytes, header.data(), header.size());
-  auto to = bytes.begin() + static_cast<std::ptrdiff_t>(length_bytes + header.size());
-  for (const auto& [name, tensor] : tensors) to = std::ranges::copy(bytes_of(tensor), to).out;
+  std::vector<std::byte> bytes;
+  bytes.reserve(total);
+  append_bytes(bytes, std::as_bytes(std::span(&length, 1)));
+  append_bytes(bytes, std::as_bytes(std::span(header)));
+  for (const auto& [name, tensor] : tensors) append_bytes(bytes, bytes_of(tensor));
   return bytes;
 }
 

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 
+#include "engine/io/bytes.hpp"
 #include "engine/tensor/tensor.hpp"
 
 namespace moonstill::io {
@@ -31,7 +32,7 @@ using TensorMap = std::map<std::string, Tensor, std::less<>>;
   dispatch_any(dtype, [&](auto element) {
     const auto to = std::as_writable_bytes(tensor.write<decltype(element)>());
     assert(to.size() == bytes.size());
-    if (!to.empty()) std::memcpy(to.data(), bytes.data(), to.size());
+    copy_bytes(bytes, to);
   });
   return tensor;
 }

@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <string_view>
@@ -35,11 +36,11 @@ constexpr std::uint32_t in_zip64_extra = 0xffffffff;
 constexpr std::uint64_t best_ratio = 1032;
 
 // Packed or unpacked between looks at Ctrl-C.
-constexpr std::size_t piece_bytes = std::size_t{1} << 20;
+constexpr std::size_t packed_piece = std::size_t{1} << 20;
 
 std::uint32_t checksum(std::span<const std::byte> bytes) {
   uLong sum = 0;
-  in_pieces(bytes.size(), piece_bytes, [&](std::size_t begin, std::size_t end) {
+  in_pieces(bytes.size(), packed_piece, [&](std::size_t begin, std::size_t end) {
     sum = crc32_z(sum, reinterpret_cast<const Bytef*>(bytes.data()) + begin, end - begin);
   });
   return static_cast<std::uint32_t>(sum);
@@ -73,7 +74,7 @@ std::vector<std::byte> deflate_bytes(std::span<const std::byte> bytes) {
     fail(ErrorKind::memory, "zlib could not start to compress {} bytes", bytes.size());
   }
   stream->next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(bytes.data()));
-  in_pieces(bytes.size(), piece_bytes, [&](std::size_t begin, std::size_t end) {
+  in_pieces(bytes.size(), packed_piece, [&](std::size_t begin, std::size_t end) {
     stream->avail_in = static_cast<uInt>(end - begin);
     ::deflate(stream.get(), end == bytes.size() ? Z_FINISH : Z_NO_FLUSH);
   });
@@ -87,7 +88,7 @@ bool inflate_bytes(std::span<const std::byte> bytes, std::span<std::byte> out) {
   Stream<inflateEnd> stream(bytes, out);
   if (inflateInit2(stream.get(), -MAX_WBITS) != Z_OK) return false;
   int result = Z_OK;
-  in_pieces(out.size(), piece_bytes, [&](std::size_t begin, std::size_t end) {
+  in_pieces(out.size(), packed_piece, [&](std::size_t begin, std::size_t end) {
     stream->avail_out = static_cast<uInt>(end - begin);
     if (result == Z_OK || result == Z_BUF_ERROR) result = ::inflate(stream.get(), Z_NO_FLUSH);
   });
@@ -101,9 +102,10 @@ class Writer {
   void number(T value) {
     append(std::as_bytes(std::span(&value, 1)));
   }
-  void append(std::span<const std::byte> part) { bytes_.insert(bytes_.end(), part.begin(), part.end()); }
+  void append(std::span<const std::byte> part) { append_bytes(bytes_, part); }
   void append(std::string_view text) { append(std::as_bytes(std::span(text))); }
 
+  void reserve(std::size_t size) { bytes_.reserve(size); }
   [[nodiscard]] std::size_t size() const { return bytes_.size(); }
   std::vector<std::byte> take() { return std::move(bytes_); }
 
@@ -281,7 +283,10 @@ std::vector<std::byte> encode_zip(const ZipMembers& members, Compression compres
   if (members.size() > std::numeric_limits<std::uint16_t>::max()) {
     fail(ErrorKind::unsupported, "a zip archive holds at most 65535 members, got {}", members.size());
   }
+  std::size_t unpacked = 0;
+  for (const auto& [name, content] : members) unpacked += content.size();
   Writer out;
+  out.reserve(std::min(unpacked, largest));
   std::vector<Member> directory;
   for (const auto& [name, content] : members) {
     if (content.size() + out.size() >= largest) {

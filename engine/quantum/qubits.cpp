@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <numeric>
 
 #include "engine/core/error.hpp"
 #include "engine/core/memory.hpp"
+#include "engine/core/pieces.hpp"
 #include "engine/quantum/state_eager.hpp"
 #include "engine/quantum/state_layout.hpp"
 #include "engine/quantum/state_readout.hpp"
@@ -16,6 +16,10 @@ namespace {
 
 // Log2 of the amplitudes that a gate goes through at a time.
 constexpr int block_bits = 13;
+// Below it an amplitude prints as 0.
+constexpr double tiny = 5e-5;
+// Numbers between looks at Ctrl-C.
+constexpr std::size_t piece_numbers = std::size_t{1} << 18;
 
 std::string bits(std::size_t index, int count) {
   std::string text;
@@ -24,10 +28,33 @@ std::string bits(std::size_t index, int count) {
 }
 
 std::string number_text(std::complex<double> z) {
-  const double tiny = 5e-5;
   if (std::abs(z.imag()) < tiny) return fmt::format("{: .4f}", z.real());
   if (std::abs(z.real()) < tiny) return fmt::format("{: .4f}i", z.imag());
   return fmt::format("{: .4f}{:+.4f}i", z.real(), z.imag());
+}
+
+// Even random numbers in [0, bound), ascending.
+Tensor sorted_draws(std::int64_t count, double bound, Generator& random) {
+  Tensor draws = Tensor::empty({count}, DType::f64);
+  const std::span<double> numbers = draws.write<double>();
+  in_pieces(numbers.size(), piece_numbers, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) numbers[i] = random.uniform() * bound;
+  });
+  std::size_t compared = 0;
+  std::ranges::sort(numbers, [&](double a, double b) {
+    if (++compared % piece_numbers == 0) poll_interrupt();
+    return a < b;
+  });
+  return draws;
+}
+
+// The first place, from a given one on, of a number above x among ascending ones; their last place where none
+// is. Places near the given one are found soonest.
+std::size_t first_above(std::span<const double> ascending, std::size_t from, double x) {
+  std::size_t step = 1;
+  for (; from + step < ascending.size() && ascending[from + step - 1] <= x; step *= 2) from += step;
+  const auto part = ascending.subspan(from, std::min(step, ascending.size() - 1 - from));
+  return from + static_cast<std::size_t>(std::ranges::upper_bound(part, x) - part.begin());
 }
 
 }  // namespace
@@ -123,28 +150,40 @@ Qubits& Qubits::set_amplitudes(std::span<const std::complex<double>> amplitudes)
   return *this;
 }
 
-std::vector<double> Qubits::probabilities(std::vector<int> qubits) const {
+Tensor Qubits::probabilities(std::vector<int> qubits) const {
   if (qubits.empty()) {
     qubits.resize(static_cast<std::size_t>(count_));
     std::iota(qubits.begin(), qubits.end(), 0);
   }
-  return expectation(Probabilities{std::move(qubits)});
+  Readout{Probabilities{qubits}}.check(count_, first_number_);
+  std::vector<Parity> parities;
+  for (const int q : qubits) parities.push_back(frame_.row(count_ - 1 - q));
+  const StateProbabilities item(parities, count_, 0);
+  Tensor out = Tensor::full({static_cast<std::int64_t>(item.patterns)}, 0, DType::f64);
+  dispatch_floating(dtype_, "qubits", [&](auto element) {
+    using T = decltype(element);
+    read_probabilities(item, numbers<T>(), numbers<T>(), 1, out.write<double>().data());
+  });
+  return out;
 }
 
 std::vector<Qubits::Outcome> Qubits::sample(std::int64_t shots, Generator& random) const {
   if (shots < 0) fail(ErrorKind::range, "sample: expected 0 shots or more, got {}", shots);
-  std::vector<double> cumulative = probabilities();
-  std::partial_sum(cumulative.begin(), cumulative.end(), cumulative.begin());
-  std::map<std::uint64_t, std::int64_t> counts;
-  for (std::int64_t shot = 0; shot < shots; ++shot) {
-    // The sum differs from 1 by rounding; a draw below it always finds a state of non-zero probability.
-    const double draw = random.uniform() * cumulative.back();
-    const auto found = std::ranges::upper_bound(cumulative, draw);
-    ++counts[static_cast<std::uint64_t>(std::min<std::ptrdiff_t>(
-        found - cumulative.begin(), static_cast<std::ptrdiff_t>(cumulative.size()) - 1))];
-  }
+  Tensor sums = probabilities();
+  const std::span<double> cumulative = sums.write<double>();
+  in_pieces(cumulative.size(), piece_numbers, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t r = std::max<std::size_t>(begin, 1); r < end; ++r) cumulative[r] += cumulative[r - 1];
+  });
+  const Tensor draws = sorted_draws(shots, cumulative.back(), random);
   std::vector<Outcome> out;
-  for (const auto& [state, count] : counts) out.push_back({state, count});
+  std::size_t state = 0;
+  in_pieces(static_cast<std::size_t>(shots), piece_numbers, [&](std::size_t begin, std::size_t end) {
+    for (const double draw : draws.data<double>().subspan(begin, end - begin)) {
+      state = first_above(cumulative, state, draw);
+      if (out.empty() || out.back().state != state) out.push_back({state, 0});
+      ++out.back().count;
+    }
+  });
   return out;
 }
 
@@ -160,24 +199,14 @@ std::vector<double> Qubits::expectation(const Observable& observable) const {
 }
 
 std::string Qubits::text(std::size_t most_lines) const {
-  std::vector<std::size_t> order;
-  for (std::size_t r = 0; r < amplitude_count(); ++r) {
-    if (std::abs(amplitude(r)) >= 5e-5) order.push_back(r);
-  }
-  const std::size_t shown = std::min(order.size(), most_lines);
-  const auto larger = [&](std::size_t a, std::size_t b) {
-    const double pa = std::norm(amplitude(a));
-    const double pb = std::norm(amplitude(b));
-    return pa != pb ? pa > pb : a < b;
-  };
-  if (shown < order.size())
-    std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(shown), larger);
-  order.resize(shown);
-  std::ranges::sort(order);
+  const std::vector<std::size_t> shown = dispatch_floating(dtype_, "qubits", [&](auto element) {
+    using T = decltype(element);
+    return largest_amplitudes(frame_, numbers<T>(), tiny, most_lines);
+  });
   std::string out;
-  for (const std::size_t r : order)
+  for (const std::size_t r : shown)
     out += fmt::format("|{}⟩ {}\n", bits(r, count_), number_text(amplitude(r)));
-  if (shown == most_lines && shown < amplitude_count()) out += "...\n";
+  if (shown.size() == most_lines && most_lines < amplitude_count()) out += "...\n";
   return out + fmt::format("[Qubits {} {}]", count_, dtype_name(dtype_));
 }
 

@@ -43,8 +43,9 @@ class Qubits {
   /// Divides by the 2-norm. Throws Error unless there are 2^n finite numbers, not all 0.
   Qubits& set_amplitudes(std::span<const std::complex<double>> amplitudes);
 
-  /// Probabilities of the basis states of some qubits (all when none are named), the first most significant.
-  [[nodiscard]] std::vector<double> probabilities(std::vector<int> qubits = {}) const;
+  /// Probabilities of the basis states of some qubits (all when none are named), the first most significant:
+  /// [2^k], f64.
+  [[nodiscard]] Tensor probabilities(std::vector<int> qubits = {}) const;
 
   struct Outcome {
     std::uint64_t state;  // index of a basis state

@@ -33,6 +33,13 @@ Bits offsets_of(std::span<const Parity> parities) {
   return offsets;
 }
 
+// A place for each bit of a pattern: those of a whole pattern are sums.
+std::vector<Bits> solutions(const LinearSystem& system, std::size_t bits) {
+  std::vector<Bits> places;
+  for (std::size_t b = 0; b < bits; ++b) places.push_back(*system.solve(Bits{1} << b));
+  return places;
+}
+
 bool commutes(const ParityTerm& term, const Site& site) {
   return std::ranges::none_of(site.flips(), [&](Bits flip) { return odd(term.parity.mask & flip); });
 }
@@ -181,9 +188,13 @@ double StatePlan::cost(const Placement& placement) {
 }
 
 StateProbabilities::StateProbabilities(std::span<const Parity> parities, int qubits, int output)
+    : StateProbabilities(parities, LinearSystem(masks_of(parities), qubits), output) {}
+
+StateProbabilities::StateProbabilities(std::span<const Parity> parities, const LinearSystem& system,
+                                       int output)
     : patterns(std::size_t{1} << parities.size()),
       offsets(offsets_of(parities)),
-      system(masks_of(parities), qubits),
+      firsts(solutions(system, parities.size())),
       kernel(system.kernel()),
       output(output) {}
 

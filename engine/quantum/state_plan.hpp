@@ -43,16 +43,17 @@ struct StateHermitian {
 struct StateProbabilities {
   std::size_t patterns;
   Bits offsets;  // the pattern of the parities' offsets
-  LinearSystem system;
-  Span kernel;  // sums with it are the places of the same pattern
+  Span firsts;   // a place of each pattern
+  Span kernel;   // sums with it are the places of the same pattern
   int output;
 
   StateProbabilities(std::span<const Parity> parities, int qubits, int output);
 
   /// The first place of a pattern.
-  [[nodiscard]] Bits first(std::size_t pattern) const {
-    return *system.solve(static_cast<Bits>(pattern) ^ offsets);
-  }
+  [[nodiscard]] Bits first(std::size_t pattern) const { return firsts[pattern ^ offsets]; }
+
+ private:
+  StateProbabilities(std::span<const Parity> parities, const LinearSystem& system, int output);
 };
 
 /// Something done to every block of a pass.

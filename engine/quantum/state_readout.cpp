@@ -1,5 +1,7 @@
 #include "engine/quantum/state_readout.hpp"
 
+#include <algorithm>
+
 #include "engine/core/interrupt.hpp"
 #include "engine/core/threads.hpp"
 #include "engine/quantum/state_layout.hpp"
@@ -7,20 +9,31 @@
 namespace moonstill::quantum {
 namespace {
 
+// Runs of places between looks at Ctrl-C.
+constexpr std::size_t between_polls = 1024;
+
 // Calls body(pattern, address) for the amplitudes of each pattern in turn, patterns shared among threads.
 template <class T, class Body>
 void each_amplitude(const StateProbabilities& item, Body&& body) {
   parallel_for(item.patterns, std::max<std::size_t>(1, parallel_amplitudes / item.kernel.size()),
                [&](std::size_t begin, std::size_t end) {
+                 std::size_t runs = 0;
                  for (std::size_t pattern = begin; pattern < end; ++pattern) {
                    const Bits first = item.first(pattern);
                    for (const Bits outer : item.kernel.outer) {
+                     if (++runs % between_polls == 0) poll_interrupt();
                      for (const Bits inner : item.kernel.inner) {
                        body(pattern, address<T>(first ^ outer ^ inner));
                      }
                    }
                  }
                });
+}
+
+std::vector<Bits> flips_of(const Frame& frame) {
+  std::vector<Bits> flips;
+  for (int b = 0; b < frame.bits(); ++b) flips.push_back(frame.flip(b));
+  return flips;
 }
 
 }  // namespace
@@ -42,13 +55,48 @@ void seed_probabilities(const StateProbabilities& item, const T* weights, const 
   });
 }
 
+template <class T>
+std::vector<std::size_t> largest_amplitudes(const Frame& frame, const T* state, double least,
+                                            std::size_t most) {
+  struct Large {
+    double square;
+    std::size_t index;
+  };
+  const auto larger = [](const Large& a, const Large& b) {
+    return a.square != b.square ? a.square > b.square : a.index < b.index;
+  };
+  std::vector<Large> heap;  // the least large on top
+  const Bits first = frame.place(0);
+  const Span places(flips_of(frame));
+  for (std::size_t outer = 0; outer < places.outer.size(); ++outer) {
+    if (outer % between_polls == 0) poll_interrupt();
+    for (std::size_t inner = 0; inner < places.inner.size(); ++inner) {
+      const std::size_t at = address<T>(first ^ places.outer[outer] ^ places.inner[inner]);
+      const auto re = static_cast<double>(state[at]);
+      const auto im = static_cast<double>(state[at + lanes_of<T>]);
+      const Large here{re * re + im * im, outer * places.inner.size() + inner};
+      if (here.square < least * least) continue;
+      if (heap.size() == most) {
+        if (!larger(here, heap.front())) continue;
+        std::ranges::pop_heap(heap, larger);
+        heap.pop_back();
+      }
+      heap.push_back(here);
+      std::ranges::push_heap(heap, larger);
+    }
+  }
+  std::vector<std::size_t> indices;
+  for (const Large& one : heap) indices.push_back(one.index);
+  std::ranges::sort(indices);
+  return indices;
+}
+
 // Groups of basis states whose amplitudes fill lines of memory on both sides.
 template <class T>
 void copy_amplitudes(const Frame& frame, const T* state, T* to) {
   constexpr int line_bits = 4;
   const int bits = frame.bits();
-  std::vector<Bits> places;  // of the basis states with one bit
-  for (int b = 0; b < bits; ++b) places.push_back(frame.flip(b));
+  const std::vector<Bits> places = flips_of(frame);
   const std::size_t line = std::size_t{1} << std::min(bits, line_bits);
   const Bits first = frame.place(0);
   const std::span<const Bits> all(places);
@@ -58,7 +106,7 @@ void copy_amplitudes(const Frame& frame, const T* state, T* to) {
   const std::size_t count = outer.size();
   parallel_for(count, parallel_amplitudes / line, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
-      if (i % 1024 == 0) poll_interrupt();
+      if (i % between_polls == 0) poll_interrupt();
       const Bits base = first ^ outer[i];
       T* at = to + i * line * 2;
       for (std::size_t k = 0; k < line; ++k) {
@@ -74,9 +122,12 @@ template void read_probabilities<float>(const StateProbabilities&, const float*,
                                         double*);
 template void seed_probabilities<float>(const StateProbabilities&, const float*, const float*, float*);
 template void copy_amplitudes<float>(const Frame&, const float*, float*);
+template std::vector<std::size_t> largest_amplitudes<float>(const Frame&, const float*, double, std::size_t);
 template void read_probabilities<double>(const StateProbabilities&, const double*, const double*, double,
                                          double*);
 template void seed_probabilities<double>(const StateProbabilities&, const double*, const double*, double*);
 template void copy_amplitudes<double>(const Frame&, const double*, double*);
+template std::vector<std::size_t> largest_amplitudes<double>(const Frame&, const double*, double,
+                                                             std::size_t);
 
 }  // namespace moonstill::quantum

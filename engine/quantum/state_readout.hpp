@@ -17,4 +17,9 @@ void seed_probabilities(const StateProbabilities& item, const T* weights, const 
 template <class T>
 void copy_amplitudes(const Frame& frame, const T* state, T* to);
 
+/// The indices, ascending, of the `most` amplitudes largest in absolute value, those below `least` left out.
+template <class T>
+[[nodiscard]] std::vector<std::size_t> largest_amplitudes(const Frame& frame, const T* state, double least,
+                                                          std::size_t most);
+
 }  // namespace moonstill::quantum

@@ -8,6 +8,7 @@
 
 #include "engine/core/error.hpp"
 #include "engine/core/memory.hpp"
+#include "engine/core/pieces.hpp"
 #include "engine/core/threads.hpp"
 #include "engine/tensor/tiling.hpp"
 #include "engine/tensor/work.hpp"
@@ -25,11 +26,16 @@ std::size_t tile_grain(std::int64_t features) {
 
 enum class Fractions { refused, cut };
 
+constexpr std::size_t piece_numbers = std::size_t{1} << 18;  // converted between looks at Ctrl-C
+
 // Element by element. A whole type refuses what it cannot hold, for that conversion is undefined in C++.
 template <class From, class To>
 void convert(std::span<const From> from, std::span<To> to, Fractions fractions) {
   if constexpr (std::is_floating_point_v<To>) {
-    std::ranges::transform(from, to.begin(), [](From v) { return static_cast<To>(v); });
+    in_pieces(from.size(), piece_numbers, [&](std::size_t begin, std::size_t end) {
+      std::transform(from.data() + begin, from.data() + end, to.data() + begin,
+                     [](From v) { return static_cast<To>(v); });
+    });
   } else {
     constexpr double least = std::numeric_limits<To>::min();
     constexpr double most = std::numeric_limits<To>::max();

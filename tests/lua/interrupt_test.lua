@@ -44,6 +44,12 @@ stops("a permutation", "", "while true do ms.random(1):permutation(60000000) end
 stops("a tensor as a table", "x = ms.zeros(30000000)", "while true do x:totable() end")
 stops("reading JSON", "s = '[' .. ('[1,2,3.5],'):rep(500000) .. '1]'", "while true do ms.io.parse_json(s) end")
 
+local state = "q = ms.qubits(20) for i = 1, 20 do q:h(i) end"
+stops("sampling", state, "q:sample(50000000)")
+stops("a picture of probabilities", state, "while true do require 'plot'.probabilities(q) end")
+stops("a table as a tensor", "t = {} for i = 1, 3000000 do t[i] = i end", "while true do ms.tensor(t) end")
+stops("many timed runs", "", ":time 1000000000 local x = 1")
+
 test("what waits to be closed is closed, and nothing behind a pcall is run", function()
   local output = program.run({ "repl" }, ([[
 closed, late = 0, 0

@@ -1,5 +1,8 @@
 #include "engine/quantum/qubits.hpp"
 
+#include <algorithm>
+#include <map>
+
 #include "engine/core/error.hpp"
 #include "engine/core/threads.hpp"
 #include "tests/engine/quantum/random_circuit.hpp"
@@ -63,12 +66,43 @@ TEST_CASE("unitaries of many qubits act as dense matrices do", "[quantum][qubits
   for (std::size_t r = 0; r < 64; ++r) CHECK(std::abs(qubits.amplitude(r) - expected[r]) < 1e-14);
 }
 
+TEST_CASE("a sample is what a search in the sums of all probabilities finds", "[quantum][qubits]") {
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    Qubits qubits(6, dtype);
+    for (int q = 0; q < 6; ++q) qubits.apply(gate("ry"), {q}, std::array{0.3 + q});
+    for (int q = 0; q < 6; ++q) qubits.apply(gate("cnot"), {q, (q + 2) % 6}).apply(gate("x"), {q});
+    std::vector<double> sums = test::values(qubits.probabilities());
+    for (std::size_t r = 0; r < sums.size(); ++r) {
+      CHECK(std::abs(sums[r] - std::norm(qubits.amplitude(r))) < 1e-7);
+      if (r > 0) sums[r] += sums[r - 1];
+    }
+    std::map<std::uint64_t, std::int64_t> expected;
+    Generator random(9);
+    for (int shot = 0; shot < 1000; ++shot) {
+      const auto found = std::ranges::upper_bound(sums, random.uniform() * sums.back());
+      ++expected[static_cast<std::uint64_t>(found - sums.begin())];
+    }
+    std::map<std::uint64_t, std::int64_t> got;
+    Generator again(9);
+    for (const auto& [state, count] : qubits.sample(1000, again)) got.emplace(state, count);
+    CHECK(got == expected);
+  }
+}
+
+TEST_CASE("the largest amplitudes are printed in their order", "[quantum][qubits]") {
+  Qubits qubits(3);
+  qubits.apply(gate("ry"), {0}, std::array{0.5}).apply(gate("cnot"), {0, 2}).apply(gate("x"), {1});
+  qubits.apply(gate("ry"), {1}, std::array{0.3});
+  CHECK(qubits.text() == "|000⟩ -0.1448\n|010⟩  0.9580\n|101⟩ -0.0370\n|111⟩  0.2446\n[Qubits 3 f64]");
+  CHECK(qubits.text(2) == "|010⟩  0.9580\n|111⟩  0.2446\n...\n[Qubits 3 f64]");
+}
+
 TEST_CASE("a Bell state is sampled and printed", "[quantum][qubits]") {
   Qubits qubits(2, DType::f64, 1);
   qubits.apply(gate("h"), {0}).apply(gate("cnot"), {0, 1});
   CHECK(qubits.text() == "|00⟩  0.7071\n|11⟩  0.7071\n[Qubits 2 f64]");
-  CHECK(test::relative_error(qubits.probabilities(), {0.5, 0, 0, 0.5}) < 1e-15);
-  CHECK(test::relative_error(qubits.probabilities({1}), {0.5, 0.5}) < 1e-15);
+  CHECK(test::relative_error(test::values(qubits.probabilities()), {0.5, 0, 0, 0.5}) < 1e-15);
+  CHECK(test::relative_error(test::values(qubits.probabilities({1})), {0.5, 0.5}) < 1e-15);
   Generator random(5);
   const auto outcomes = qubits.sample(10000, random);
   REQUIRE(outcomes.size() == 2);
