@@ -152,8 +152,9 @@ local function spheres(panel, _, o, out)
   for i, vector in ipairs(panel.vectors) do
     local column, row = (i - 1) % columns, (i - 1) // columns
     local title = ("qubit %s: (%.2f, %.2f, %.2f)"):format(panel.labels[i], table.unpack(vector))
-    out[#out + 1] = ("set size %.4f,%.4f; set origin %.4f,%.4f; set title %s offset 0,1; unset arrow; unset label"):format(
-      1 / columns, o.share / rows, column / columns, o.bottom + o.share * (1 - (row + 1) / rows), quoted(title))
+    out[#out + 1] = ("set size %.4f,%.4f; set origin %.4f,%.4f; unset arrow; unset label"):format(1 / columns,
+      o.share / rows, column / columns, o.bottom + o.share * (1 - (row + 1) / rows))
+    out[#out + 1] = ("set title %s offset 0,1"):format(quoted(title))   -- above the label of |0>
     for _, ends in ipairs { "1,0,0", "0,1,0", "0,0,1" } do
       out[#out + 1] = ("set arrow from 0,0,0 to %s nohead lc rgb '%s'"):format(ends, grey)
     end

@@ -172,7 +172,7 @@ test("pages: dots, dashes, bands, panels below each other, names that find no pl
   local long = straight { title = ("T"):rep(90) }:page_svg()
   contains(long, 'height="238"', 'y="34.0" text-anchor="end"')
   test.equal(path_of(long), "M64.0 206.0L344.0 126.0L624.0 46.0")
-  test.fails_with("figure:page_svg: expected curves, got bars", function() plot.bars({ values = { 1 } }):page_svg() end)
+  test.fails_with("figure:page_svg: expected curves: save other figures as .svg", function() plot.bars({ values = { 1 } }):page_svg() end)
 end)
 
 test("states: probabilities, Bloch vectors, density matrices, entropies", function()
