@@ -63,13 +63,18 @@ end
 function store:names() return files.names(self:lock()) end
 
 --- Keeps other processes from changing this store until the value that this gives is closed; waits for one that does.
+--- Removes what killed ones have left.
 --- @return any
-function store:hold() return folder_lock.wait(self.root, (".%s.lock"):format(places.folder)) end
+function store:hold()
+  local held = folder_lock.wait(self.root, (".%s.lock"):format(places.folder))
+  folder_lock.clean(self.root .. "/" .. places.folder)
+  return held
+end
 
--- Puts a folder in the place of another, or of none, and removes that. What was there comes back when that fails.
+-- Puts a folder in the place of another, or of none. What was there comes back when that fails.
 local function replace(folder, by, aside)
   if not host.kind(folder) then return host.rename(by, folder) end
-  if host.exchange(by, folder) then return host.remove_all(by) end
+  if host.exchange(by, folder) then return end
   host.rename(folder, aside)
   local fine, problem = pcall(host.rename, by, folder)
   if not fine then
@@ -79,18 +84,20 @@ local function replace(folder, by, aside)
   host.remove_all(aside)
 end
 
--- Writes a module beside its place, then puts it there.
-local function install(self, contents, name)
-  local modules = self.root .. "/" .. places.folder
+-- Writes a module beside its place, then puts it there. What lies beside goes, however this ends.
+local function put(self, contents, name)
   local beside, aside = self:folder(folder_lock.temporary(name)), self:folder(folder_lock.temporary(name, 1))
-  folder_lock.clean(modules)
-  local fine, problem = pcall(function()
-    files.write(contents, beside)
-    replace(self:folder(name), beside, aside)
-  end)
+  local _ <close> = setmetatable({}, { __close = function() host.remove_all(beside) end })
+  files.write(contents, beside)
+  replace(self:folder(name), beside, aside)
+end
+
+local function install(self, contents, name)
+  local fine, problem = pcall(put, self, contents, name)
   if fine then return end
-  host.remove_all(beside)
-  if #(host.list(modules) or { beside }) == 0 then host.remove_all(modules) end
+  local modules = self.root .. "/" .. places.folder
+  local left = host.list(modules)
+  if left and #left == 0 then host.remove_all(modules) end
   local reason = tostring(problem):match ".*: (.+)$" or problem
   error(("%s cannot be installed in %s: %s"):format(name, modules, reason), 0)
 end
@@ -130,7 +137,7 @@ function store:damaged()
   return names
 end
 
---- What a module needs that is installed neither here nor for the user: "bell 0.2.0 or newer, which is not installed".
+--- What a module needs that is installed neither here nor for the user: "bell 0.2.0 or newer, and 0.1.0 is installed".
 --- @param data table  its manifest
 --- @return string[]
 function store:unmet(data)
