@@ -29,6 +29,7 @@ std::vector<Row> rows_by_name(const Profile& profile) {
     const Profile::Total& total = profile.by_name()[i];
     rows.push_back({profile.names()[i], seconds(total.own), total.count});
   }
+  if (profile.script_time().count() > 0) rows.push_back({"plain Lua", seconds(profile.script_time())});
   return rows;
 }
 
@@ -55,8 +56,10 @@ std::string table(std::vector<Row> rows, const char* title, double whole) {
   std::string text =
       fmt::format("\n{:>10}  {:>6}  {:>9}  {:>10}  {}\n", "seconds", "share", "calls", "us a call", title);
   for (const Row& row : std::span(rows).first(std::min(rows.size(), most_rows))) {
-    text += fmt::format("{:10.4f}  {:5.1f}%  {:9}  {:10.2f}  {}\n", row.own, 100 * row.own / whole, row.count,
-                        1e6 * row.own / static_cast<double>(std::max<std::int64_t>(row.count, 1)), row.label);
+    const std::string calls = row.count == 0 ? ""
+                                             : fmt::format("{}  {:10.2f}", row.count,
+                                                           1e6 * row.own / static_cast<double>(row.count));
+    text += fmt::format("{:10.4f}  {:5.1f}%  {:>21}  {}\n", row.own, 100 * row.own / whole, calls, row.label);
   }
   if (rows.size() > most_rows) text += fmt::format("{:>10}  and {} more\n", "", rows.size() - most_rows);
   return text;
@@ -71,7 +74,7 @@ std::string profile_text(const Profile& profile) {
   std::string text =
       fmt::format("profile: {:.3f} s with {} thread{}, {:.1f} % of it in functions of Moonstill\n", whole,
                   thread_count(), thread_count() == 1 ? "" : "s", 100 * spent / whole);
-  if (profile.event_count() == 0) return text;
+  if (profile.event_count() == 0 && profile.script_time().count() == 0) return text;
   text += table(rows_by_name(profile), "operation or function by itself", whole);
   text += table(rows_by_line(profile, &Profile::Place::script_line, &Profile::PlaceTotal::script_calls),
                 "line of the script", whole);

@@ -5,6 +5,7 @@
 
 #include "bindings/editor/utf8.hpp"
 #include "bindings/host/interrupts.hpp"
+#include "bindings/host/line_sampler.hpp"
 #include "bindings/host/profile_report.hpp"
 #include "bindings/host/terminal_query.hpp"
 #include "bindings/support/barrier.hpp"
@@ -64,7 +65,11 @@ int host_profile(lua_State* L) {
   Runtime& state = runtime(L);
   CallProfile calls;
   CallProfile* outer = std::exchange(state.profile, &calls);
-  const int count = call_at_prompt(L, 1);
+  int count = 0;
+  {
+    const LineSampler sampler(state);
+    count = call_at_prompt(L, 1);
+  }
   state.profile = outer;
   const std::string text = profile_text(calls.profile());
   lua_pushlstring(L, text.data(), text.size());

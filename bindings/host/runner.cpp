@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "bindings/host/line_sampler.hpp"
 #include "bindings/host/profile_report.hpp"
 #include "bindings/support/barrier.hpp"
 #include "bindings/support/call_profile.hpp"
@@ -121,6 +122,7 @@ int main_body(lua_State* L) {
       break;
   }
   if (load(L, command) != LUA_OK) return lua_error(L);
+  if (CallProfile* profile = runtime(L).profile) profile->sample(L);  // what came before is not the script's
   lua_call(L, push_arguments(L, command), 0);
   lua_pushboolean(L, 1);
   return 1;
@@ -135,8 +137,12 @@ class Ending {
     if (!trace) return;
     recording_ = std::make_unique<Recording>(*trace);
     state_.profile = &recording_->calls;
+    sampler_.emplace(state_);
   }
-  ~Ending() { state_.profile = nullptr; }
+  ~Ending() {
+    sampler_.reset();
+    state_.profile = nullptr;
+  }
   Ending(const Ending&) = delete;
   Ending& operator=(const Ending&) = delete;
 
@@ -186,6 +192,7 @@ class Ending {
 
   Runtime& state_;
   std::unique_ptr<Recording> recording_;
+  std::optional<LineSampler> sampler_;
   bool said_ = false;
 };
 

@@ -4,11 +4,17 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 
+#include "engine/core/interrupt.hpp"
+
 namespace moonstill::lua {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 // No lines and no echo, until the end of the scope.
 class RawInput {
@@ -27,9 +33,15 @@ class RawInput {
   termios saved_{};
 };
 
-bool readable_within(int milliseconds) {
+// Signals other than Ctrl-C's, such as a profile's, make it wait on.
+bool readable_before(Clock::time_point end) {
   pollfd input{STDIN_FILENO, POLLIN, 0};
-  return poll(&input, 1, milliseconds) == 1 && (input.revents & POLLIN) != 0;
+  int ready = 0;
+  do {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
+    ready = poll(&input, 1, static_cast<int>(std::max<decltype(left)>(left, 0)));
+  } while (ready < 0 && errno == EINTR && !interrupt_requested());
+  return ready == 1 && (input.revents & POLLIN) != 0;
 }
 
 bool is_report(const std::string& answer) {
@@ -39,10 +51,9 @@ bool is_report(const std::string& answer) {
 }  // namespace
 
 std::optional<std::string> ask_terminal(const std::string& query, double seconds) {
-  using Clock = std::chrono::steady_clock;
   if (isatty(STDIN_FILENO) == 0 || isatty(STDOUT_FILENO) == 0) return std::nullopt;
   const RawInput raw;
-  if (readable_within(0)) return std::nullopt;
+  if (readable_before(Clock::now())) return std::nullopt;
   std::fflush(stdout);
   if (write(STDOUT_FILENO, query.data(), query.size()) != static_cast<ssize_t>(query.size()))
     return std::nullopt;
@@ -50,9 +61,8 @@ std::optional<std::string> ask_terminal(const std::string& query, double seconds
       Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
   std::string answer;
   while (!is_report(answer)) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
     char byte = 0;
-    if (left <= 0 || !readable_within(static_cast<int>(left)) || read(STDIN_FILENO, &byte, 1) != 1) break;
+    if (!readable_before(end) || read(STDIN_FILENO, &byte, 1) != 1) break;
     answer += byte;
   }
   return answer;

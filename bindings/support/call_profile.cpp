@@ -17,9 +17,15 @@ std::string text_of(const std::pair<std::string, int>& line) {
 
 }  // namespace
 
-void CallProfile::enter(lua_State* L, std::string_view name) { profile_.enter(name, place_of(L)); }
+void CallProfile::enter(lua_State* L, std::string_view name) { profile_.enter(name, place_of(lines_of(L))); }
 
-std::size_t CallProfile::place_of(lua_State* L) {
+// What runs for no line of the user's, such as the start of the program, is left out.
+void CallProfile::sample(lua_State* L) {
+  const Lines lines = lines_of(L);
+  profile_.sample(lines.second.first.empty() ? 0 : place_of(lines));
+}
+
+CallProfile::Lines CallProfile::lines_of(lua_State* L) {
   Line line{};
   Line script_line{};
   lua_Debug frame;
@@ -29,8 +35,12 @@ std::size_t CallProfile::place_of(lua_State* L) {
     if (line.first.empty()) line = {frame.source, frame.currentline};
     if (!is_own_chunk(frame.source)) script_line = {frame.source, frame.currentline};
   }
-  const auto [at, added] = places_.try_emplace({line, script_line}, 0);
-  if (added) at->second = profile_.add_place({text_of(line), text_of(script_line)});
+  return {line, script_line};
+}
+
+std::size_t CallProfile::place_of(const Lines& lines) {
+  const auto [at, added] = places_.try_emplace(lines, 0);
+  if (added) at->second = profile_.add_place({text_of(lines.first), text_of(lines.second)});
   return at->second;
 }
 

@@ -16,15 +16,22 @@ class CallProfile {
  public:
   void enter(lua_State* L, std::string_view name);
   void leave() { profile_.leave(); }
+  void enter_script() { profile_.enter_script(); }
+  void leave_script() { profile_.leave_script(); }
+  /// Gives the script's time since the last sample to the line at which L is.
+  void sample(lua_State* L);
+  [[nodiscard]] bool in_script() const noexcept { return profile_.in_script(); }
   [[nodiscard]] const Profile& profile() const { return profile_; }
 
  private:
   using Line = std::pair<std::string, int>;  // a chunk's name
+  using Lines = std::pair<Line, Line>;       // the innermost, and the innermost of the user's
 
-  std::size_t place_of(lua_State* L);
+  static Lines lines_of(lua_State* L);
+  std::size_t place_of(const Lines& lines);
 
   Profile profile_;
-  std::map<std::pair<Line, Line>, std::size_t> places_;
+  std::map<Lines, std::size_t> places_;
 };
 
 /// A span for one call; nothing when the state has no profile.
@@ -38,6 +45,22 @@ class CallSpan {
   }
   CallSpan(const CallSpan&) = delete;
   CallSpan& operator=(const CallSpan&) = delete;
+
+ private:
+  CallProfile* profile_;
+};
+
+/// The same for a function of the script's that engine code calls: its time is none of the call's around it.
+class ScriptSpan {
+ public:
+  explicit ScriptSpan(lua_State* L) : profile_(runtime(L).profile) {
+    if (profile_ != nullptr) profile_->enter_script();
+  }
+  ~ScriptSpan() {
+    if (profile_ != nullptr) profile_->leave_script();
+  }
+  ScriptSpan(const ScriptSpan&) = delete;
+  ScriptSpan& operator=(const ScriptSpan&) = delete;
 
  private:
   CallProfile* profile_;

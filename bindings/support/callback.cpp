@@ -1,6 +1,7 @@
 #include "bindings/support/callback.hpp"
 
 #include "bindings/support/barrier.hpp"
+#include "bindings/support/call_profile.hpp"
 
 namespace moonstill::lua {
 namespace {
@@ -38,6 +39,7 @@ lua_State* Callback::begin() const {
 }
 
 void Callback::call(lua_State* L, int arguments, int results) {
+  const ScriptSpan span(L);
   if (protected_call(L, arguments, results) != LUA_OK) throw LuaError(L);
 }
 

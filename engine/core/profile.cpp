@@ -16,7 +16,7 @@ Profile*& slot() noexcept {
 
 }  // namespace
 
-Profile::Profile() : begin_(Clock::now()), places_(1), by_place_(1) {
+Profile::Profile() : begin_(Clock::now()), places_(1), by_place_(1), script_since_(begin_) {
   assert(slot() == nullptr);
   slot() = this;
 }
@@ -42,13 +42,47 @@ std::size_t Profile::number_of(std::string_view name) {
 void Profile::enter(std::string_view name) { enter(name, open_.empty() ? 0 : open_.back().place); }
 
 void Profile::enter(std::string_view name, std::size_t place) {
-  open_.push_back({number_of(name), place, Clock::now()});
+  const Open span{number_of(name), place, Clock::now()};
+  count_script(span.begin);
+  open_.push_back(span);
+  in_script_ = false;
+}
+
+void Profile::enter_script() {
+  const Clock::time_point now = Clock::now();
+  count_script(now);
+  open_.push_back({script, open_.empty() ? 0 : open_.back().place, now});
+  in_script_ = true;
+}
+
+void Profile::leave_script() {
+  const Clock::time_point now = Clock::now();
+  count_script(now);
+  const Clock::duration length = now - open_.back().begin;
+  open_.pop_back();
+  if (!open_.empty()) open_.back().inside += length;
+  in_script_ = script_is_innermost();
+}
+
+void Profile::count_script(Clock::time_point now) {
+  if (in_script_) not_yet_sampled_ += now - script_since_;
+  script_since_ = now;
+}
+
+void Profile::sample(std::size_t place) {
+  if (!in_script_) return;
+  count_script(Clock::now());
+  by_place_[place].own += not_yet_sampled_;
+  if (place != 0) script_time_ += not_yet_sampled_;
+  not_yet_sampled_ = {};
 }
 
 void Profile::leave() {
   const Open span = open_.back();
   open_.pop_back();
-  const Clock::duration length = Clock::now() - span.begin;
+  script_since_ = Clock::now();
+  in_script_ = script_is_innermost();
+  const Clock::duration length = script_since_ - span.begin;
   const Clock::duration own = length - span.inside;
   if (!open_.empty()) open_.back().inside += length;
   by_name_[span.name].own += own;

@@ -1,6 +1,7 @@
 // Where time goes: what ran, for how long, and at which line of a script it was called.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -10,7 +11,8 @@
 
 namespace moonstill {
 
-/// A record of nested spans of time, those of the thread that runs scripts.
+/// A record of nested spans of time, those of the thread that runs scripts. What runs outside of spans is the
+/// script itself: its time goes to the lines at which samples find it.
 class Profile {
  public:
   using Clock = std::chrono::steady_clock;
@@ -53,6 +55,16 @@ class Profile {
   void enter(std::string_view name, std::size_t place);
   void leave();
 
+  /// Begins and ends a stretch of the script inside of a span, such as a function that the span calls.
+  void enter_script();
+  void leave_script();
+  /// Gives the script's time since the last sample to a place.
+  void sample(std::size_t place);
+  /// Whether the script itself runs. Safe in a signal handler.
+  [[nodiscard]] bool in_script() const noexcept { return in_script_; }
+  /// The script's time at all places but 0.
+  [[nodiscard]] Clock::duration script_time() const { return script_time_; }
+
   [[nodiscard]] Clock::time_point begin() const { return begin_; }
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
   [[nodiscard]] const std::vector<Place>& places() const { return places_; }
@@ -71,6 +83,8 @@ class Profile {
   };
 
   std::size_t number_of(std::string_view name);
+  void count_script(Clock::time_point now);
+  [[nodiscard]] bool script_is_innermost() const { return open_.empty() || open_.back().name == script; }
 
   Clock::time_point begin_;
   std::map<std::string, std::size_t, std::less<>> numbers_;
@@ -81,6 +95,12 @@ class Profile {
   std::vector<Open> open_;
   std::vector<Event> events_;
   std::int64_t event_count_ = 0;
+
+  static constexpr std::size_t script = -1;  // as the name of an open span
+  std::atomic<bool> in_script_ = true;
+  Clock::time_point script_since_;     // where in_script_
+  Clock::duration not_yet_sampled_{};  // before that
+  Clock::duration script_time_{};
 };
 
 /// A span of the current profile for the length of a scope; nothing when there is none.

@@ -143,8 +143,23 @@ test("--profile shows operations and lines, and writes a trace", function()
   test.equal(calls, 5)
 end)
 
+test("--profile shows the lines of plain Lua, also in functions that are differentiated", function()
+  local file <close> = program.file(".lua", "local ms = require 'moonstill'\nlocal s = ''\n"
+    .. "for i = 1, 60000 do\ns = s .. 'x'\nlocal t = i + 1\nend\nms.grad(function(x)\nlocal k = 0\n"
+    .. "for i = 1, 3e7 do k = k + i end\nreturn x:sum()\nend)(ms.ones(3))\n")
+  local trace <close> = program.file(".json", "")
+  local text = program.run { "--trace", trace.path, file.path }
+  local name = file.path:gsub("%p", "%%%0")
+  local lines, seconds = text:match "line of the script\n(.-)\n\n", {}
+  for own, line in lines:gmatch("([%d.]+) +[%d.]+%% [^\n]-" .. name .. ":(%d+)") do seconds[line] = tonumber(own) end
+  local first = lines:match(":(%d+)\n")
+  test.ok((first == "4" or first == "9") and seconds["4"] > 0.01 and seconds["9"] > 0.01, text)
+  test.ok(seconds["4"] > 2 * (seconds["5"] or 0), "long strings take the time, not what stands beside them\n" .. text)
+  test.ok(tonumber(text:match "([%d.]+) +[%d.]+%% [^\n]+ms%.grad\n") < seconds["9"], text)
+end)
+
 test("--profile has no tables where nothing ran", function()
-  for _, arguments in ipairs { { "no-such-file.lua" }, { "-e", "local =" }, { "-e", "print(1)" } } do
+  for _, arguments in ipairs { { "no-such-file.lua" }, { "-e", "local =" }, { "-e", "" } } do
     local trace <close> = program.file(".json", "")
     local text = program.run { "--trace", trace.path, table.unpack(arguments) }
     test.ok(text:find("profile: ", 1, true) and not text:find("us a call", 1, true), text)

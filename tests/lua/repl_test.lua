@@ -127,6 +127,15 @@ test(":time and :profile", function()
   test.ok(output:find("^9%.0\nprofile: ") and output:find("ms.Tensor:sum", 1, true), output)
 end)
 
+-- Only Moonstill's own functions were there.
+test(":profile shows the lines of plain Lua, and Ctrl-C ends it", function()
+  local output = session "x = 0\n:profile for i = 1, 3e6 do x = math.sin(i) end\n"
+  local share = output:match "([%d.]+)%% +plain Lua\n.-line of the script\n[^\n]+ repl:1\n$"
+  test.ok(tonumber(share) > 50, output)
+  local stop = "os.execute('(sleep 0.2; kill -INT $PPID) >/dev/null 2>&1 &');\n"
+  test.equal(session(stop .. ":profile while true do pcall(math.sin, 1) end\nx = 2\nx\n"), "interrupted\n2\n")
+end)
+
 test(":who lists the user's names", function()
   test.equal(session "x = ms.ones { 2, 3 }\nname = 'ab'\nt = { x, x }\n1\n:who\n", [[
 1

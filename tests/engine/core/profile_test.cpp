@@ -58,6 +58,36 @@ TEST_CASE("calls of a line leave out those inside of one") {
   expect(callback, 2, 2);
 }
 
+TEST_CASE("the script's own time goes to the places of its samples") {
+  Profile profile;
+  const std::size_t line = profile.add_place({"a.lua:1", "a.lua:1"});
+  const std::size_t callback = profile.add_place({"a.lua:2", "a.lua:2"});
+  const auto wait = [] { std::this_thread::sleep_for(milliseconds(5)); };
+  profile.sample(0);  // what came before belongs to no line
+  wait();
+  profile.enter("grad", line);
+  CHECK_FALSE(profile.in_script());
+  profile.sample(line);  // not while a span runs
+  CHECK(profile.by_place()[line].own == Profile::Clock::duration::zero());
+  profile.enter_script();
+  CHECK(profile.in_script());
+  profile.sample(line);
+  CHECK(profile.by_place()[line].own >= milliseconds(5));
+  wait();
+  profile.sample(callback);
+  profile.leave_script();
+  wait();
+  profile.leave();
+  CHECK(profile.in_script());
+  const Profile::Clock::duration grad = profile.by_name()[0].own;
+  const Profile::Clock::duration inside = profile.by_place()[callback].own;
+  CHECK(grad >= milliseconds(5));
+  CHECK(inside >= milliseconds(5));
+  CHECK(profile.script_time() + grad == profile.by_place()[line].own + inside);
+  CHECK(profile.names() == std::vector<std::string>{"grad"});
+  CHECK(profile.event_count() == 1);
+}
+
 TEST_CASE("nothing is recorded without a profile, or on other threads") {
   CHECK(Profile::current() == nullptr);
   { const ProfileSpan span("unseen"); }
