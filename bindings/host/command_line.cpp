@@ -49,7 +49,8 @@ std::vector<std::string_view> command_names() {
 constexpr const char* usage =
     "Usage: moonstill [OPTIONS] [run] FILE.lua [ARGS...]   run a script ('-' reads it from standard input)\n"
     "       moonstill [OPTIONS] -e CODE [ARGS...]          run code\n"
-    "       moonstill [OPTIONS] [repl]                     work line by line\n"
+    "       moonstill [OPTIONS] [repl]                     work line by line, with 'repl' also through a "
+    "pipe\n"
     "       moonstill [OPTIONS] test PATH [PATTERN]        run the tests (*_test.lua) of a file or folder\n";
 
 struct Usage : CLI::Formatter {

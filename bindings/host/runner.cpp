@@ -121,7 +121,12 @@ int main_body(lua_State* L) {
     default:
       break;
   }
-  if (load(L, command) != LUA_OK) return lua_error(L);
+  const int status = load(L, command);
+  if (status == LUA_ERRSYNTAX && command.kind == Command::Kind::standard_input) {
+    lua_pushliteral(L, "\n'moonstill repl' reads lines as the prompt does.");
+    lua_concat(L, 2);
+  }
+  if (status != LUA_OK) return lua_error(L);
   if (CallProfile* profile = runtime(L).profile) profile->sample(L);  // what came before is not the script's
   lua_call(L, push_arguments(L, command), 0);
   lua_pushboolean(L, 1);

@@ -1,4 +1,5 @@
 -- How values print: tensors in aligned columns that fit, tables as Lua text, images in the terminal.
+local host = require "moonstill.host"
 local ms = require "moonstill"
 local program = require "program"
 local test = require "moonstill.test"
@@ -77,6 +78,15 @@ test("images as characters, half blocks, kitty's graphics and sixels", function(
   test.ok(shown(code:format "kitty"):find "^\27_Ga=T,f=24,q=2,s=84,v=168,m=1;AAAA")
   test.ok(shown(code:format "sixel"):find '^\27Pq"1;1;84;168#0;2;0;0;0#1;2;')
   test.ok(not shown(code:format "auto"):find "\27", "a pipe gets characters")
+end)
+
+test("the console of Linux is not asked what it draws: it would print the question", function()
+  for term, asked in pairs { linux = false, vt220 = true } do
+    local command = "sleep 0.5 | env -u TMUX -u NO_COLOR -u KITTY_WINDOW_ID -u TERM_PROGRAM TERM=%s "
+      .. [[script -qec "'%s' -e 'ms.show(ms.ones { 2, 2 })'" /dev/null]]
+    local pipe <close> = assert(io.popen(command:format(term, host.program)))
+    test.equal(pipe:read("a"):find("\27_G", 1, true) ~= nil, asked)
+  end
 end)
 
 test("what holds images is found", function()

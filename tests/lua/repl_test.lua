@@ -215,6 +215,25 @@ local quiet = 1;
 end)
 
 -- Lua allows a function 200 locals: the script did not load.
+test(":save writes what :load ran, with its arguments, and wants a folder that exists", function()
+  local script <close> = program.file(".lua",
+    "#!/usr/bin/env moonstill\nlocal a, b = ...\nsum = a + b + (tonumber(arg[2]) or 0)\nif sum > 0 then return sum, 'x' end\n")
+  local path = os.tmpname()
+  os.remove(path)
+  local typed = ":load %s 1 20\nf = print\n(f or 0)('quiet');\nsum\n_1 + 1\n:load %s 3 4\nsum, _5\n:save %s\n"
+  local output = session(typed:format(script.path, script.path, path))
+  test.equal(output, ("quiet\n41\n42\n11\t11\n7 inputs in %s\n"):format(path))
+  test.equal(program.run { path }, "quiet\n41\n42\n11\t11\n")
+  os.remove(path)
+  expect("1\n:save /nosuch/folder/x.lua\n", "1\n:save: there is no folder '/nosuch/folder/'\n", 1)
+end)
+
+test("a pipe without 'repl' is a script, and says so", function()
+  local output, code = program.run({}, "1 + 1\n")
+  test.equal(output, "moonstill: stdin:1: unexpected symbol near '1'\n'moonstill repl' reads lines as the prompt does.\n")
+  test.equal(code, 1)
+end)
+
 test(":save writes more names than Lua has locals", function()
   local path = os.tmpname()
   os.remove(path)

@@ -17,10 +17,14 @@ local function commands(partial)
   return collect.sorted(found)
 end
 
-local function settings(partial)
-  local found, add = collect.begin(partial)
-  for _, name in ipairs(prompt "settings".names()) do add(name) end
-  return collect.sorted(found)
+-- A name, or behind that a value.
+local function settings(text)
+  local name, value = text:match "^(%S+)%s*[%s=]%s*(%S*)$"
+  local found, add = collect.begin(value or text)
+  for _, word in ipairs(name and prompt "settings".values(name) or not name and prompt "settings".names() or {}) do
+    add(word)
+  end
+  return name and found or collect.sorted(found)
 end
 
 -- By what the prompt's rows say that an argument is; "lua" is the caller's.

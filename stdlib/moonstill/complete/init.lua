@@ -24,10 +24,12 @@ local function described(name, found)
   return ("%s: %s"):format(name, kind), type(value) == "table" and (docs.of_module(name) or ""):match "^[^\n]*" or ""
 end
 
+-- Behind a dot stand fields and no methods, behind a colon methods and functions in a table's own fields.
 local function add_members(found, separator, add)
   resolve.members(found, function(name, one)
-    local callable = one.entry or type(one.value) == "function"
-    if separator == "." or callable then add(name, described(name, one)) end
+    local fits = one.is_method or type(one.value) == "function"
+    if separator == "." then fits = not one.is_method end
+    if fits then add(name, described(name, one)) end
   end)
 end
 

@@ -42,6 +42,7 @@ end
 --- @field value? any
 --- @field entry? table    documentation of a function
 --- @field class? string
+--- @field is_method? boolean  of the object whose member it is
 
 local function member(found, key)
   if not found then return nil end
@@ -101,14 +102,15 @@ end
 function resolve.members(found, visit)
   if found.class then
     for _, entry in ipairs(docs.within(found.class)) do
-      visit(entry.name:match "[%w_]+$", { entry = entry })
+      visit(entry.name:match "[%w_]+$", { entry = entry, is_method = entry.name:find(":", 1, true) ~= nil })
     end
     return
   end
   local seen = {}
   for _, fields in ipairs(tables_of(found.value)) do
     for key, value in next, fields do
-      if type(key) == "string" and not seen[key] then visit(key, { value = value }) end
+      local is_method = fields ~= found.value and type(value) == "function"
+      if type(key) == "string" and not seen[key] then visit(key, { value = value, is_method = is_method }) end
       seen[key] = true
     end
   end

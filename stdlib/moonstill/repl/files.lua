@@ -14,6 +14,15 @@ local function search_beside(path)
   end
 end
 
+-- A script that ran as the call of a function, whose arguments are also `arg`: what :save writes.
+local function call_text(text, path, arguments)
+  local words = {}
+  for i, word in ipairs(arguments) do words[i] = ("%q"):format(word) end
+  local head = #words > 0 and ("_G.arg = { [0] = %q, ... }\n"):format(path) or ""
+  local body = text:match "^\n*(.-)%s*$"
+  return ("(function(...)\n%s%s\nend)(%s);"):format(head, body, table.concat(words, ", "))
+end
+
 local function run_file(session, path, arguments)
   local fine, text = pcall(ms.io.read_text, path)
   if not fine then return session:report((text:gsub("^.-ms%.io%.read_text: ", ":load: "))) end
@@ -24,9 +33,12 @@ local function run_file(session, path, arguments)
   rawset(_G, "arg", table.move(arguments, 1, #arguments, 1, { [0] = path }))
   local outcome = table.pack(host.call(chunk, table.unpack(arguments)))
   if not outcome[1] then return session:report(outcome[2]) end
-  session.log[#session.log + 1] = { text = text, values = 0, numbers = {} }
   local values = table.pack(table.unpack(outcome, 2, outcome.n))
-  results.show(values, results.keep(values), { quiet = true })
+  local numbers = results.keep(values)
+  session.log[#session.log + 1] = {
+    text = call_text(text, path, arguments), expression = true, loaded = text, values = values.n, numbers = numbers,
+  }
+  results.show(values, numbers, { quiet = true })
 end
 
 --- Runs `:load FILE [ARGUMENTS]`.
@@ -77,7 +89,7 @@ function files.edit(session, argument)
   if path == "" then
     path = os.tmpname()
     local last = session.log[#session.log]
-    ms.io.write_text(path, last and last.text .. "\n" or "")
+    ms.io.write_text(path, last and (last.loaded or last.text .. "\n") or "")
   end
   if os.execute(editor() .. " " .. quoted(path)) then
     run_file(session, path, {})

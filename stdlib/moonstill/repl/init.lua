@@ -20,7 +20,7 @@ local repl = {}
 --- @field interactive boolean    somebody sits before it
 --- @field editor userdata
 --- @field failed boolean         something went wrong
---- @field log table[]            inputs that succeeded: { text, expression, values, numbers, plain }, for :save
+--- @field log table[]            inputs that succeeded: { text, expression, values, numbers, plain, loaded }, for :save
 --- @field own table<string, boolean>  globals that are not the user's
 --- @field ended boolean          :quit was typed
 local Session = {}

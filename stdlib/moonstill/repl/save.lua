@@ -1,5 +1,6 @@
 -- :save: what was typed, as a script that runs. Names set at the prompt become locals: in place where that is plain to
 -- see, else declared at the top.
+local host = require "moonstill.host"
 local ms = require "moonstill"
 local strict = require "moonstill.strict"
 
@@ -46,6 +47,9 @@ local function can_declare(entry, names, before)
   return count == #names and load("local " .. entry.text) ~= nil
 end
 
+-- A call that does not go on with the line before it.
+local function statement(call) return call:match "^%(" and ";" .. call or call end
+
 -- An expression's values were printed; later inputs may use them by number.
 local function expression_text(entry, later, declare)
   local code = entry.text:gsub("[;%s]+$", "")
@@ -59,7 +63,7 @@ local function expression_text(entry, later, declare)
     local names = table.concat(numbers, ", ")
     lines[1], code = ("%s%s = %s"):format(declare, names, code), names
   elseif quiet or entry.values == 0 then
-    if load(code) then return code end
+    if load(code) then return statement(code) end
     return ("do local _ = %s end"):format(code)
   end
   local form = entry.plain and "print(ms.pretty(%s))" or "print(%s)"
@@ -85,7 +89,7 @@ local function name_last(log)
   for i, entry in ipairs(log) do
     local copy = {}
     for key, value in pairs(entry) do copy[key] = value end
-    if last then copy.text = (" " .. copy.text):gsub("%f[%w_]_%f[^%w_]", "_" .. last):sub(2) end
+    if last and not entry.loaded then copy.text = (" " .. copy.text):gsub("%f[%w_]_%f[^%w_]", "_" .. last):sub(2) end
     last = entry.numbers[1] or last
     out[i] = copy
   end
@@ -98,7 +102,7 @@ local function body(log, own, declare)
   local before, lines, top = { text = "", declared = {} }, {}, {}
   for i, entry in ipairs(log) do
     local text = entry.text:gsub("%s+$", "")
-    local names = entry.expression and {} or names_set(text, own)
+    local names = entry.expression and not entry.loaded and {} or names_set(text, own)
     if entry.expression then
       text = expression_text(entry, texts_after(log, i), declare)
     elseif needs_block(text) then
@@ -148,6 +152,8 @@ function save.run(session, argument)
   if ms.io.exists(argument) and argument ~= session.saved then
     return session:report((":save: '%s' exists; choose another name"):format(argument))
   end
+  local folder = argument:match "^(.*/)[^/]*$"
+  if folder and not host.kind(folder) then return session:report((":save: there is no folder '%s'"):format(folder)) end
   local script = save.script(session)
   local fine, problem = load(script, "=" .. argument)
   if fine then fine, problem = pcall(ms.io.write_text, argument, script) end

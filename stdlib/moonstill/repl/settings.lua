@@ -13,9 +13,17 @@ local function whole(text, least, most)
   if number and number >= least and number <= most then return number end
 end
 
-local image_modes = { auto = true, kitty = true, sixel = true, blocks = true, text = true }
+local image_modes = { "auto", "kitty", "sixel", "blocks", "text" }
+local colors = { auto = "auto", on = true, off = false }
 
--- set returns what was expected where the value is refused.
+local function is_one_of(word, words)
+  for _, known in ipairs(words) do
+    if word == known then return true end
+  end
+  return false
+end
+
+-- `values` are words that may be set; set returns what was expected where the value is refused.
 local rows = {
   { name = "threads", doc = "Threads to compute with.",
     get = function() return tostring(ms.threads()) end,
@@ -25,15 +33,14 @@ local rows = {
       ms.set_threads(count)
     end,
     script = function() return ("ms.set_threads(%d)"):format(ms.threads()) end },
-  { name = "color", doc = "Colours: auto (where the terminal has them), on or off.",
+  { name = "color", values = { "auto", "on", "off" }, doc = "Colours: auto (where the terminal has them), on or off.",
     get = function() return chosen.color end,
     set = function(value)
-      local colors = { auto = "auto", on = true, off = false }
       if colors[value] == nil then return "auto, on or off" end
       chosen.color = value
       if value == "auto" then terminal.set_color(nil) else terminal.set_color(colors[value]) end
     end },
-  { name = "width", doc = "Columns that output may fill: auto (the terminal's) or a number.",
+  { name = "width", values = { "auto" }, doc = "Columns that output may fill: auto (the terminal's) or a number.",
     get = function() return chosen.width == "auto" and ("auto (%d)"):format(terminal.columns()) or chosen.width end,
     set = function(value)
       local columns = value ~= "auto" and whole(value, 20, 1000) or nil
@@ -41,10 +48,11 @@ local rows = {
       chosen.width = value
       terminal.set_columns(columns)
     end },
-  { name = "images", doc = "How ms.show draws: auto (as the terminal can), kitty, sixel, blocks or text.",
+  { name = "images", values = image_modes,
+    doc = "How ms.show draws: auto (as the terminal can), kitty, sixel, blocks or text.",
     get = function() return chosen.images end,
     set = function(value)
-      if not image_modes[value] then return "auto, kitty, sixel, blocks or text" end
+      if not is_one_of(value, image_modes) then return "auto, kitty, sixel, blocks or text" end
       chosen.images = value
       mode.choose(value ~= "auto" and value or nil)
     end },
@@ -56,6 +64,16 @@ function settings.names()
   local names = {}
   for i, row in ipairs(rows) do names[i] = row.name end
   return names
+end
+
+--- The words that a setting may be, for completion.
+--- @param name string
+--- @return string[]
+function settings.values(name)
+  for _, row in ipairs(rows) do
+    if row.name == name then return row.values or {} end
+  end
+  return {}
 end
 
 local function show(row)

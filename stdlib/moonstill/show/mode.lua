@@ -9,6 +9,7 @@ local chosen, asked   -- by the user; what the terminal answered
 -- Terminals that say by their name what they can.
 local function by_name()
   local term, program = os.getenv "TERM" or "", os.getenv "TERM_PROGRAM" or ""
+  if term == "linux" then return "blocks" end   -- the console, which would print a query
   if os.getenv "TMUX" or term:match "^screen" then return nil end   -- passes no graphics on
   if os.getenv "KITTY_WINDOW_ID" or term == "xterm-kitty" or program == "ghostty" then return "kitty" end
   if term:match "sixel" or term:match "^mlterm" or term:match "^foot" or program == "WezTerm" then return "sixel" end
