@@ -56,7 +56,7 @@ template <class T>
 void evaluate(const LoweredOperation& operation, std::span<const AngleSource<T>> sources, int lanes,
               Orders orders, OperationNumbers<T>& out) {
   const int d = operation.dimension();
-  const auto entries = static_cast<std::size_t>(d * d);
+  const auto entries = static_cast<std::size_t>(d) * static_cast<std::size_t>(d);
   const auto stride = static_cast<std::size_t>(lanes);
   const std::size_t angles = operation.parameters.size();
   out.lanes = lanes;

@@ -74,7 +74,7 @@ class SmallKernel {
   static void add_to(T* numbers, const Matrix& m, int lane) {
     for (int i = 0; i < D; ++i) {
       for (int j = 0; j < D; ++j) {
-        T* re = numbers + (i * D + j) * 2 * tile_lanes + lane;
+        T* re = numbers + (std::int64_t{i} * D + j) * 2 * tile_lanes + lane;
         store_lanes<T, W>(re, load_lanes<T, W>(re) + m.re[i][j]);
         store_lanes<T, W>(re + tile_lanes, load_lanes<T, W>(re + tile_lanes) + m.im[i][j]);
       }
