@@ -110,7 +110,7 @@ end)
 test("annotations are Lua, name every function and only types that they declare", function()
   local declared, used, functions = {}, {}, {}
   for _, line in ipairs(annotations()) do
-    local class = line:match "^%-%-%-@class %(?e?x?a?c?t?%)? ?([%w_%.]+)"
+    local class = line:gsub("%(exact%) ", ""):match "^%-%-%-@class ([%w_%.]+)"
     local owner, key = line:match "^function ([%w_%.]+)[%.:]([%w_]+)%("
     if class then declared[class] = true end
     if owner then functions[owner:gsub("_", ".") .. " " .. key] = true end

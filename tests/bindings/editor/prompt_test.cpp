@@ -70,7 +70,7 @@ TEST_CASE("a pasted script keeps its locals, a typed line does not") {
               "\n> print(f(4))\n4\n> local b = 5\n");
   prompt.type("\r", "\n>\n");
   prompt.type("a, b, f(6)\r",
-              "\nnil     5       6                                                        _1.._2\n>\n");
+              "\nnil     5       6                                                        _1.._3\n>\n");
   prompt.type("local c = 7\r", "\n(a local ends with its line; leave out 'local' to keep the value)\n>\n");
   prompt.type("c\r", "\nrepl:1: undeclared global 'c'\n>\n");
   prompt.leave();
