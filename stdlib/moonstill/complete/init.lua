@@ -25,12 +25,18 @@ local function described(name, found)
 end
 
 -- Behind a dot stand fields and no methods, behind a colon methods and functions in a table's own fields.
-local function add_members(found, separator, add)
-  resolve.members(found, function(name, one)
-    local fits = one.is_method or type(one.value) == "function"
-    if separator == "." then fits = not one.is_method end
-    if fits then add(name, described(name, one)) end
+local function members(owner, separator, partial)
+  local found, add = collect.begin(partial)
+  local methods, add_method = collect.begin(partial)
+  resolve.members(owner, function(name, one)
+    if one.is_method then add_method(name, described(name, one))
+    elseif separator == "." or type(one.value) == "function" then add(name, described(name, one))
+    end
   end)
+  if separator == ":" then table.move(methods, 1, #methods, #found + 1, found)
+  elseif #found == 0 and #methods > 0 then found.hint = "methods stand behind a colon"
+  end
+  return collect.sorted(found)
 end
 
 -- The call around the end of the text, if any: its documentation, and whether the text ends in its table of options.
@@ -139,10 +145,8 @@ local function in_lua(before)
   local rest, separator = before:sub(1, #before - #partial):match "^(.-)%s*([%.:])%s*$"
   if partial:match "^%d" then return { length = 0 } end
   if not rest or rest:match "%.$" then return alone(place, partial) end
-  local found, add = collect.begin(partial)
   local owner = resolve.at(place, #rest)
-  if owner then add_members(owner, separator, add) end
-  return collect.sorted(found)
+  return owner and members(owner, separator, partial) or { length = #partial }
 end
 
 --- What may stand at the end of an input: a list of candidates, each with its `word`, `signature` and `summary`; the
