@@ -35,14 +35,18 @@ struct BracketPair {
 /// Counts the blocks and brackets that stay open in a text that comes line by line.
 class OpenBlocks {
  public:
-  explicit OpenBlocks(std::string_view text) { add(text); }
+  explicit OpenBlocks(std::string_view text = {}) { add(text); }
 
   void add(std::string_view text);
   /// Below 0 where more are closed than were opened.
   [[nodiscard]] int depth() const { return depth_; }
-  [[nodiscard]] std::size_t lines() const { return lines_; }
+  /// Whether the text is worth asking about, which reads all of it: while it is short, and where nothing is
+  /// open.
+  [[nodiscard]] bool may_end() const { return lines_ < most_asked || depth_ <= 0; }
 
  private:
+  static constexpr std::size_t most_asked = 30;
+
   std::string unfinished_;  // a string or comment of several lines
   int depth_ = 0;
   std::size_t lines_ = 0;

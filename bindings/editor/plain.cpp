@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <utility>
 
+#include "bindings/editor/lua_text.hpp"
 #include "engine/core/interrupt.hpp"
 
 namespace moonstill::editor {
@@ -23,6 +25,7 @@ std::optional<std::string> read_line() {
 
 std::optional<std::string> read_plainly(const Prompt& prompt, const Questions& questions) {
   std::optional<std::string> text;
+  OpenBlocks blocks;
   while (true) {
     if (isatty(STDIN_FILENO) != 0) {
       std::fputs((text ? prompt.continued : prompt.first).c_str(), stdout);
@@ -31,8 +34,9 @@ std::optional<std::string> read_plainly(const Prompt& prompt, const Questions& q
     const auto line = read_line();
     if (interrupt_requested()) return std::nullopt;
     if (!line) return text;
-    text = text ? *text + '\n' + *line : *line;
-    if (questions.is_finished(*text)) return text;
+    text = text ? std::move(*text) + '\n' + *line : *line;
+    blocks.add(*line + '\n');
+    if (blocks.may_end() && questions.is_finished(*text)) return text;
   }
 }
 

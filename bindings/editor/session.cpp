@@ -13,9 +13,8 @@ namespace {
 // How long the rest of an escape sequence, or of a paste, may take to come.
 constexpr int sequence_milliseconds = 100, paste_milliseconds = 1000;
 
-// A pasted chunk with more lines than this is asked about only where no block is open: each question reads it
-// all.
-constexpr std::size_t most_asked = 30;
+// As many bytes at once nobody types: undo takes them back at once.
+constexpr std::size_t least_burst = 256;
 
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\n") == std::string_view::npos; }
 
@@ -39,7 +38,7 @@ std::optional<std::string> Session::run() {
       handle(*key);
     else
       state_ = State::ended;
-    buffer_.end_key();
+    if (memory_.typed.size() < least_burst) buffer_.end_key();
   }
   flush();
   if (state_ == State::ended) return std::nullopt;
@@ -55,8 +54,10 @@ std::optional<Key> Session::next_key() {
       memory_.typed.erase(0, decoded.used);
       return std::move(decoded.key);
     }
-    draw();
-    flush();
+    if (!Events::more_typed()) {
+      draw();
+      flush();
+    }
     std::optional<int> limit;
     if (memory_.typed.size() > 16)
       limit = paste_milliseconds;
@@ -204,13 +205,15 @@ void Session::edit(const Key& key) {
 // The end of a block is moved below its beginning as soon as it stands there, and back when it was only the
 // beginning of a longer name. An indentation of the user's own is left alone.
 void Session::insert_typed(std::string_view text) {
-  const std::string_view line = std::string_view(buffer_.text()).substr(buffer_.line_start());
-  const bool ended = begins_with_end(line);
-  const std::size_t own = std::min(line.find_first_not_of(' '), line.size());
-  const std::size_t expected = indentation(buffer_.text(), buffer_.line_start());
+  const std::size_t start = buffer_.line_start();
+  const std::string line = buffer_.text().substr(start, buffer_.line_end() - start);
+  std::string longer = line;
+  longer.insert(buffer_.cursor() - start, text);
+  const bool ends = begins_with_end(longer);
+  const bool moves = ends != begins_with_end(line) && start > 0 &&
+                     std::min(line.find_first_not_of(' '), line.size()) == indentation(buffer_.text(), start);
   buffer_.insert(text);
-  const bool ends = begins_with_end(std::string_view(buffer_.text()).substr(buffer_.line_start()));
-  if (ends != ended && own == expected && buffer_.line_start() > 0) indent_line();
+  if (moves) indent_line();
 }
 
 void Session::indent_line() {
@@ -224,9 +227,24 @@ void Session::indent_line() {
 
 // Text that comes faster than it is typed brings its own indentation.
 void Session::enter() {
-  if (questions_.is_finished(buffer_.text())) return accept();
+  const bool more = more_typed();
+  if ((!more || may_end()) && questions_.is_finished(buffer_.text())) return accept();
   buffer_.insert("\n");
-  if (memory_.typed.empty()) indent_line();
+  if (!more) indent_line();
+}
+
+bool Session::more_typed() const { return !memory_.typed.empty() || Events::more_typed(); }
+
+// Whether what is being written is worth a question while more of it comes. Only what was added is read.
+bool Session::may_end() {
+  std::string text = buffer_.text() + '\n';
+  if (!text.starts_with(counted_)) {
+    counted_.clear();
+    blocks_ = OpenBlocks();
+  }
+  blocks_.add(std::string_view(text).substr(counted_.size()));
+  counted_ = std::move(text);
+  return blocks_.may_end();
 }
 
 void Session::accept() {
@@ -287,8 +305,7 @@ void Session::take_pasted() {
     buffer_.insert(line);
     if (!ended) break;
     blocks.add(std::string(line) + '\n');
-    const bool may_end = blocks.lines() < most_asked || blocks.depth() <= 0;
-    const bool ends = may_end && !goes_on(std::string_view(pasted).substr(taken));
+    const bool ends = blocks.may_end() && !goes_on(std::string_view(pasted).substr(taken));
     if (ends && questions_.is_finished(buffer_.text())) {
       accept();
     } else {

@@ -9,6 +9,7 @@
 #include "bindings/editor/editor.hpp"
 #include "bindings/editor/history.hpp"
 #include "bindings/editor/keys.hpp"
+#include "bindings/editor/lua_text.hpp"
 #include "bindings/editor/screen.hpp"
 #include "bindings/editor/terminal.hpp"
 
@@ -55,6 +56,9 @@ class Session {
   void flush();
   [[nodiscard]] std::vector<Row> footer(std::size_t height) const;
 
+  [[nodiscard]] bool more_typed() const;
+  [[nodiscard]] bool may_end();
+
   void insert_typed(std::string_view text);
   void enter();
   void accept();
@@ -90,6 +94,8 @@ class Session {
   std::string out_;
   State state_ = State::editing;
   bool pasted_ = false;  // what is being written is a part of several pasted lines
+  OpenBlocks blocks_;    // of the text counted_, with which what is being written begins
+  std::string counted_;
 
   std::size_t entry_;      // the history's entry shown; its size for what is being written
   std::string draft_;      // what was being written when the walk through the history began

@@ -111,6 +111,11 @@ std::optional<Event> Events::take_signal() {
   }
 }
 
+bool Events::more_typed() {
+  pollfd input{STDIN_FILENO, POLLIN, 0};
+  return ::poll(&input, 1, 0) == 1 && (input.revents & POLLIN) != 0;
+}
+
 void Events::forget() const {
   std::array<char, 64> numbers{};
   while (::read(watch.pipe[0], numbers.data(), numbers.size()) > 0) continue;

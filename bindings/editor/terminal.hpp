@@ -51,6 +51,9 @@ class Events {
   /// Waits, without a limit if none is given, and appends what was typed to `bytes`.
   [[nodiscard]] Event wait(std::string& bytes, std::optional<int> milliseconds);
 
+  /// Whether more was typed than wait() has given.
+  [[nodiscard]] static bool more_typed();
+
   /// Forgets the signals that have come.
   void forget() const;
 

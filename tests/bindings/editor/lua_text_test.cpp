@@ -80,9 +80,17 @@ TEST_CASE("open blocks are counted line by line") {
   CHECK(blocks.depth() == 2);
   blocks.add("end }\n");
   CHECK(blocks.depth() == 0);
-  CHECK(blocks.lines() == 5);
   blocks.add("if x then y() elseif z then w() else v() end )\n");
   CHECK(blocks.depth() == -1);
+}
+
+TEST_CASE("a long text with an open block is not asked about") {
+  OpenBlocks blocks("f(function()\n");
+  CHECK(blocks.may_end());
+  for (int i = 0; i < 100; ++i) blocks.add("x = 1\n");
+  CHECK_FALSE(blocks.may_end());
+  blocks.add("end)\n");
+  CHECK(blocks.may_end());
 }
 
 TEST_CASE("pasted transcripts lose their prompts, and their results") {

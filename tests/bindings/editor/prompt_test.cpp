@@ -76,6 +76,19 @@ TEST_CASE("a pasted script keeps its locals, a typed line does not") {
   prompt.leave();
 }
 
+TEST_CASE("many lines that come at once without a paste's brackets are read in no time, and undone at once") {
+  const TemporaryFolder folder;
+  Prompt prompt(folder);
+  std::string text = "function long(x)\r";
+  for (int i = 0; i < 3000; ++i) text += "  if x then x = x + 1 end  -- one more\r";
+  prompt.type(text + "  return x\rend\r", "\n· end\n>\n");
+  prompt.type("long(1)\r",
+              "\n3001                                                                         _1\n>\n");
+  prompt.type(std::string(600, 'a'), "aaaa\n");
+  prompt.type("\x1f", "\n>\n");
+  prompt.leave();
+}
+
 TEST_CASE("a table's images are drawn below it") {
   const TemporaryFolder folder;
   Prompt prompt(folder);
