@@ -35,7 +35,8 @@ end
 
 test("mean and deviation over seeds; nothing where nothing was run", function()
   local text, json = written {
-    ["three/1"] = result(0.9), ["three/2"] = result(0.94, { test_accuracy_swapped = 0.93 }), ["three/3"] = result(0.92, { iterations = 200 }),
+    ["three/1"] = result(0.9), ["three/2"] = result(0.94, { test_accuracy_swapped = 0.93 }),
+    ["three/3"] = result(0.92, { iterations = 200 }),
     ["unknown/1"] = result(0.8, { test_deviation = 0.05 }), ["full/1"] = result(0.99),
   }
   local lines = {}
