@@ -61,8 +61,9 @@ ms.lua_of(ms.nn.relu())
 do local _ <close> = ms.timer "t" end
 ms.matmul(1, 2)
 ]]
-  local expected, names = session(rest), {}
-  for _, part in ipairs { "[Tensor 2 f32]", "'nope'", "b = {", "f  function", "ms.nn.relu", "t: 0.0", "ms.matmul" } do
+  local function without_times(text) return (text:gsub("\nt: [^\n]*", "\nt: a time")) end
+  local expected, names = without_times(session(rest)), {}
+  for _, part in ipairs { "[Tensor 2 f32]", "'nope'", "b = {", "f  function", "ms.nn.relu", "t: a time", "ms.matmul" } do
     test.ok(expected:find(part, 1, true), part)
   end
   for name in pairs(_G) do
@@ -70,7 +71,7 @@ ms.matmul(1, 2)
   end
   for _, value in ipairs { "nil", "1", "{ 2 }" } do
     local values = (", " .. value):rep(#names):sub(3)
-    test.equal(session(("%s = %s\n%s"):format(table.concat(names, ", "), values, rest)), expected)
+    test.equal(without_times(session(("%s = %s\n%s"):format(table.concat(names, ", "), values, rest))), expected)
   end
 end)
 
