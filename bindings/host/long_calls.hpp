@@ -5,7 +5,7 @@
 
 namespace moonstill::lua {
 
-/// Replaces table.sort and string.rep, which do the same as before.
+/// Replaces table.sort, string.rep and load, which do the same as before.
 void open_long_calls(lua_State* L);
 
 }  // namespace moonstill::lua

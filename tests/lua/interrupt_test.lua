@@ -48,6 +48,7 @@ local state = "q = ms.qubits(20) for i = 1, 20 do q:h(i) end"
 stops("sampling", state, "q:sample(50000000)")
 stops("a picture of probabilities", state, "while true do require 'plot'.probabilities(q) end")
 stops("a table as a tensor", "t = {} for i = 1, 3000000 do t[i] = i end", "while true do ms.tensor(t) end")
+stops("compiling", "s = ('x = 1 '):rep(2000000)", "while true do load(s) end")
 stops("many timed runs", "", ":time 1000000000 local x = 1")
 
 test("what waits to be closed is closed, and nothing behind a pcall is run", function()
@@ -87,7 +88,14 @@ test("a second Ctrl-C ends the program with 130 where nothing else does", functi
   test.ok(not output:find "1\n", output)
 end)
 
-test("table.sort and string.rep do what they always did", function()
+test("table.sort, string.rep and load do what they always did", function()
+  local long = "-- a comment\n" .. ("x = (x or 0) + 1 "):rep(20000)
+  local env = {}
+  assert(load(long, nil, "t", env))()
+  test.equal(env.x, 20000)
+  test.equal({ load(long .. "]") }, { nil, '[string "-- a comment..."]:2: unexpected symbol near \']\'' })
+  test.equal({ load("]", "=here") }, { nil, "here:1: unexpected symbol near ']'" })
+  test.equal(load "return ..."(7), 7)
   local t = {}
   for i = 1, 150000 do t[i] = i * 7919 % 150001 end
   table.sort(t)
