@@ -14,7 +14,7 @@ using quantum::Gate;
 namespace {
 
 constexpr std::size_t most_shots = 100'000'000;
-constexpr std::size_t outcomes_between_polls = 4096;
+constexpr std::size_t between_polls = 4096;  // outcomes or amplitudes
 
 int push_self(lua_State* L) {
   lua_pushvalue(L, 1);
@@ -95,7 +95,7 @@ void add_readings(Module& ms) {
             Generator random = a.given("rng") ? a.object<Generator>("rng") : qubits.random;
             lua_newtable(L);
             const auto outcomes = qubits.state.sample(static_cast<std::int64_t>(shots), random);
-            in_pieces(outcomes.size(), outcomes_between_polls, [&](std::size_t begin, std::size_t end) {
+            in_pieces(outcomes.size(), between_polls, [&](std::size_t begin, std::size_t end) {
               for (const auto& [state, count] : std::span(outcomes).subspan(begin, end - begin)) {
                 push(L, count);
                 lua_setfield(L, -2, bits(state, qubits.state.count()).c_str());
@@ -212,6 +212,7 @@ void open_qubits(Module& ms) {
             }
             std::vector<std::complex<double>> amplitudes(static_cast<std::size_t>(x.size(0)));
             for (std::size_t r = 0; r < amplitudes.size(); ++r) {
+              if (r % between_polls == 0) poll_interrupt();
               const auto at = static_cast<std::int64_t>(r);
               amplitudes[r] = x.rank() == 1 ? x.at(at) : std::complex<double>(x.at(2 * at), x.at(2 * at + 1));
             }

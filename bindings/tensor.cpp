@@ -11,6 +11,7 @@
 #include "engine/autograd/ops.hpp"
 #include "engine/core/error.hpp"
 #include "engine/core/interrupt.hpp"
+#include "engine/core/pieces.hpp"
 
 namespace moonstill::lua {
 namespace {
@@ -30,7 +31,8 @@ Shape table_shape(lua_State* L, int index) {
   return Shape(sizes);
 }
 
-constexpr std::int64_t between_polls = 4096;  // elements
+constexpr std::int64_t between_polls = 4096;                 // elements of tables
+constexpr std::size_t piece_numbers = std::size_t{1} << 18;  // between looks at Ctrl-C too
 
 void read_table(lua_State* L, int index, const Shape& shape, std::size_t axis, std::vector<double>& out) {
   if (axis == shape.rank()) {
@@ -122,9 +124,11 @@ void add_makers(Module& ms) {
             const std::size_t count = a.size("count", 2);
             Tensor values = Tensor::empty({static_cast<std::int64_t>(count)}, DType::f64);
             const std::span<double> numbers = values.write<double>();
-            const double step = (a.number("last") - a.number("first")) / static_cast<double>(count - 1);
-            for (std::size_t i = 0; i < count; ++i)
-              numbers[i] = a.number("first") + step * static_cast<double>(i);
+            const double first = a.number("first");
+            const double step = (a.number("last") - first) / static_cast<double>(count - 1);
+            in_pieces(count, piece_numbers, [&](std::size_t begin, std::size_t end) {
+              for (std::size_t i = begin; i < end; ++i) numbers[i] = first + step * static_cast<double>(i);
+            });
             return push(L, ops::cast(Value(std::move(values)), dtype_of(a, "dtype")));
           }});
 }

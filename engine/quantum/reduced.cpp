@@ -25,16 +25,16 @@ std::vector<int> others(const std::vector<int>& qubits, int n) {
   return rest;
 }
 
-// Index of the basis state in which these qubits have the bits of `number`, the first one most significant.
-Index deposit(Index number, const std::vector<int>& qubits, int n) {
-  Index out = 0;
-  for (Index i = qubits.size(); i-- > 0; number >>= 1) out |= (number & 1) << (n - 1 - qubits[i]);
-  return out;
-}
-
+// Indices of the basis states in which these qubits count up, the first one most significant, and others are
+// 0.
 std::vector<Index> places(const std::vector<int>& qubits, int n) {
-  std::vector<Index> out(Index{1} << qubits.size());
-  for (Index i = 0; i < out.size(); ++i) out[i] = deposit(i, qubits, n);
+  std::vector<Index> out{0};
+  out.reserve(Index{1} << qubits.size());
+  for (Index q = qubits.size(); q-- > 0;) {
+    poll_interrupt();
+    const Index count = out.size();
+    for (Index i = 0; i < count; ++i) out.push_back(out[i] | Index{1} << (n - 1 - qubits[q]));
+  }
   return out;
 }
 
