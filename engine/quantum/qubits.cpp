@@ -88,8 +88,25 @@ void Qubits::apply_circuit(const Circuit& circuit) {
   dispatch_floating(dtype_, "qubits", [&](auto element) {
     using T = decltype(element);
     const StatePlan plan(circuit, {}, vector_bits<T>, block_bits, frame_);
-    apply_plan(plan, numbers<T>());
+    // What takes long may be interrupted, and must leave the state as it was: it works on a copy.
+    const bool wide = std::ranges::any_of(plan.operations(),
+                                          [](const StateOperation& o) { return o.site.flips().size() > 2; });
+    const auto memory = wide ? copied_memory() : memory_;
+    apply_plan(plan, reinterpret_cast<T*>(memory.get()));
+    memory_ = memory;
     frame_ = plan.frame();
+  });
+}
+
+std::shared_ptr<std::byte> Qubits::copied_memory() const {
+  return dispatch_floating(dtype_, "qubits", [&](auto element) {
+    using T = decltype(element);
+    const std::size_t count = state_numbers<T>(count_);
+    auto memory = allocate_memory(count * sizeof(T));
+    in_pieces(count, piece_numbers, [&](std::size_t begin, std::size_t end) {
+      std::copy(numbers<T>() + begin, numbers<T>() + end, reinterpret_cast<T*>(memory.get()) + begin);
+    });
+    return memory;
   });
 }
 

@@ -62,6 +62,7 @@ class Qubits {
 
  private:
   void apply_circuit(const Circuit& circuit);
+  [[nodiscard]] std::shared_ptr<std::byte> copied_memory() const;
   template <class T>
   [[nodiscard]] T* numbers() const;
 

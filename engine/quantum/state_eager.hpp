@@ -7,6 +7,7 @@
 
 namespace moonstill::quantum {
 
+/// Interrupted within operations on many qubits only, the state then being neither the old nor the new one.
 template <class T>
 void apply_plan(const StatePlan& plan, T* state);
 

@@ -94,6 +94,7 @@ void StateSweep<T>::run_forward(std::int64_t sample, T* to) {
 template <class T>
 void StateSweep<T>::apply(T* state) {
   state_[s] = state;
+  own_state_ = false;
   forward(false, true);
 }
 
@@ -197,7 +198,7 @@ void StateSweep<T>::run_pass(const Jobs& jobs, Stage stage, const Uses& uses) {
     const std::shared_ptr<std::byte> memory = block_memory(pass);
     for (std::size_t p = begin; p < end; ++p) {
       for (std::size_t b = p * part; b < std::min(blocks, (p + 1) * part); ++b) {
-        poll_interrupt();
+        if (own_state_) poll_interrupt();
         run_block(jobs, stage, uses, pass.bases[b], block_pointers(pass, uses, pass.bases[b], memory.get()),
                   sums_.data() + p * jobs.sums);
       }

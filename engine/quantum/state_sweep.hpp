@@ -30,7 +30,8 @@ class StateSweep {
   /// The state after the circuit, [2^n][re, im] in the order of basis states.
   void run_forward(std::int64_t sample, T* to);
 
-  /// The circuit applied to a caller's own state, [vectors][re, im][lanes].
+  /// The circuit applied to a caller's own state, [vectors][re, im][lanes]. Interrupted within operations on
+  /// many qubits only.
   void apply(T* state);
   /// The readout of a caller's own state.
   std::vector<double> read(T* state);
@@ -104,6 +105,7 @@ class StateSweep {
   bool gradients_;
   std::int64_t sample_ = 0;
   std::size_t first_wanted_ = 0;  // operations before it are not undone
+  bool own_state_ = true;         // nobody sees it, so that it may be left between two operations
   std::shared_ptr<std::byte> memory_;
   Pointers state_{};
   Scratch<1 << 13> scratch_;

@@ -51,6 +51,17 @@ stops("a table as a tensor", "t = {} for i = 1, 3000000 do t[i] = i end", "while
 stops("compiling", "s = ('x = 1 '):rep(2000000)", "while true do load(s) end")
 stops("many timed runs", "", ":time 1000000000 local x = 1")
 
+test("a gate leaves qubits before or behind it, never between", function()
+  local output = program.run({ "repl" }, [[
+q = ms.qubits(20) for i = 1, 20 do q:h(i) end q:s(1)
+os.execute("(sleep 0.2; kill -INT $PPID) >/dev/null 2>&1 &")
+while true do q:ry(5, 0.1) end
+p = q:probabilities():reshape { 16, 2, 2^15 // 1 }:sum(3)
+print((p - p:slice(1, 1, 1)):abs():sum():item() < 1e-9)
+]])
+  test.ok(output:find "interrupted\ntrue\n$", output)
+end)
+
 test("what waits to be closed is closed, and nothing behind a pcall is run", function()
   local output = program.run({ "repl" }, ([[
 closed, late = 0, 0
