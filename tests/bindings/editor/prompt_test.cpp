@@ -95,6 +95,10 @@ TEST_CASE("a table's images are drawn below it") {
   prompt.type(":set images text\r", "\n>\n");
   prompt.type("{ images = ms.tensor { { { { 0, 1 } } } } }\r",
               "\n{ images = [Tensor 1x1x1x2 f32] }                                            _1\n @\n>\n");
+  prompt.type(
+      "setmetatable({ parameters = { images = { ms.tensor { { { { 0, 1 } } } } } } }, { __tostring = "
+      "function() return 'still' end })\r",
+      "\nstill                                                                        _2\n @\n>\n");
   prompt.type("{ images = ms.ones { 1, 1, 1, 2 } };\r", "\n> { images = ms.ones { 1, 1, 1, 2 } };\n>\n");
   prompt.leave();
 }
