@@ -97,6 +97,18 @@ local function dots(found)
   return series
 end
 
+-- Adds a panel, unless there is nothing to draw in it: no element switches, say.
+local function add(figures, panel, o)
+  for _, series in ipairs(o.series) do
+    for _, height in ipairs(series.y) do
+      if math.abs(height) < math.huge and (height > 0 or not o.log_y) then
+        figures[#figures + 1] = panel(o)
+        return
+      end
+    end
+  end
+end
+
 local function draw(file, r)
   local seen = table.move(r.loss, 1, #r.loss, 1, {})
   for _, switch in ipairs(r.switches) do
@@ -106,20 +118,23 @@ local function draw(file, r)
   table.sort(seen, function(a, b) return a[1] < b[1] end)
   local moved = "how far each pixel has moved against its gradient, in standard deviations of the pixels"
   local predicted = { { 0, r.loss[1][2] }, { opt.to, r.loss[1][2] + line.slope * opt.to } }
-  local figure = plot.panels {
-    plot.line { title = "Outer loss along its descent direction", x_label = moved, series = {
-      curve("as it is", seen), curve("as its gradient predicts", predicted, "dashed"),
-      curve("relu and pooling made smooth", r.smooth.loss),
-    } },
-    plot.scatter { title = "Jumps of the outer loss: each dot is one element that switches", log_y = true,
-      x_label = moved, x_range = { 0, opt.to }, series = dots(r.switches) },
-    plot.line { title = "Size of the largest jumps", log_y = true, log_x = true, x_label = "first inner step size",
-      series = {
-        curve("largest", column(r.scaled, "largest")),
-        curve(("median of the %d largest"):format(opt.largest), column(r.scaled, "median")),
-      } },
-  }
-  ms.io.write_text(file, figure:page_svg())
+  local figures = {}
+  add(figures, plot.line, { title = "Outer loss along its descent direction", x_label = moved, series = {
+    curve("as it is", seen), curve("as its gradient predicts", predicted, "dashed"),
+    curve("relu and pooling made smooth", r.smooth.loss),
+  } })
+  add(figures, plot.scatter, {
+    title = "Jumps of the outer loss: each dot is one element that switches", log_y = true, x_label = moved,
+    x_range = { 0, opt.to }, series = dots(r.switches),
+  })
+  add(figures, plot.line, {
+    title = "Size of the largest jumps", log_y = true, log_x = true, x_label = "first inner step size",
+    series = {
+      curve("largest", column(r.scaled, "largest")),
+      curve(("median of the %d largest"):format(opt.largest), column(r.scaled, "median")),
+    },
+  })
+  ms.io.write_text(file, plot.panels(figures):page_svg())
 end
 
 local function sum_of(found)
