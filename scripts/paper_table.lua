@@ -4,7 +4,7 @@
 -- several of these processes may work side by side.
 local ms, distill, experiment = require "moonstill", require "distill", require "experiment"
 local lock, report = require "moonstill.folder_lock", require "experiment.report"
-local page, train = require "plot.page", require "train"
+local page, qnn, train = require "plot.page", require "qnn", require "train"
 local trial = require "distill.trial"
 
 -- The outer loop, which is free.
@@ -25,7 +25,7 @@ local tasks = {
   { name = "cifar10-10", data = "cifar10", init = "known", steps = 1, start = "real", iterations = 4000 },
   { name = "mnist-unknown-100", data = "mnist", init = "unknown", steps = 10, step_size = 0.02, iterations = 1500,
     start = "real", lr = 0.01, models = { "quantum", "classical" } },
-  { name = "cifar10-unknown-100", data = "cifar10", init = "unknown", steps = 10, step_size = 0.02, iterations = 1500,
+  { name = "cifar10-unknown-100", data = "cifar10", init = "unknown", steps = 10, step_size = 0.02, iterations = 400,
     start = "real", lr = 0.01, models = { "quantum", "classical" } },
   { name = "mnist-full", data = "mnist", epochs = 5, batch = 128, lr = 2e-3 },
   { name = "cifar10-full", data = "cifar10", epochs = 20, batch = 128, lr = 2e-3 },
@@ -130,22 +130,26 @@ local function trial_of(row, seed)
   }
 end
 
--- The accuracy of the same images when the Hermitians are fixed instead of trainable, or trainable instead of fixed:
--- what of the difference of two rows is the observable's and not another way of the outer loop.
-local function swapped(row, folder, set)
+-- What tells how much of a row is the quantum part's, as fields of a result: the same images with the Hermitians fixed
+-- instead of trainable, or trainable instead of fixed; and the network that they train with its circuit silenced.
+local function ablations(row, folder, set)
   local model = models[row.model]
-  if model.model ~= "quantum" then return nil end
-  local other = model.observable == "fixed" and "trainable" or "fixed"
-  local result = distill.load(folder .. "/images.npz", set, { observable = other }):evaluate(set.test)
-  print(("the same images with Hermitians %s: %s"):format(other, result))
-  return result.accuracy
+  if model.model ~= "quantum" then return {} end
+  local images, other = folder .. "/images.npz", model.observable == "fixed" and "trainable" or "fixed"
+  local swapped = distill.load(images, set, { observable = other }):evaluate(set.test)
+  print(("the same images with Hermitians %s: %s"):format(other, swapped))
+  local still = distill.load(images, set)
+  local function silence(w) return qnn.lenet.without_circuit(still.net, w) end
+  local silent = still:evaluate(set.test, { change = silence })
+  print(("without the circuit: %s"):format(silent))
+  return { test_accuracy_swapped = swapped.accuracy, test_accuracy_without_circuit = silent.accuracy }
 end
 
 local function distilled(row, seed, folder)
   local o = trial_of(row, seed)
   o.folder = folder
   local result = distill.trial(o)
-  result.test_accuracy_swapped = swapped(row, folder, o.set)
+  for name, value in pairs(ablations(row, folder, o.set)) do result[name] = value end
   return result
 end
 
@@ -177,8 +181,9 @@ local function write_table() report.write(opt.out, rows, folder_of) end
 local function compare_again(row, seed, folder)
   local result = report.result(folder)
   local o = trial_of(row, seed)
-  for name, value in pairs(trial.baselines(o)) do result[name] = value end
-  result.test_accuracy_swapped = swapped(row, folder, o.set)
+  for _, fields in ipairs { trial.baselines(o), ablations(row, folder, o.set) } do
+    for name, value in pairs(fields) do result[name] = value end
+  end
   ms.io.write_text(folder .. "/result.json", ms.io.json(result, { indent = 2 }) .. "\n")
   page.write(folder)
   write_table()

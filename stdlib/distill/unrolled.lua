@@ -260,6 +260,7 @@ end
 local evaluate_spec = check.spec("still:evaluate", {
   { "networks", "integer", "Unknown initialisation: how many fresh test networks.", default = 20, least = 1 },
   { "parameters?", "table", "Other images and step sizes than the still's own." },
+  { "change?", "function", "Changes the trained weights before the test: fun(w): ms.Tensor." },
 })
 
 --- What a test gave. Prints as one line.
@@ -285,7 +286,7 @@ end
 --- print(still:evaluate(set.test))
 --- ```
 --- @param set ms.ImageSet
---- @param options? { networks?: integer, parameters?: table }
+--- @param options? { networks?: integer, parameters?: table, change?: fun(w: ms.Tensor): ms.Tensor }
 --- @return distill.Result
 function Still:evaluate(set, options)
   check.argument("still:evaluate", 1, "set", "ms.ImageSet", set)
@@ -294,7 +295,8 @@ function Still:evaluate(set, options)
   local accuracies, mean, loss = {}, 0, 0
   for i = 1, count do
     local w0 = self.init == "known" and self.w0 or draw_weights(self, self.random:split "test":split(i))
-    local result = train.evaluate(self.net, self:inner_loop(w0, o.parameters), set)
+    local w = self:inner_loop(w0, o.parameters)
+    local result = train.evaluate(self.net, o.change and o.change(w) or w, set)
     accuracies[i] = result.accuracy
     mean, loss = mean + result.accuracy / count, loss + result.loss / count
   end

@@ -37,7 +37,8 @@ local function percent(value)
 end
 
 local measured = {
-  test_accuracy = "best", test_accuracy_last = "last", test_accuracy_swapped = "swapped",
+  test_accuracy = "best", test_accuracy_last = "last", test_accuracy_last_iterate = "last iterate",
+  test_accuracy_swapped = "swapped", test_accuracy_without_circuit = "without circuit",
   test_accuracy_random_images = "random real images", test_accuracy_class_means = "class means",
 }
 
@@ -75,32 +76,37 @@ local function minutes(results)
   return ("%.0f"):format(total / #results)
 end
 
-local function line_of(entry, full)
+local columns = {
+  "row", "paper", "best", "last", "last iterate", "swapped", "without circuit", "random real images", "class means",
+  "all images", "seeds", "iterations", "minutes",
+}
+
+local function line(cells) return "| " .. table.concat(cells, " | ") .. " |" end
+
+local function cells_of(entry, full)
   local on_all = full[entry.data .. entry.model]
   local cells = { entry.row, entry.paper and tostring(entry.paper) or "" }
   if entry.run == 0 then
-    table.move({ "not run", "", "", "", "", "", "", "", "" }, 1, 9, 3, cells)
-  else
-    table.move({
-      percent(entry.best), percent(entry.last), percent(entry.swapped), percent(entry["random real images"]),
-      percent(entry["class means"]),
-      on_all and on_all.run > 0 and percent(on_all.best) or "not run", ("%d of %d"):format(entry.run, entry.seeds),
-      iterations(entry.results), minutes(entry.results),
-    }, 1, 9, 3, cells)
+    cells[3] = "not run"
+    for i = 4, #columns do cells[i] = "" end
+    return cells
   end
-  return "| " .. table.concat(cells, " | ") .. " |"
+  for i = 3, 9 do cells[i] = percent(entry[columns[i]]) end
+  cells[10] = on_all and on_all.run > 0 and percent(on_all.best) or "not run"
+  cells[11] = ("%d of %d"):format(entry.run, entry.seeds)
+  cells[12], cells[13] = iterations(entry.results), minutes(entry.results)
+  return cells
 end
 
 local heading = [[
 Test accuracy in %, on all 10,000 test images; mean ± deviation over seeds, or over 20 fresh networks for one seed of
 unknown initialisation. Best: the iterate, or moving average of iterates, with the smallest loss on 5,000 training
 images held out of distillation. Last: the moving average at the end. Swapped: the best images train a network whose
-Hermitians are fixed where they were trainable, and trainable where they were fixed. Random real images and class means
-are as many, take as many updates, with step sizes tuned by held-out accuracy. All images: the same network trained on
-all but the held-out ones. CIFAR-10 pixels carry JPEG artefacts.
-
-| row | paper | best | last | swapped | random real images | class means | all images | seeds | iterations | minutes |
-|---|---|---|---|---|---|---|---|---|---|---|]]
+Hermitians are fixed where they were trainable, and trainable where they were fixed. Without circuit: the network that
+the best images train, tested with the circuit's output taken out of it. Random real images and class means are as many,
+take as many updates, with step sizes tuned by held-out accuracy. All images: the same network trained on all but the
+held-out ones. CIFAR-10 pixels carry JPEG artefacts.
+]]
 
 --- Writes results.json and table.md.
 --- @param folder string
@@ -108,9 +114,9 @@ all but the held-out ones. CIFAR-10 pixels carry JPEG artefacts.
 --- @param folder_of function  fun(row, seed): string
 function report.write(folder, rows, folder_of)
   local collected, full = collect(rows, folder_of)
-  local lines = { heading }
+  local lines = { heading, line(columns), ("|---"):rep(#columns) .. "|" }
   for i, entry in ipairs(collected) do
-    if not rows[i].task.epochs then lines[#lines + 1] = line_of(entry, full) end
+    if not rows[i].task.epochs then lines[#lines + 1] = line(cells_of(entry, full)) end
   end
   ms.io.write_text(folder .. "/table.md", table.concat(lines, "\n") .. "\n")
   local all = { note = report.cifar_note, rows = collected }

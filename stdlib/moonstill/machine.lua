@@ -33,4 +33,16 @@ function machine.script_hash()
   return fine and ms.io.fingerprint(text) or nil
 end
 
+--- Gives the commit of the repository that a folder is in, with "-dirty" where its files were changed; nil elsewhere,
+--- or without git.
+--- @param folder string
+--- @return string?
+function machine.commit(folder)
+  local quoted = "'" .. folder:gsub("'", "'\\''") .. "'"
+  local pipe = io.popen("git -C " .. quoted .. " describe --always --dirty --abbrev=12 2>/dev/null")
+  local commit = pipe and pipe:read "l"
+  if pipe then pipe:close() end
+  return commit
+end
+
 return machine

@@ -95,9 +95,9 @@ local heads = {
 
 -- What every result has, or what stands elsewhere on the page.
 local elsewhere = {
-  settings = true, arguments = true, versions = true, machine = true, script = true, script_hash = true, seed = true,
-  threads = true, history = true, dataset = true, model = true, seconds_before = true,
-  ledger = true, report = true, conclusion = true,
+  settings = true, arguments = true, versions = true, machine = true, script = true, script_hash = true, commit = true,
+  seed = true, threads = true, history = true, dataset = true, model = true, seconds_before = true, ledger = true,
+  report = true, conclusion = true,
 }
 for _, head in ipairs(heads) do elsewhere[head[1]] = true end
 
@@ -224,7 +224,8 @@ local function add_command(out, result)
   for _, argument in ipairs(result.arguments or {}) do words[#words + 1] = quoted(tostring(argument)) end
   local versions, threads = result.versions or {}, result.threads or "?"
   local facts = {
-    "Moonstill " .. (versions.moonstill or "?"), versions.lua or "Lua", "script " .. (result.script_hash or "?"),
+    "Moonstill " .. (versions.moonstill or "?"), versions.lua or "Lua",
+    result.commit and "commit " .. result.commit or "script " .. (result.script_hash or "?"),
     "seed " .. (result.seed or "?"), ("%s thread%s of %s"):format(threads, threads == 1 and "" or "s",
       result.machine or "an unknown machine"),
   }

@@ -91,4 +91,31 @@ function lenet.quantum(options)
     nn.linear(400, 120), nn.relu(), nn.linear(120, features), head, nn.linear(o.classes, o.classes))
 end
 
+-- Of the dense layer behind the circuit, in a network with the residual branch.
+local readout_weight = "11.1.2.weight"
+
+--- Gives the weights of a quantum LeNet with which its circuit says nothing: what is left when the quantum branch gives
+--- the same for each image. Tells how much of what the network knows is the circuit's.
+---
+--- ```lua
+--- local lenet = require("qnn").lenet
+--- local net = lenet.quantum()
+--- local w = net:initialise(ms.random(1))
+--- print(net:named(lenet.without_circuit(net, w))["11.1.2.weight"])
+--- ```
+--- @param net ms.nn.Layer  with the residual branch
+--- @param w ms.Tensor
+--- @return ms.Tensor
+function lenet.without_circuit(net, w)
+  check.argument("qnn.lenet.without_circuit", 1, "net", "ms.nn.Layer", net)
+  local named = net:named(w)
+  local weight = named[readout_weight]
+  if not weight then
+    check.fail("qnn.lenet.without_circuit",
+      "argument 1 'net': expected a quantum LeNet with its residual branch, got %s", net.name)
+  end
+  named[readout_weight] = weight * 0
+  return net:flat(named)
+end
+
 return lenet

@@ -131,3 +131,19 @@ test("sizes that no LeNet has are refused by name", function()
   test.fails("qnn.lenet.quantum: argument 'layers': expected at least 1, got 0",
     function() local _ = qnn.lenet.quantum { layers = 0 } end)
 end)
+
+test("without its circuit the quantum LeNet gives the same whatever the circuit reads", function()
+  local small = qnn.lenet.quantum { qubits = 2, layers = 1 }
+  local weights = small:initialise(ms.random(1), { dtype = "f64" })
+  local named = small:named(weights)
+  local images = ms.random(2):normal({ 2, 1, 28, 28 }, { dtype = "f64" })
+  named["11.1.1.w"] = named["11.1.1.w"] + 1
+  local other = small:flat(named)
+  test.ok((small(images, weights) - small(images, other)):abs():max():item() > 1e-3)
+  local function silenced(flat) return small(images, qnn.lenet.without_circuit(small, flat)) end
+  test.near(silenced(weights), silenced(other), 1e-14)
+  test.fails_with("expected a quantum LeNet with its residual branch, got classical LeNet", function()
+    local classical = qnn.lenet.classical()
+    qnn.lenet.without_circuit(classical, classical:initialise(ms.random(1)))
+  end)
+end)

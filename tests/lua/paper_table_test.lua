@@ -55,13 +55,15 @@ test("a row runs, goes on, is not run twice, and the others are listed as not ru
   result = result_of()
   local changed = result_of()
   changed.test_accuracy_random_images, changed.step_sizes_class_means, changed.test_accuracy = 7, nil, 0.875
-  changed.test_accuracy_swapped = nil
+  changed.test_accuracy_swapped, changed.test_accuracy_without_circuit = nil, nil
   ms.io.write_text(out.path .. "/mnist-10-frozen-angles-seed-1/result.json", ms.io.json(changed))
   run(row[1], row[2], row[3], "4", "--baselines")
   changed = result_of()
   test.equal({ changed.test_accuracy_random_images, changed.step_sizes_class_means, changed.test_accuracy },
     { result.test_accuracy_random_images, result.step_sizes_class_means, 0.875 })
-  test.ok(changed.test_accuracy_swapped and changed.test_accuracy_swapped == result.test_accuracy_swapped)
+  for _, name in ipairs { "test_accuracy_swapped", "test_accuracy_without_circuit" } do
+    test.ok(changed[name] and changed[name] == result[name], name)
+  end
   ms.io.write_text(out.path .. "/mnist-10-frozen-angles-seed-1/result.json", ms.io.json(result))
 
   local list = run("--list", "--iterations", "4")

@@ -176,6 +176,8 @@ test("show.lua and evaluate.lua: what a run's folder holds, and its number again
   local own = run("evaluate.lua", out.path .. "/images.npz"):match "loss (%S+),"
   local fixed = run("evaluate.lua", out.path .. "/images.npz", "--observable", "fixed"):match "loss (%S+),"
   test.ok(own ~= fixed and math.abs(own - fixed) < 0.2, own .. " and " .. fixed)
+  local silent = run("evaluate.lua", out.path .. "/images.npz", "--without-circuit"):match "loss (%S+),"
+  test.ok(own ~= silent and fixed ~= silent, own .. " and " .. silent)
   local output, code = program.run { scripts .. "evaluate.lua", out.path .. "/images.npz" }
   test.ok(code == 1 and output:find("images.npz' is distilled from small, got digits", 1, true), output)
   output, code = program.run { scripts .. "evaluate.lua", small, "--data", small }
