@@ -168,7 +168,8 @@ end
 --- @return table result
 function experiment.finish(options, result)
   result.script, result.conclusion = arg[0], conclusion
-  result.script_hash, result.commit = machine.script_hash(), machine.commit(arg[0]:match "^(.*)/" or ".")
+  result.script_hash = machine.script_hash()
+  result.commit = arg[0] and machine.commit(arg[0]:match "^(.*)/" or ".")
   result.settings = {}
   for name, value in pairs(options) do result.settings[name] = value end
   result.arguments = table.move(arg, 1, #arg, 1, {})
