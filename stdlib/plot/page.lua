@@ -271,7 +271,8 @@ function page.write(folder)
     "<!DOCTYPE html>", '<html lang="en">', '<head><meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width,initial-scale=1">',
     '<meta name="color-scheme" content="light dark">',
-    ("<title>%s</title>"):format(escape(about ~= "" and name .. ": " .. about or name)), "<style>\n" .. style .. "</style></head>", "<body>",
+    ("<title>%s</title>"):format(escape(about ~= "" and name .. ": " .. about or name)),
+    "<style>\n" .. style .. "</style></head>", "<body>",
     ("<h1>%s</h1>"):format(escape(name)), ('<p class="faint">%s%s</p>'):format(escape(about),
       state ~= "" and (about ~= "" and "; " or "") .. escape(state) or ""),
   }
