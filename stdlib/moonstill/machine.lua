@@ -1,5 +1,6 @@
 -- What can be told of the machine and of this process (Linux: /proc; elsewhere nothing), for results.
 local ms = require "moonstill.native"
+local shell = require "moonstill.modules.shell"
 
 local machine = {}
 
@@ -38,11 +39,8 @@ end
 --- @param folder string
 --- @return string?
 function machine.commit(folder)
-  local quoted = "'" .. folder:gsub("'", "'\\''") .. "'"
-  local pipe = io.popen("git -C " .. quoted .. " describe --always --dirty --abbrev=12 2>/dev/null")
-  local commit = pipe and pipe:read "l"
-  if pipe then pipe:close() end
-  return commit
+  local output, code = shell.run { "git", "-C", folder, "describe", "--always", "--dirty", "--abbrev=12" }
+  return code == 0 and output:match "[^\n]+" or nil
 end
 
 return machine

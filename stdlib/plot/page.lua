@@ -4,6 +4,7 @@ local ms = require "moonstill"
 local check = require "moonstill.check"
 local host = require "moonstill.host"
 local metrics = require "plot.metrics"
+local shell = require "moonstill.modules.shell"
 
 local page = {}
 
@@ -216,7 +217,7 @@ local function add_list(out, title, entries, skip)
   end
 end
 
-local function quoted(word) return word:find "[^%w%-_%./=,]" and ("'%s'"):format(word:gsub("'", "'\\''")) or word end
+local function quoted(word) return word:find "[^%w%-_%./=,]" and shell.quote(word) or word end
 
 local function add_command(out, result)
   if not result.script then return end

@@ -2,6 +2,7 @@
 local host = require "moonstill.host"
 local ms = require "moonstill"
 local results = require "moonstill.repl.results"
+local shell = require "moonstill.modules.shell"
 
 local files = {}
 
@@ -73,8 +74,6 @@ function files.reload(session, argument)
   print(("loaded '%s' anew%s"):format(argument, #names > 0 and ", as " .. table.concat(names, ", ") or ""))
 end
 
-local function quoted(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
-
 local function editor()
   for _, name in ipairs { "VISUAL", "EDITOR" } do
     local value = os.getenv(name)
@@ -91,7 +90,7 @@ function files.edit(session, argument)
     local last = session.log[#session.log]
     ms.io.write_text(path, last and (last.loaded or last.text .. "\n") or "")
   end
-  if os.execute(editor() .. " " .. quoted(path)) then
+  if os.execute(editor() .. " " .. shell.quote(path)) then
     run_file(session, path, {})
   else
     session:report((":edit: '%s' failed; set EDITOR to yours"):format(editor()))
