@@ -43,8 +43,6 @@ local net, random = still.net, ms.random(opt.seed)
 local gradient_of = ms.grad(function(w, x, y) return ms.nn.cross_entropy(net(x, w), y) end)
 local book = ms.ledger.from(ms.io.parse_json(ms.io.read_text(folder .. "/ledger.json")))
 
-local rates = { 0.001, 0.002, 0.005 }   -- of Adam, for mini-batches
-
 -- Tests are the same for all, and not counted.
 local function accuracy(w, images)
   local _ <close> = ms.ledger.pause()
@@ -69,45 +67,56 @@ local function step(w, adam, chunks, first, count)
 end
 
 -- Trains on real images until those held out are read as well as after the distilled ones. Gives the steps that this
--- took, or nothing.
-local function train_to_target(name, o)
-  local _ <close> = ms.ledger.phase(name)
-  local chunks = real:batches { batch = o.chunk, random = random:split(name), drop_last = true }
+-- took, or nothing, and the weights.
+local function train_to_target(o, lr, steps, test_every)
+  local chunks = real:batches { batch = o.chunk, random = random:split(o.name), drop_last = true }
   local count = o.count or chunks:count()
-  local adam, w = ms.optim.adam { lr = o.lr }, still.w0
-  for i = 1, o.steps do
+  local adam, w = ms.optim.adam { lr = lr }, still.w0
+  for i = 1, steps do
     w = step(w, adam, chunks, (i - 1) * count + 1, count)
-    if i % o.test_every == 0 and accuracy(w, held_out) >= target then return i, accuracy(w, set.test) end
+    if i % test_every == 0 and accuracy(w, held_out) >= target then return i, w end
   end
 end
 
-local function count_training(name, o)
-  local steps
-  steps, accuracies[name] = train_to_target(name, o)
-  if not steps then return print(("%s: not reached in %d steps"):format(name, o.steps)) end
-  full[#full + 1] = name
-  print(("%s: %d steps at a learning rate of %g, test accuracy %.4f"):format(name, steps, o.lr, accuracies[name]))
-end
-
--- The learning rate that takes the fewest steps: trying others is not counted.
-local function best_rate(name, o)
+-- The learning rate of Adam that takes the fewest steps, and these: from a first one on by factors of two, up and down
+-- for as long as that helps. Trying is not counted.
+local function best_rate(o)
   local _ <close> = ms.ledger.pause()
-  local best, fewest = rates[1], o.steps
-  for _, lr in ipairs(rates) do
-    o.lr, o.steps = lr, fewest
-    local steps = train_to_target(name, o)
-    if steps and steps < fewest then best, fewest = lr, steps end
+  local best, fewest, tried = o.lr, nil, {}
+  local function is_better(lr)
+    tried[#tried + 1] = lr
+    local steps = train_to_target(o, lr, fewest and fewest - 1 or opt.steps, o.test_every)
+    if steps then best, fewest = lr, steps end
+    return steps ~= nil
   end
-  return best, fewest
+  is_better(o.lr)
+  for _, factor in ipairs { 2, 0.5 } do
+    local lr = o.lr * factor
+    while is_better(lr) do lr = lr * factor end
+  end
+  table.sort(tried)
+  return best, fewest, tried
 end
 
-for _, images in ipairs { 4, 16, 64 } do
-  local name = "mini-batches of " .. images
-  local o = { chunk = images, count = 1, test_every = 20, steps = opt.steps }
-  o.lr, o.steps = best_rate(name, o)
-  count_training(name, o)
+local rates = {}
+
+-- The training at its best learning rate, counted.
+local function count_training(o)
+  local lr, steps, tried = best_rate(o)
+  rates[o.name] = { best = steps and lr, tried = tried }
+  local among = ("learning rates tried: %g to %g"):format(tried[1], tried[#tried])
+  if not steps then return print(("%s: not reached in %d steps (%s)"):format(o.name, opt.steps, among)) end
+  local _ <close> = ms.ledger.phase(o.name)
+  local _, w = train_to_target(o, lr, steps, steps)
+  full[#full + 1], accuracies[o.name] = o.name, accuracy(w, set.test)
+  print(("%s: %d step%s at a learning rate of %g (%s), test accuracy %.4f"):format(o.name, steps,
+    steps == 1 and "" or "s", lr, among, accuracies[o.name]))
 end
-count_training("full batch", { chunk = math.min(1000, #real), lr = 0.01, test_every = 1, steps = opt.steps })
+
+for _, images in ipairs { 1, 2, 4, 16, 64 } do
+  count_training { name = "mini-batches of " .. images, chunk = images, count = 1, lr = 0.001, test_every = 20 }
+end
+count_training { name = "full batch", chunk = math.min(1000, #real), lr = 0.01, test_every = 1 }
 
 local report = book:report {
   full = full, distilled = "distilled images", distilling = "distil", shots = opt.shots,
@@ -118,6 +127,6 @@ ms.io.write_text(opt.out .. "/report.md", tostring(report) .. "\n")
 local counts = book:totable()
 experiment.finish(opt, {
   dataset = set.train:name(), model = net.name, iterations = counts.distil.steps, images = #real,
-  seconds_before = still:seconds_before(), held_out_accuracy = target, test_accuracies = accuracies, ledger = counts,
-  report = report,
+  seconds_before = still:seconds_before(), held_out_accuracy = target, test_accuracies = accuracies,
+  learning_rates = rates, ledger = counts, report = report,
 })

@@ -414,10 +414,24 @@ test("ledger.lua takes the images, the ledger and the held-out images of a run t
   local out <close> = folder()
   local run_folder = out.path .. "/run"
   run("distill.lua", "--iterations", "2", "--hold-out", "40", "--batch", "32", "--seed", "2", "--out", run_folder)
-  run("ledger.lua", "--run", run_folder, "--steps", "1", "--out", out.path)
+  run("ledger.lua", "--run", run_folder, "--steps", "20", "--out", out.path)
   local json, before = result(out.path .. "/result.json"), result(run_folder .. "/ledger.json")
   for phase, counts in pairs(before) do test.equal(json.ledger[phase], counts) end
   test.equal({ json.iterations, json.images, json.ledger["distilled images/inner"].values }, { 2, 80, 30 })
+  -- Learning rates go up and down by factors of two until that helps no more; only the training at the best one counts.
+  local reached = 0
+  for name, rates in pairs(json.learning_rates) do
+    local counts, images = json.ledger[name], tonumber(name:match "%d+$" or json.images)
+    test.ok(#rates.tried >= 3 and rates.tried[1] < (rates.best or 1), name)
+    for i = 2, #rates.tried do test.near(rates.tried[i] / rates.tried[i - 1], 2, 1e-12) end
+    test.equal(rates.best ~= nil, counts ~= nil)
+    if counts then
+      reached = reached + 1
+      test.ok(rates.best < rates.tried[#rates.tried] and counts.steps <= 20, name)
+      test.equal({ counts.values, counts.angles }, { counts.steps * images, counts.values * 108 })
+    end
+  end
+  test.ok(reached > 0 and json.learning_rates["mini-batches of 1"], "mini-batches down to one image")
   local set = ms.data.images(small)
   local _, held_out = set.train:hold_out(40, ms.random(2):split "hold out")
   local still = distill.load(run_folder .. "/images.npz", set)
