@@ -36,10 +36,14 @@ local function percent(value)
   return value.deviation and ("%s ± %.2f"):format(text, 100 * value.deviation) or text
 end
 
+-- What a row is measured against, where it has such: numbers in %, or words.
+local expected = { "paper", "must", "target" }
+
+-- Fields of a result, and their columns.
 local measured = {
-  test_accuracy = "best", test_accuracy_last = "last", test_accuracy_last_iterate = "last iterate",
-  test_accuracy_swapped = "swapped", test_accuracy_without_circuit = "without circuit",
-  test_accuracy_random_images = "random real images", test_accuracy_class_means = "class means",
+  { "test_accuracy", "best" }, { "test_accuracy_last", "last" }, { "test_accuracy_last_iterate", "last iterate" },
+  { "test_accuracy_swapped", "swapped" }, { "test_accuracy_without_circuit", "without circuit" },
+  { "test_accuracy_random_images", "random real images" }, { "test_accuracy_class_means", "class means" },
 }
 
 local function collect(rows, folder_of)
@@ -48,10 +52,11 @@ local function collect(rows, folder_of)
     local results = {}
     for seed = 1, math.max(row.seeds, most_seeds) do results[#results + 1] = report.result(folder_of(row, seed)) end
     local entry = {
-      row = row.name, data = row.task.data, model = row.model, init = row.task.init, paper = row.paper,
+      row = row.name, data = row.task.data, model = row.model, init = row.task.init,
       seeds = math.max(row.seeds, #results), run = #results, results = results,
     }
-    for field, name in pairs(measured) do entry[name] = summary(results, field) end
+    for _, name in ipairs(expected) do entry[name] = row[name] end
+    for _, column in ipairs(measured) do entry[column[2]] = summary(results, column[1]) end
     local networks = results[1] and results[1].test_deviation
     if networks and #results == 1 then entry.best.deviation = networks end
     if row.task.epochs then full[row.task.data .. row.model] = entry end
@@ -76,26 +81,30 @@ local function minutes(results)
   return ("%.0f"):format(total / #results)
 end
 
-local columns = {
-  "row", "paper", "best", "last", "last iterate", "swapped", "without circuit", "random real images", "class means",
-  "all images", "seeds", "iterations", "minutes",
-}
+local function make_columns()
+  local names = { "row", table.unpack(expected) }
+  for _, column in ipairs(measured) do names[#names + 1] = column[2] end
+  return table.move({ "all images", "seeds", "iterations", "minutes" }, 1, 4, #names + 1, names)
+end
+
+local columns = make_columns()
 
 local function line(cells) return "| " .. table.concat(cells, " | ") .. " |" end
 
 local function cells_of(entry, full)
   local on_all = full[entry.data .. entry.model]
-  local cells = { entry.row, entry.paper and tostring(entry.paper) or "" }
+  local cells = { entry.row }
+  for _, name in ipairs(expected) do cells[#cells + 1] = tostring(entry[name] or "") end
   if entry.run == 0 then
-    cells[3] = "not run"
-    for i = 4, #columns do cells[i] = "" end
+    cells[#cells + 1] = "not run"
+    while #cells < #columns do cells[#cells + 1] = "" end
     return cells
   end
-  for i = 3, 9 do cells[i] = percent(entry[columns[i]]) end
-  cells[10] = on_all and on_all.run > 0 and percent(on_all.best) or "not run"
-  cells[11] = ("%d of %d"):format(entry.run, entry.seeds)
-  cells[12], cells[13] = iterations(entry.results), minutes(entry.results)
-  return cells
+  for _, column in ipairs(measured) do cells[#cells + 1] = percent(entry[column[2]]) end
+  return table.move({
+    on_all and on_all.run > 0 and percent(on_all.best) or "not run", ("%d of %d"):format(entry.run, entry.seeds),
+    iterations(entry.results), minutes(entry.results),
+  }, 1, 4, #cells + 1, cells)
 end
 
 local heading = [[
@@ -105,12 +114,13 @@ images held out of distillation. Last: the moving average at the end. Swapped: t
 Hermitians are fixed where they were trainable, and trainable where they were fixed. Without circuit: the network that
 the best images train, tested with the circuit's output taken out of it. Random real images and class means are as many,
 take as many updates, with step sizes tuned by held-out accuracy. All images: the same network trained on all but the
-held-out ones. CIFAR-10 pixels carry JPEG artefacts.
+held-out ones. Must and target are what the best was to reach, set before these rows were run. CIFAR-10 pixels carry
+JPEG artefacts.
 ]]
 
 --- Writes results.json and table.md.
 --- @param folder string
---- @param rows table[]        { name, task, model, seeds, paper? }
+--- @param rows table[]        { name, task, model, seeds, paper?, must?, target? }
 --- @param folder_of function  fun(row, seed): string
 function report.write(folder, rows, folder_of)
   local collected, full = collect(rows, folder_of)

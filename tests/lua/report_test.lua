@@ -4,7 +4,8 @@ local report = require "experiment.report"
 local test = require "moonstill.test"
 
 local rows = {
-  { name = "three", task = { data = "d", init = "known" }, model = "m", seeds = 3, paper = 91.9 },
+  { name = "three", task = { data = "d", init = "known" }, model = "m", seeds = 3, paper = 91.9,
+    must = 92, target = "more" },
   { name = "unknown", task = { data = "d", init = "unknown" }, model = "n", seeds = 1 },
   { name = "none", task = { data = "e", init = "known" }, model = "m", seeds = 1 },
   { name = "full", task = { data = "d", epochs = 3 }, model = "m", seeds = 1 },
@@ -35,18 +36,20 @@ end
 
 test("mean and deviation over seeds; nothing where nothing was run", function()
   local text, json = written {
-    ["three/1"] = result(0.9), ["three/2"] = result(0.94, { test_accuracy_swapped = 0.93, test_accuracy_without_circuit = 0.91 }),
+    ["three/1"] = result(0.9),
+    ["three/2"] = result(0.94, { test_accuracy_swapped = 0.93, test_accuracy_without_circuit = 0.91 }),
     ["three/3"] = result(0.92, { iterations = 200 }),
     ["unknown/1"] = result(0.8, { test_deviation = 0.05 }), ["full/1"] = result(0.99),
   }
   local lines = {}
   for line in text:gmatch "[^\n]+" do lines[#lines + 1] = line end
   test.equal(table.move(lines, #lines - 2, #lines, 1, {}), {
-    "| three | 91.9 | 92.00 ± 2.00 | 82.00 ± 2.00 |  | 93.00 | 91.00 | 20.00 ± 0.00 |  | 99.00 | 3 of 3 | 100 to 200 | 2 |",
-    "| unknown |  | 80.00 ± 5.00 | 70.00 |  |  |  | 20.00 |  | not run | 1 of 1 | 100 | 2 |",
-    "| none |  | not run |  |  |  |  |  |  |  |  |  |  |",
+    "| three | 91.9 | 92 | more | 92.00 ± 2.00 | 82.00 ± 2.00 |  | 93.00 | 91.00 | 20.00 ± 0.00 |  | 99.00 | 3 of 3 | 100 to 200 | 2 |",
+    "| unknown |  |  |  | 80.00 ± 5.00 | 70.00 |  |  |  | 20.00 |  | not run | 1 of 1 | 100 | 2 |",
+    "| none |  |  |  | not run |  |  |  |  |  |  |  |  |  |  |",
   })
   test.ok(text:find "JPEG artefacts", text)
   test.near({ json.rows[1].best.mean, json.rows[1].best.deviation }, { 0.92, 0.02 }, 1e-12)
+  test.equal({ json.rows[1].must, json.rows[1].target, json.rows[2].must }, { 92, "more" })
   test.equal({ json.rows[3].run, #json.rows[3].results }, { 0, 0 })
 end)
