@@ -15,8 +15,8 @@ local outer = {
 
 local close = "within 0.3 of trainable"
 
--- The inner loops: the paper's where it has them. `steps` lists of ten images, three passes. By model, in %: the paper's
--- accuracies, those that must be reached, and those to aim at.
+-- The inner loops: the paper's where it has them. `steps` lists of ten images, three passes. By model, in %: the accuracies
+-- of the paper, those that must be reached, and those to aim at.
 local tasks = {
   { name = "mnist-10", data = "mnist", init = "known", steps = 1, iterations = 20000,
     paper = { quantum = 91.9, fixed_hermitians = "up to 1.8 lower", classical = 93.76 },

@@ -4,6 +4,7 @@ local check = require "moonstill.check"
 local host = require "moonstill.host"
 local machine = require "moonstill.machine"
 local median = require "moonstill.median"
+local metric_files = require "distill.metric_files"
 local page = require "plot.page"
 local record = require "distill.record"
 
@@ -12,11 +13,6 @@ local store = {}
 --- @class distill.Run
 local Run = {}
 Run.__index = Run
-
-local columns = {
-  "iteration", "loss", "gradient_norm", "rate", "last_loss", "last_accuracy", "averaged_loss", "averaged_accuracy",
-  "elapsed", "seconds",
-}
 
 local function text_of(set) return ("%s, fingerprint %s"):format(set, set:fingerprint()) end
 
@@ -149,17 +145,6 @@ local function restore(run, still)
   return math.tointeger(metadata.metrics_rows)
 end
 
--- What the row that a run goes on from says of time: seconds so far, and their median over the iterations.
-local function times_of(metrics, row)
-  local place = -1   -- the columns' names
-  for line in ms.io.exists(metrics) and ms.io.read_text(metrics):gmatch "[^\n]+" or function() end do
-    place = place + 1
-    local elapsed, seconds = line:match "([^,]*),([^,]*)$"
-    if place == row then return tonumber(elapsed) or 0, tonumber(seconds) end
-  end
-  return 0, nil
-end
-
 --- Opens the run's folder, and goes on from its checkpoint where there is one.
 --- @return distill.Run
 function store.open(still, o)
@@ -171,11 +156,12 @@ function store.open(still, o)
   run.checkpoint = o.folder .. "/checkpoint.safetensors"
   if not o.fresh and ms.io.exists(run.checkpoint) then
     run.rows = restore(run, still)
-    run.earlier, run.earlier_median = times_of(o.folder .. "/metrics.csv", run.rows)
     run:say(("goes on from %s, iteration %d"):format(run.checkpoint, still.iteration))
   end
-  run.metrics = ms.io.csv(o.folder .. "/metrics.csv", columns, { keep = run.rows })
-  run.lines = ms.io.jsonl(o.folder .. "/metrics.jsonl", { keep = run.rows })
+  local kept
+  run.metrics, kept = metric_files.open(o.folder, run.rows, function(text) run:say(text) end)
+  run.rows = #kept
+  if run.rows > 0 then run.earlier, run.earlier_median = kept[run.rows].elapsed or 0, kept[run.rows].seconds end
   ms.io.write_text(o.folder .. "/settings.json", run.settings .. "\n")
   return run
 end
@@ -229,8 +215,7 @@ function Run:append(row)
   if not self.folder then return end
   row.elapsed, row.seconds = self.earlier + self.clock:seconds(), self:median()
   write(self, function()
-    self.metrics:append(row)
-    self.lines:append(row)
+    for _, file in ipairs(self.metrics) do file:append(row) end
   end)
   self.rows = self.rows + 1
 end

@@ -285,6 +285,38 @@ test("metrics hold the time of the run, earlier legs included", function()
   for i = 2, 4 do test.ok(rows[i].elapsed > rows[i - 1].elapsed, "time passes") end
 end)
 
+test("a run goes on without its metrics: one file comes back from the other, both begin anew", function()
+  local function run(path, iterations)
+    fit(new { passes = 2 }, { folder = path, iterations = iterations, evaluate_every = 2 })
+  end
+  local function cut(path)
+    local text = bytes(path)
+    ms.io.write_text(path, text:sub(1, #text // 2))
+  end
+  local whole <close> = folder()
+  run(whole.path, 4)
+  run(whole.path, 8)
+  for _, lose in ipairs { os.remove, cut } do
+    for _, lost in ipairs { { ".csv" }, { ".jsonl" }, { ".csv", ".jsonl" } } do
+      local out <close> = folder()
+      run(out.path, 4)
+      local before = { [".csv"] = bytes(out.path .. "/metrics.csv"), [".jsonl"] = bytes(out.path .. "/metrics.jsonl") }
+      for _, ending in ipairs(lost) do lose(out.path .. "/metrics" .. ending) end
+      run(out.path, 8)
+      local iterations = {}
+      for i, row in ipairs(metrics(out.path)) do iterations[i] = row.iteration end
+      test.equal(iterations, #lost == 1 and { 2, 4, 6, 8 } or { 6, 8 })
+      test.equal(#require("plot.metrics").read(out.path), #iterations)
+      for ending, text in pairs(#lost == 1 and before or {}) do
+        test.equal(bytes(out.path .. "/metrics" .. ending):sub(1, #text), text)
+      end
+      if #lost == 1 then
+        test.ok(bytes(out.path .. "/checkpoint.safetensors") == bytes(whole.path .. "/checkpoint.safetensors"), "equal bytes")
+      end
+    end
+  end
+end)
+
 test("images start as noise or as real ones, each of its class; step sizes where asked", function()
   local noise = new { images_per_class = 2, steps = 2, passes = 2, step_size = 0.5, later_step_size = 0.05 }
   test.near(noise:step_sizes(), { 0.5, 0.5, 0.05, 0.05 }, 1e-6)
