@@ -5,7 +5,7 @@
 local ms, distill, experiment = require "moonstill", require "distill", require "experiment"
 local lock, report = require "moonstill.folder_lock", require "experiment.report"
 local page, qnn, train = require "plot.page", require "qnn", require "train"
-local trial = require "distill.trial"
+local checkpoint, trial = require "distill.checkpoint", require "distill.trial"
 
 -- The outer loop, which is free.
 local outer = {
@@ -15,7 +15,7 @@ local outer = {
 
 local close = "within 0.3 of trainable"
 
--- The inner loops: the paper's where it has them. `steps` lists of ten images, three passes. By model, in %: the accuracies
+-- The inner loops: the paper's where it has them. `steps` lists of ten images, three passes. By model, in %: accuracies
 -- of the paper, those that must be reached, and those to aim at.
 local tasks = {
   { name = "mnist-10", data = "mnist", init = "known", steps = 1, iterations = 20000,
@@ -90,21 +90,24 @@ local function iterations_of(row)
 end
 
 -- "not run", "at iteration 300", "a damaged checkpoint"
-local function progress_of(folder)
-  local checkpoint = folder .. "/checkpoint.safetensors"
-  if not ms.io.exists(checkpoint) then return "not run" end
-  local fine, _, state = pcall(ms.io.load, checkpoint)
-  return fine and state.iteration and "at iteration " .. state.iteration or "a damaged checkpoint"
+local function progress_of(tensors, state)
+  if not state then return "not run" end
+  return tensors and state.iteration and "at iteration " .. state.iteration or "a damaged checkpoint"
 end
 
 -- "done: 20000 iterations, 96.68 %", or how far it is; and whether there is nothing left to do.
 local function state_of(row, seed)
   local folder = folder_of(row, seed)
-  local result = report.result(folder)
+  local result, path = report.result(folder), folder .. "/checkpoint.safetensors"
   local wanted = iterations_of(row)
   local done = result and (not wanted or result.iterations >= wanted)
-  local text = result and ("done: %d iterations, %.2f %%"):format(result.iterations, 100 * result.test_accuracy)
-    or progress_of(folder)
+  local tensors, state
+  if ms.io.exists(path) then tensors, state = checkpoint.read(path) end
+  local text = progress_of(tensors, state)
+  if result then
+    text = ("done: %d iterations, %.2f %%%s"):format(result.iterations, 100 * result.test_accuracy,
+      state and not tensors and "; its checkpoint is damaged" or "")
+  end
   local holder = lock.holder(folder)
   if holder then text = ("%s, process %s is at it"):format(text, holder) end
   return text, done

@@ -1,5 +1,5 @@
--- A run's metrics on disk, row by row: metrics.csv and metrics.jsonl, which hold the same. A run that goes on writes what
--- one of them has lost again from the other.
+-- A run's metrics on disk, row by row: metrics.csv and metrics.jsonl, which hold the same. A run that goes on writes
+-- what one of them has lost again from the other.
 local ms = require "moonstill"
 
 local metric_files = {}

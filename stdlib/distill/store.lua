@@ -1,6 +1,7 @@
 -- A run in its folder: checkpoint and metrics. A checkpoint holds no clock times: equal runs give equal bytes.
 local ms = require "moonstill"
 local check = require "moonstill.check"
+local checkpoint = require "distill.checkpoint"
 local host = require "moonstill.host"
 local machine = require "moonstill.machine"
 local median = require "moonstill.median"
@@ -81,62 +82,16 @@ local function differences(there, here)
   return table.concat(texts, "; ")
 end
 
--- Tensors named "parameters.images[1]" back into { images, raw_step_sizes }, or nil.
-local function rebuild(loaded, prefix, like)
-  if not loaded[prefix .. ".raw_step_sizes"] then return nil end
-  local images = {}
-  for s = 1, #like.images do images[s] = loaded[("%s.images[%d]"):format(prefix, s)] end
-  return { images = images, raw_step_sizes = loaded[prefix .. ".raw_step_sizes"] }
-end
-
-local function rebuild_moments(loaded, names)
-  local moments = {}
-  for name in pairs(names) do
-    local list = {}
-    while loaded[("moments.%s[%d]"):format(name, #list + 1)] do
-      list[#list + 1] = loaded[("moments.%s[%d]"):format(name, #list + 1)]
-    end
-    moments[name] = list
-  end
-  return moments
-end
-
--- The tensors of a checkpoint, as they must come back.
-local function fingerprint_of(tensors)
-  local list = {}
-  for _, name in ipairs { "parameters", "averaged", "best" } do
-    local part = tensors[name]
-    if part then list[#list + 1] = ms.flatten { part.raw_step_sizes, table.unpack(part.images) } end
-  end
-  for _, name in ipairs { "images", "raw_step_sizes" } do
-    if #tensors.moments[name] > 0 then list[#list + 1] = ms.flatten(tensors.moments[name]) end
-  end
-  return ms.io.fingerprint(ms.flatten(list))
-end
-
-local function load(path)
-  local fine, loaded, metadata = pcall(ms.io.load, path)
-  if fine then return loaded, metadata end
-  check.fail("still:fit", "%s: start anew (--fresh)", (tostring(loaded):gsub("^.-ms%.io%.load: ", "")))
-end
-
 local function restore(run, still)
   local path, settings = run.checkpoint, run.settings
-  local loaded, metadata = load(path)
+  local tensors, metadata = checkpoint.read(path)
+  if not tensors then check.fail("still:fit", "%s: start anew (--fresh)", metadata) end
   if metadata.settings ~= settings then
     check.fail("still:fit", "'%s' is of a run with other settings (%s): take another folder, or start anew"
       .. " (--fresh)", path,
       differences(ms.io.parse_json(metadata.settings or "{}"), ms.io.parse_json(settings)))
   end
   if metadata.script ~= machine.script_hash() then run:say(("'%s' is of another text of the script"):format(path)) end
-  local tensors = {
-    parameters = rebuild(loaded, "parameters", still.parameters),
-    averaged = rebuild(loaded, "averaged", still.parameters), best = rebuild(loaded, "best", still.parameters),
-    moments = rebuild_moments(loaded, still.search.optimizers),
-  }
-  if metadata.fingerprint and metadata.fingerprint ~= fingerprint_of(tensors) then
-    check.fail("still:fit", "'%s' is damaged, its numbers are not those that were written: start anew (--fresh)", path)
-  end
   still.iteration = math.tointeger(metadata.iteration)
   still.parameters = tensors.parameters
   still.search:restore(tensors, metadata)
@@ -195,7 +150,7 @@ function Run:keep(still)
   local tensors, metadata = still.search:state()
   tensors.parameters = still.parameters
   metadata.iteration, metadata.settings, metadata.metrics_rows = still.iteration, self.settings, self.rows
-  metadata.fingerprint = fingerprint_of(tensors)
+  metadata.fingerprint = checkpoint.fingerprint(tensors)
   metadata.script, metadata.ledger = machine.script_hash(), ms.io.json(still.counts)
   write(self, function() ms.io.save(self.checkpoint, tensors, { metadata = metadata }) end)
   self.kept = still.iteration
