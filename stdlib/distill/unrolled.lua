@@ -6,6 +6,7 @@ local ms = require "moonstill"
 local check = require "moonstill.check"
 local fitting = require "distill.fitting"
 local image_files = require "distill.image_files"
+local mean_of = require "moonstill.mean"
 local record = require "distill.record"
 local search = require "distill.search"
 local train = require "train"
@@ -292,18 +293,16 @@ function Still:evaluate(set, options)
   check.argument("still:evaluate", 1, "set", "ms.ImageSet", set)
   local o = check.options("still:evaluate", options, evaluate_spec)
   local count = self.init == "known" and 1 or o.networks
-  local accuracies, mean, loss = {}, 0, 0
+  local accuracies, loss = {}, 0
   for i = 1, count do
     local w0 = self.init == "known" and self.w0 or draw_weights(self, self.random:split "test":split(i))
     local w = self:inner_loop(w0, o.parameters)
     local result = train.evaluate(self.net, o.change and o.change(w) or w, set)
-    accuracies[i] = result.accuracy
-    mean, loss = mean + result.accuracy / count, loss + result.loss / count
+    accuracies[i], loss = result.accuracy, loss + result.loss / count
   end
-  local variance = 0
-  for _, a in ipairs(accuracies) do variance = variance + (a - mean) ^ 2 / math.max(1, count - 1) end
+  local mean, deviation = mean_of(accuracies)
   return setmetatable({
-    accuracy = mean, loss = loss, deviation = math.sqrt(variance), networks = count,
+    accuracy = mean, loss = loss, deviation = deviation or 0, networks = count,
     updates = self.updates, images = #self.image_classes * self.steps,
   }, Result)
 end
@@ -456,9 +455,9 @@ function Still:save(folder, network)
 end
 
 function Still:__tostring()
-  return ("still: %d images%s, %d updates, %s initialisation, after %d iterations"):format(
-    #self.image_classes * self.steps, self.steps > 1 and (" in %d lists"):format(self.steps) or "", self.updates,
-    self.init, self.iteration)
+  return ("still: %d images%s, %d updates, %s initialisation%s"):format(#self.image_classes * self.steps,
+    self.steps > 1 and (" in %d lists"):format(self.steps) or "", self.updates, self.init,
+    self.iteration > 0 and (", after %d iterations"):format(self.iteration) or "")
 end
 
 return unrolled

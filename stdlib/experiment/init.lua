@@ -2,6 +2,7 @@
 local ms = require "moonstill"
 local check = require "moonstill.check"
 local machine = require "moonstill.machine"
+local mean_of = require "moonstill.mean"
 local median = require "moonstill.median"
 local page = require "plot.page"
 local plot = require "plot"
@@ -36,6 +37,16 @@ local function flag_of(name) return "--" .. name:gsub("_", "-") end
 --- @param numbers number[]
 --- @return number|nil  nil for an empty list
 function experiment.median(numbers) return median(numbers) end
+
+--- Gives the mean of numbers and their deviation, which one number has not.
+---
+--- ```lua
+--- print(require("experiment").mean { 3, 1, 2 })
+--- ```
+--- @param numbers number[]
+--- @return number mean
+--- @return number|nil deviation
+function experiment.mean(numbers) return mean_of(numbers) end
 
 --- Gives the text that the command line has for an option, or nil. For defaults that depend on other options.
 ---

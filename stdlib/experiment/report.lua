@@ -1,6 +1,7 @@
 -- A table of many runs: reads the result of each row and seed, and writes them as results.json and table.md. What has
 -- not been run is said to be so.
 local ms = require "moonstill"
+local mean_of = require "moonstill.mean"
 
 local report = { cifar_note = "CIFAR-10 pixels carry JPEG artefacts" }
 
@@ -24,10 +25,8 @@ local function summary(results, field)
   local values = {}
   for _, result in ipairs(results) do values[#values + 1] = result[field] end
   if #values == 0 then return nil end
-  local mean, variance = 0, 0
-  for _, v in ipairs(values) do mean = mean + v / #values end
-  for _, v in ipairs(values) do variance = variance + (v - mean) ^ 2 / math.max(1, #values - 1) end
-  return { mean = mean, deviation = #values > 1 and math.sqrt(variance) or nil, count = #values }
+  local mean, deviation = mean_of(values)
+  return { mean = mean, deviation = deviation, count = #values }
 end
 
 local function percent(value)

@@ -21,6 +21,7 @@ local spec_of_entry = {
   { "most?", "number", "The largest number it takes." },
   { "required", "boolean", "Refuses to run without it.", default = false },
   { "positional", "boolean", "May be given without its name.", default = false },
+  { "many", "boolean", "May be given again and again: its value is a list.", default = false },
 }
 
 local function type_of(default)
@@ -78,7 +79,7 @@ end
 -- The flag of the first entry that an argument without a name can be for.
 local function next_positional(declared, values)
   for _, entry in ipairs(declared.entries) do
-    if entry.positional and values[entry.name] == nil then return entry.flag end
+    if entry.positional and (entry.many or values[entry.name] == nil) then return entry.flag end
   end
 end
 
@@ -109,7 +110,12 @@ local function parse_one(declared, arguments, i, values)
   if not text then return nil, ("%s: needs a value"):format(entry.called) end
   local value, problem = convert(entry, text)
   if value == nil then return nil, ("%s: %s"):format(entry.called, problem) end
-  values[entry.name] = value
+  if entry.many then
+    values[entry.name] = values[entry.name] or {}
+    table.insert(values[entry.name], value)
+  else
+    values[entry.name] = value
+  end
   return i + (attached and 1 or 2)
 end
 
@@ -168,7 +174,8 @@ local function usage(declared, script)
     local list = entry.positional and arguments or flags
     list[#list + 1] = describe(entry)
     if entry.positional then
-      first[#first + 1] = (entry.required and "%s" or "[%s]"):format(entry.name:upper())
+      local name = entry.name:upper() .. (entry.many and " ..." or "")
+      first[#first + 1] = (entry.required and "%s" or "[%s]"):format(name)
     end
   end
   flags[#flags + 1] = { name = "--help", text = "Print this" }
@@ -199,7 +206,7 @@ local function parse(declared, arguments)
   for _, entry in ipairs(declared.entries) do
     if values[entry.name] == nil then
       if entry.required then return nil, entry.called .. " is missing" end
-      values[entry.name] = entry.default
+      values[entry.name] = entry.many and { entry.default } or entry.default
     end
   end
   return values
@@ -228,7 +235,7 @@ end
 --- Reads the script's command line.
 ---
 --- Each entry is a list with a name and, by name, `default`, `help`, `type`, `choices`, `least`, `most`, `required`,
---- `positional`.
+--- `positional`, `many`.
 --- A default says the type too. `--name value`, `--name=value` and, for booleans, `--name` and `--no-name` are
 --- understood; an underscore in a name is a dash on the command line. A wrong command line ends the program with
 --- exit code 2 and a line that says why; --help prints all options and ends with 0.

@@ -44,6 +44,18 @@ test("arguments without a name, in order, or with it", function()
   test.equal(of(), "FROM is missing")
 end)
 
+test("an argument that may be given again and again is a list", function()
+  local places = { { "files", required = true, positional = true, many = true }, { "count", default = 1, many = true } }
+  local function of(...)
+    local values, problem = options.parse(places, { ... })
+    return values or problem
+  end
+  test.equal(of("a", "--count", "2", "b", "--count=3"), { files = { "a", "b" }, count = { 2, 3 } })
+  test.equal(of("a"), { files = { "a" }, count = { 1 } })
+  test.equal(of(), "FILES is missing")
+  test.ok(options.usage(places, "s.lua"):find("Usage: moonstill s.lua [OPTIONS] FILES ...\n", 1, true), "usage")
+end)
+
 test("usage with arguments", function()
   local places = {
     about = "Copies what a user names, in one of two ways:\n  slow  with care\n  fast  without",

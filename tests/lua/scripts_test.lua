@@ -172,6 +172,14 @@ test("show.lua and evaluate.lua: what a run's folder holds, and its number again
     test.ok(evaluated:find(("accuracy %.4f, loss %.4f, after 6 updates on 20 images"):format(json.test_accuracy,
       json.test_loss), 1, true), evaluated)
   end
+  -- Several files: a line each, then mean and deviation, which the result holds too.
+  local first, json = out.path .. "/images.npz", out.path .. "/evaluated.json"
+  local several = run("evaluate.lua", first, first, "--json", json)
+  local lines = select(2, several:gsub("images.npz: accuracy", ""))
+  local accuracy = result(out.path .. "/result.json").test_accuracy
+  test.ok(lines == 2 and several:find(("\nmean accuracy %.4f ± 0.0000\n"):format(accuracy), 1, true), several)
+  test.equal({ result(json).test_accuracies, result(json).test_deviation }, { { accuracy, accuracy }, 0 })
+  test.ok(not tostring(distill.load(first, ms.data.images(small))):find "iterations", "how many is not known")
   -- Four iterations move the Hermitians little; what they read is another number all the same.
   local own = run("evaluate.lua", out.path .. "/images.npz"):match "loss (%S+),"
   local fixed = run("evaluate.lua", out.path .. "/images.npz", "--observable", "fixed"):match "loss (%S+),"
