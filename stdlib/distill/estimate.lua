@@ -36,4 +36,16 @@ function estimate.text(still, o, gradient, evaluate)
     duration(left * (each + evaluation / o.evaluate_every)), memory and (", %.0f MiB"):format(memory) or "")
 end
 
+--- Says how long it takes to tune the step sizes of other images, by one evaluation. Nil where that is short.
+--- @param names string[]      of the images
+--- @param count integer       evaluations of each
+--- @param evaluate function
+--- @return string?
+function estimate.comparison(names, count, evaluate)
+  if count < shortest then return nil end
+  local each = seconds_of(evaluate)
+  return ("comparison with %s: %d evaluations at %.2f s, about %s"):format(table.concat(names, " and "),
+    #names * count, each, duration(#names * count * each))
+end
+
 return estimate

@@ -2,8 +2,10 @@
 -- random real images and class means under the same protocol.
 local ms, qnn = require "moonstill", require "qnn"
 local check = require "moonstill.check"
+local estimate = require "distill.estimate"
 local image_files = require "distill.image_files"
 local record = require "distill.record"
+local tune = require "distill.tune"
 local unrolled = require "distill.unrolled"
 
 local trial = {}
@@ -118,11 +120,22 @@ local function prepare(o)
   return { still = still, real = real, held_out = held_out, drawn = drawn, means = means, judge = judge }
 end
 
+local function changes_of(o) return math.min(o.fit.iterations, o.tune) end
+
+-- Says how long the comparison will take beside the distillation, which says that itself.
+local function print_estimate(o, t)
+  if o.fit.quiet then return end
+  local _ <close> = ms.ledger.pause()
+  local text = estimate.comparison({ "random real images", t.means and "class means" },
+    tune.evaluations(changes_of(o)), function() t.still:evaluate(t.judge, { networks = 3 }) end)
+  if text then io.stderr:write(text, "\n") end
+end
+
 -- The other images take as many updates, with step sizes tuned for them. Fields of a result.
 local function compare(o, t)
   local function tuned(images, name)
     return t.still:baseline(images, t.judge, o.set.test,
-      { iterations = math.min(o.fit.iterations, o.tune), progress = not o.fit.quiet and name or nil })
+      { iterations = changes_of(o), progress = not o.fit.quiet and name or nil })
   end
   local random_images = tuned(t.drawn, "random real images")
   local class_means = t.means and tuned(t.means, "class means")
@@ -172,6 +185,7 @@ function trial.run(options)
   print(still)
   if o.folder then record.draw_circuit(o.folder, net) end
 
+  print_estimate(o, t)
   local schedule
   if o.decay_every > 0 then
     schedule = ms.optim.step_decay { lr = o.fit.lr, every = o.decay_every * math.ceil(#t.real / o.fit.batch) }

@@ -52,6 +52,11 @@ local function changed(logarithms, random)
   return moved
 end
 
+--- Counts the evaluations that finding step sizes takes.
+--- @param iterations integer
+--- @return integer
+function tune.evaluations(iterations) return #firsts * #lasts + iterations end
+
 --- Finds step sizes for images.
 --- @param still distill.Still
 --- @param images ms.Tensor[]
@@ -61,7 +66,7 @@ end
 --- @return ms.Tensor raw          [updates]
 function tune.step_sizes(still, images, validation, iterations, label)
   local best, assess = chooser(still, images, validation)
-  local bar = ms.progress { total = #firsts * #lasts + iterations, label = label or "", quiet = not label }
+  local bar = ms.progress { total = tune.evaluations(iterations), label = label or "", quiet = not label }
   local done = 0
   local function try(logarithms)
     assess(logarithms)

@@ -226,6 +226,7 @@ test("distill.lua: a run that was killed goes on to the same bytes, and reports 
   local told, told_code = program.run(options(whole, "120"))
   test.equal(told_code, 0)
   test.ok(told:find "\n120 iterations at 0%.%d+ s, evaluations at 0%.%d+ s: about %d+ s, %d+ MiB\n", told)
+  test.ok(told:find "\ncomparison with random real images and class means: 288 evaluations at 0%.%d+ s, about %d+ s\n", told)
   -- Killed as soon as there is a checkpoint, before the end.
   local words = {}
   for i, word in ipairs(options(broken, "120")) do words[i] = "'" .. word .. "'" end
