@@ -11,7 +11,7 @@ local opt = experiment.options {
   { "run", default = "", help = "folder of a run that has ended, whose images to take; none if empty: distils some" },
   { "iterations", default = 1000, least = 1, help = "outer iterations of the distillation" },
   { "hold_out", default = 1000, least = 1, help = "training images to measure accuracy on; --run: those of the run" },
-  { "steps", default = 5000, least = 1, help = "gradient steps that a training on real images takes at most" },
+  { "steps", default = 20000, least = 1, help = "gradient steps that a training on real images takes at most" },
   { "shots", default = 1000, least = 1, help = "repetitions of an execution" },
   { "price_per_task", default = 0.3, least = 0, help = "money for an execution, such as Amazon Braket's, in dollars" },
   { "price_per_shot", default = 0.0009, least = 0, help = "money for a shot of it, such as a Rigetti Ankaa's there" },
@@ -113,7 +113,7 @@ local function count_training(o)
     steps == 1 and "" or "s", lr, among, accuracies[o.name]))
 end
 
-for _, images in ipairs { 1, 2, 4, 16, 64 } do
+for _, images in ipairs { 1, 2, 4, 8, 16, 32, 64 } do
   count_training { name = "mini-batches of " .. images, chunk = images, count = 1, lr = 0.001, test_every = 20 }
 end
 count_training { name = "full batch", chunk = math.min(1000, #real), lr = 0.01, test_every = 1 }
