@@ -3,43 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <type_traits>
 #include <vector>
 
+#include "engine/quantum/lane_sums.hpp"
 #include "engine/tensor/lanes.hpp"
 #include "engine/tensor/tensor.hpp"
 
 namespace moonstill::quantum {
-
-namespace detail {
-
-// Halves added to halves.
-template <class T, int count>
-[[gnu::always_inline]] inline T add_halves(const Lanes<T, count>& x) {
-  if constexpr (count == 1) {
-    return x;
-  } else {
-    Lanes<T, count / 2> low;
-    Lanes<T, count / 2> high;
-    std::memcpy(&low, &x, sizeof low);
-    std::memcpy(&high, reinterpret_cast<const char*>(&x) + sizeof low, sizeof high);
-    return add_halves<T, count / 2>(low + high);
-  }
-}
-
-}  // namespace detail
-
-/// The sum of the first `valid` of tile_lanes numbers, in an order that depends on nothing.
-template <class T>
-[[nodiscard]] T tree_sum(const T* numbers, int valid) {
-  constexpr int lanes = static_cast<int>(tile_lanes);
-  using Index = Lanes<WholeNumber<T>, lanes>;
-  Index index;
-  for (int lane = 0; lane < lanes; ++lane) index[lane] = lane;
-  const Lanes<T, lanes> x = load_lanes<T, lanes>(numbers);
-  return detail::add_halves<T, lanes>(index < Index{} + valid ? x : Lanes<T, lanes>{});
-}
 
 /// Entries [d * d][re, im][tile_lanes].
 template <class T>

@@ -47,6 +47,10 @@ enum class MatrixTask {
   accumulate_tangent,  // a += M s;  adot += M sdot + Mdot s
 };
 
+[[nodiscard]] constexpr bool goes_back(MatrixTask task) {
+  return task == MatrixTask::backward || task == MatrixTask::backward_tangent;
+}
+
 /// What a matrix is known to be: only its diagonal, or only real parts, are then read, and given to
 /// environments; a Hermitian one has a real diagonal.
 enum class Structure { dense, diagonal, real, hermitian };
@@ -72,16 +76,15 @@ void run(MatrixTask task, Structure structure, const MatrixStep<T>& step);
 extern template void run<float>(MatrixTask, Structure, const MatrixStep<float>&);
 extern template void run<double>(MatrixTask, Structure, const MatrixStep<double>&);
 
-/// One task over all rows and as many lanes, for phases: s <- exp(i phase) s, and so on. `slopes` takes
-/// dF/dphase = -2 Im conj(a) s of each row and lane (with tangents: its change), which the backward tasks
-/// set.
+/// One task over all rows and as many lanes, for phases: s <- exp(i phase) s, and so on. The backward tasks
+/// add dF/dphase = -2 Im conj(a) s of each row (with tangents: its change), summed over samples, to `slopes`.
 template <class T>
 struct PhaseStep {
   std::size_t rows;
   const T* phases;  // exp(i phase): [rows][re, im]
   const T* rates;   // the phases' change along the direction: [rows]
   Planes<T> s, sdot, a, adot;
-  T* slopes;  // [rows][tile_lanes]
+  double* slopes;  // [rows]
   int samples;
 };
 
@@ -91,8 +94,9 @@ void run(MatrixTask task, const PhaseStep<T>& step);
 extern template void run<float>(MatrixTask, const PhaseStep<float>&);
 extern template void run<double>(MatrixTask, const PhaseStep<double>&);
 
-/// Rotations RY of this many qubits at most go through a state together: as many as registers hold.
-inline constexpr std::size_t most_rotations = vector_bytes == 64 ? 3 : 2;
+/// Rotations RY, or observables, of this many qubits at most go through a state together: as many as
+/// registers hold.
+inline constexpr std::size_t most_joint_qubits = vector_bytes == 64 ? 3 : 2;
 
 /// One task over all groups and as many lanes, for rotations of as many qubits as a group has targets.
 /// `turns` is [qubit][cos, sin of the half angle][lanes], `rates` the half angles' change along the
@@ -114,5 +118,41 @@ void run(MatrixTask task, const RotationStep<T>& step);
 
 extern template void run<float>(MatrixTask, const RotationStep<float>&);
 extern template void run<double>(MatrixTask, const RotationStep<double>&);
+
+/// Hermitian matrices of one qubit, and reduced density matrices, in real numbers: the diagonal, and the
+/// entry (0, 1). E_01 = sum conj(s_0) s_1.
+enum class LocalPart { zero, one, re, im };
+inline constexpr std::size_t local_parts = 4;
+
+/// Of as many qubits as a group has targets (most_joint_qubits at most): sum conj(s_i) s_j, and its change
+/// along the direction unless `changes` is null. [qubit][part][tile_lanes].
+template <class T>
+struct LocalRead {
+  const Groups* groups;
+  Planes<T> s, sdot;
+  T* densities;
+  T* changes;
+  int samples;
+};
+
+/// a += sum_q M_q s, or a = that; matrices are [qubit][part][tile_lanes].
+template <class T>
+struct LocalSeed {
+  const Groups* groups;
+  const T* matrices;
+  Planes<T> s, a;
+  bool sets;
+  int samples;
+};
+
+template <class T>
+void run(const LocalRead<T>& step);
+template <class T>
+void run(const LocalSeed<T>& step);
+
+extern template void run<float>(const LocalRead<float>&);
+extern template void run<float>(const LocalSeed<float>&);
+extern template void run<double>(const LocalRead<double>&);
+extern template void run<double>(const LocalSeed<double>&);
 
 }  // namespace moonstill::quantum

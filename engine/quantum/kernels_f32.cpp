@@ -3,3 +3,5 @@
 template void moonstill::quantum::run<float>(MatrixTask, Structure, const MatrixStep<float>&);
 template void moonstill::quantum::run<float>(MatrixTask, const PhaseStep<float>&);
 template void moonstill::quantum::run<float>(MatrixTask, const RotationStep<float>&);
+template void moonstill::quantum::run<float>(const LocalRead<float>&);
+template void moonstill::quantum::run<float>(const LocalSeed<float>&);

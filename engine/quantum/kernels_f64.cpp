@@ -3,3 +3,5 @@
 template void moonstill::quantum::run<double>(MatrixTask, Structure, const MatrixStep<double>&);
 template void moonstill::quantum::run<double>(MatrixTask, const PhaseStep<double>&);
 template void moonstill::quantum::run<double>(MatrixTask, const RotationStep<double>&);
+template void moonstill::quantum::run<double>(const LocalRead<double>&);
+template void moonstill::quantum::run<double>(const LocalSeed<double>&);

@@ -3,6 +3,7 @@
 
 #include <type_traits>
 
+#include "engine/quantum/local_kernels.hpp"
 #include "engine/quantum/phase_kernels.hpp"
 #include "engine/quantum/rotation_kernels.hpp"
 #include "engine/quantum/small_kernels.hpp"
@@ -54,17 +55,37 @@ void run(MatrixTask task, const PhaseStep<T>& step) {
   with_lanes<T>(step.samples, [&](auto lanes) { PhaseKernel<T, lanes>::run(task, step); });
 }
 
+/// Calls body(K) for the number of qubits of a group, most_joint_qubits at most.
+template <class Body>
+void with_qubits(const Groups& groups, Body&& body) {
+  switch (groups.dimension()) {
+    case 2:
+      return body(std::integral_constant<int, 1>{});
+    case 4:
+      return body(std::integral_constant<int, 2>{});
+    default:
+      if constexpr (most_joint_qubits > 2) body(std::integral_constant<int, 3>{});
+  }
+}
+
 template <class T>
 void run(MatrixTask task, const RotationStep<T>& step) {
   with_lanes<T>(step.samples, [&](auto lanes) {
-    switch (step.groups->dimension()) {
-      case 2:
-        return RotationKernel<T, lanes, 1>::run(task, step);
-      case 4:
-        return RotationKernel<T, lanes, 2>::run(task, step);
-      default:
-        if constexpr (most_rotations > 2) RotationKernel<T, lanes, 3>::run(task, step);
-    }
+    with_qubits(*step.groups, [&](auto qubits) { RotationKernel<T, lanes, qubits>::run(task, step); });
+  });
+}
+
+template <class T>
+void run(const LocalRead<T>& step) {
+  with_lanes<T>(step.samples, [&](auto lanes) {
+    with_qubits(*step.groups, [&](auto qubits) { LocalKernel<T, lanes, qubits>::read(step); });
+  });
+}
+
+template <class T>
+void run(const LocalSeed<T>& step) {
+  with_lanes<T>(step.samples, [&](auto lanes) {
+    with_qubits(*step.groups, [&](auto qubits) { LocalKernel<T, lanes, qubits>::seed(step); });
   });
 }
 

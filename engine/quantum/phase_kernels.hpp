@@ -1,7 +1,10 @@
 // What a phase for each row does to states of 16 samples side by side.
 #pragma once
 
+#include <algorithm>
+
 #include "engine/quantum/kernels.hpp"
+#include "engine/quantum/lane_sums.hpp"
 #include "engine/tensor/lanes.hpp"
 
 namespace moonstill::quantum {
@@ -27,25 +30,24 @@ class PhaseKernel {
           store(sdot, row.at, row.add_rate(row.turn(load(sdot, row.at)), after, row.rate));
         });
       case MatrixTask::backward:
-        return each(step, [s = step.s, a = step.a, slopes = step.slopes](const Row& row) {
+        return each_slope(step, [s = step.s, a = step.a](const Row& row) {
           const Amplitude x = load(s, row.at);
           const Amplitude y = load(a, row.at);
-          store_lanes<T, W>(slopes + row.at, -2 * product(y, x));
           store(s, row.at, row.turn_back(x));
           store(a, row.at, row.turn_back(y));
+          return product(y, x);
         });
       case MatrixTask::backward_tangent:
-        return each(step, [s = step.s, sdot = step.sdot, a = step.a, adot = step.adot,
-                           slopes = step.slopes](const Row& row) {
+        return each_slope(step, [s = step.s, sdot = step.sdot, a = step.a, adot = step.adot](const Row& row) {
           const Amplitude x = load(s, row.at);
           const Amplitude xdot = load(sdot, row.at);
           const Amplitude y = load(a, row.at);
           const Amplitude ydot = load(adot, row.at);
-          store_lanes<T, W>(slopes + row.at, -2 * (product(ydot, x) + product(y, xdot)));
           store(s, row.at, row.turn_back(x));
           store(sdot, row.at, row.turn_back(row.add_rate(xdot, x, -row.rate)));
           store(a, row.at, row.turn_back(y));
           store(adot, row.at, row.turn_back(row.add_rate(ydot, y, -row.rate)));
+          return product(ydot, x) + product(y, xdot);
         });
       default:
         break;
@@ -81,16 +83,35 @@ class PhaseKernel {
     }
   };
 
+  static Row row(const PhaseStep<T>& step, std::size_t r, int lane) {
+    return {step.phases[2 * r], step.phases[2 * r + 1], step.rates[r],
+            r * tile_lanes + static_cast<std::size_t>(lane)};
+  }
+
   template <class Body>
   [[gnu::always_inline]] static void each(const PhaseStep<T>& step, Body&& body) {
-    const T* const phases = step.phases;
-    const T* const rates = step.rates;
-    const int samples = step.samples;
-    for (std::size_t r = 0, rows = step.rows; r < rows; ++r) {
-      each_vector<W>(samples, [&](int lane) {
-        body(
-            Row{phases[2 * r], phases[2 * r + 1], rates[r], r * tile_lanes + static_cast<std::size_t>(lane)});
-      });
+    const PhaseStep<T> local = step;  // which no store changes
+    for (std::size_t r = 0; r < local.rows; ++r)
+      each_vector<W>(local.samples, [&](int lane) { body(row(local, r, lane)); });
+  }
+
+  // The same with a body that gives Im conj(a) s.
+  template <class Body>
+  [[gnu::always_inline]] static void each_slope(const PhaseStep<T>& step, Body&& body) {
+    const PhaseStep<T> local = step;
+    const auto slopes_of = [&](std::size_t r) __attribute__((always_inline)) {
+      Vector sum{};
+      each_vector<W>(
+          local.samples, [&](int lane) __attribute__((always_inline)) {
+            sum += first_lanes<T, W>(body(row(local, r, lane)), local.samples - lane);
+          });
+      return sum;
+    };
+    constexpr auto together = static_cast<std::size_t>(W);
+    for (std::size_t r = 0; r < local.rows; r += together) {
+      const Vector sums = sum_rows<T, W, W>(slopes_of, r, local.rows);
+      for (std::size_t i = 0; i < std::min(together, local.rows - r); ++i)
+        local.slopes[r + i] -= 2 * static_cast<double>(sums[i]);
     }
   }
 };

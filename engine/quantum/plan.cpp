@@ -1,12 +1,29 @@
 #include "engine/quantum/plan.hpp"
 
 #include <algorithm>
+#include <complex>
 #include <numeric>
 #include <utility>
 
+#include "engine/quantum/kernels.hpp"
 #include "engine/tensor/tensor.hpp"
 
 namespace moonstill::quantum {
+namespace {
+
+ComplexMatrix pauli_matrix(char axis, double coefficient) {
+  ComplexMatrix m(2);
+  if (axis == 'Z') {
+    m(0, 0) = coefficient;
+    m(1, 1) = -coefficient;
+  } else {
+    m(0, 1) = axis == 'X' ? coefficient : std::complex<double>(0, -coefficient);
+    m(1, 0) = std::conj(m(0, 1));
+  }
+  return m;
+}
+
+}  // namespace
 
 // Whole gates or parts and merged diagonals, whichever takes less arithmetic.
 Plan::Plan(const Circuit& circuit, const Readout& readout, const std::vector<bool>& shared)
@@ -146,20 +163,9 @@ void Plan::lower_readout(const Readout& readout) {
   int output = 0;
   for (const Observable& observable : readout.observables()) {
     if (const auto* sum = std::get_if<PauliSum>(&observable)) {
-      for (const PauliWord& word : sum->words) {
-        LoweredWord lowered{word.coefficient, 0, 0, 0, output};
-        for (const auto& [qubit, axis] : word.factors) {
-          const std::size_t mask = std::size_t{1} << bit(qubit);
-          if (axis != 'Z') lowered.flips |= mask;
-          if (axis != 'X') lowered.signs |= mask;
-          if (axis == 'Y') ++lowered.quarter_turns;
-        }
-        words_.push_back(lowered);
-      }
+      for (const PauliWord& word : sum->words) add_word(word, output);
     } else if (const auto* matrix = std::get_if<Hermitian>(&observable)) {
-      LoweredHermitian lowered{{}, matrix->matrix, matrix->input, matrix->block, output};
-      lowered.groups = groups_of(matrix->qubits, {});
-      hermitians_.push_back(std::move(lowered));
+      add_hermitian({matrix->matrix, matrix->input, matrix->block, output, matrix->qubits});
     } else {
       LoweredProbabilities lowered{{}, output};
       lowered.groups = groups_of(std::get<Probabilities>(observable).qubits, {});
@@ -167,6 +173,41 @@ void Plan::lower_readout(const Readout& readout) {
     }
     output += output_count(observable);
   }
+  for (LocalHermitians& local : local_hermitians_) {
+    std::vector<int> qubits;
+    for (const std::size_t h : local.members) qubits.push_back(hermitians_[h].qubits.front());
+    local.groups = groups_of(qubits, {});
+  }
+}
+
+void Plan::add_word(const PauliWord& word, int output) {
+  if (word.factors.size() == 1) {
+    const auto& [qubit, axis] = word.factors.front();
+    add_hermitian({pauli_matrix(axis, word.coefficient), -1, 0, output, {qubit}});
+    return;
+  }
+  LoweredWord lowered{word.coefficient, 0, 0, 0, output};
+  for (const auto& [qubit, axis] : word.factors) {
+    const std::size_t mask = std::size_t{1} << bit(qubit);
+    if (axis != 'Z') lowered.flips |= mask;
+    if (axis != 'X') lowered.signs |= mask;
+    if (axis == 'Y') ++lowered.quarter_turns;
+  }
+  words_.push_back(lowered);
+}
+
+void Plan::add_hermitian(LoweredHermitian&& hermitian) {
+  if (hermitian.qubits.size() > 1) {
+    hermitian.groups = groups_of(hermitian.qubits, {});
+  } else {
+    const auto shares_qubit = [&](std::size_t h) { return hermitians_[h].qubits == hermitian.qubits; };
+    const bool joins = !local_hermitians_.empty() &&
+                       local_hermitians_.back().members.size() < most_joint_qubits &&
+                       std::ranges::none_of(local_hermitians_.back().members, shares_qubit);
+    if (!joins) local_hermitians_.emplace_back();
+    local_hermitians_.back().members.push_back(hermitians_.size());
+  }
+  hermitians_.push_back(std::move(hermitian));
 }
 
 }  // namespace moonstill::quantum

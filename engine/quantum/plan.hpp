@@ -19,13 +19,20 @@ struct TileOperation : LoweredOperation {
 };
 
 struct LoweredHermitian {
-  Groups groups;
   ComplexMatrix matrix;  // when input < 0
   int input;
   int block;
   int output;
+  std::vector<int> qubits;
+  Groups groups{};  // unless it is of one qubit
 
-  [[nodiscard]] int dimension() const { return groups.dimension(); }
+  [[nodiscard]] int dimension() const { return 1 << qubits.size(); }
+};
+
+/// Hermitians of one qubit each, of different qubits, which are read together.
+struct LocalHermitians {
+  std::vector<std::size_t> members;  // of Plan::hermitians()
+  Groups groups{};                   // a target for each
 };
 
 /// coefficient * i^quarter_turns * (-1)^popcount(row & signs) carries row to row ^ flips.
@@ -53,6 +60,7 @@ class Plan {
   [[nodiscard]] static int sample_lanes() { return static_cast<int>(tile_lanes); }
   [[nodiscard]] const std::vector<TileOperation>& operations() const { return operations_; }
   [[nodiscard]] const std::vector<LoweredHermitian>& hermitians() const { return hermitians_; }
+  [[nodiscard]] const std::vector<LocalHermitians>& local_hermitians() const { return local_hermitians_; }
   [[nodiscard]] const std::vector<LoweredWord>& words() const { return words_; }
   [[nodiscard]] const std::vector<LoweredProbabilities>& probabilities() const { return probabilities_; }
   [[nodiscard]] int outputs() const { return outputs_; }
@@ -71,6 +79,8 @@ class Plan {
   void rotate(LoweredOperation&& operation, const std::vector<Angle>& angles);
   void relabel(const LoweredOperation& permutation);
   void lower_readout(const Readout& readout);
+  void add_word(const PauliWord& word, int output);
+  void add_hermitian(LoweredHermitian&& hermitian);
   [[nodiscard]] Groups groups_of(const std::vector<int>& targets, const std::vector<int>& controls) const;
   [[nodiscard]] std::vector<int> bits_of(const std::vector<int>& qubits) const;
   [[nodiscard]] int bit(int qubit) const { return qubits_ - 1 - qubit; }
@@ -79,6 +89,7 @@ class Plan {
   int outputs_ = 0;
   std::vector<TileOperation> operations_;
   std::vector<LoweredHermitian> hermitians_;
+  std::vector<LocalHermitians> local_hermitians_;
   std::vector<LoweredWord> words_;
   std::vector<LoweredProbabilities> probabilities_;
   std::vector<std::uint32_t> places_;

@@ -56,8 +56,8 @@ void Rotations::evaluate(std::span<const AngleSource<T>> sources, int lanes, Ope
   out.matrix.resize(qubits_.size() * 2 * stride);
   out.tangent.resize(qubits_.size() * stride);
   for (int lane = 0; lane < lanes; ++lane) {
-    std::array<double, most_rotations> angles{};
-    std::array<double, most_rotations> rates{};
+    std::array<double, most_joint_qubits> angles{};
+    std::array<double, most_joint_qubits> rates{};
     for (const auto& [angle, position] : shares_) {
       angles[position] += angle.offset;
       if (angle.is_constant()) continue;

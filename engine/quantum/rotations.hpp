@@ -23,7 +23,7 @@ class Rotations {
   void add(int qubit, const std::vector<Angle>& angles);
 
   [[nodiscard]] const std::vector<int>& qubits() const { return qubits_; }
-  [[nodiscard]] bool full() const { return qubits_.size() == most_rotations; }
+  [[nodiscard]] bool full() const { return qubits_.size() == most_joint_qubits; }
   [[nodiscard]] bool turns(int qubit) const;
   /// The elements of inputs that the angles depend on.
   [[nodiscard]] std::vector<Parameter> parameters() const;

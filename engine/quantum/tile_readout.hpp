@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "engine/quantum/environment.hpp"
@@ -42,6 +43,7 @@ class TileReadout {
   static constexpr auto lanes = static_cast<int>(tile_lanes);
   static constexpr auto stride = static_cast<std::size_t>(tile_lanes);
   using Vector = Lanes<T, lanes>;
+  using LocalNumbers = std::array<T, most_joint_qubits * local_parts * stride>;  // [qubit][part][lanes]
 
  public:
   explicit TileReadout(const TileContext<T>& context)
@@ -60,9 +62,16 @@ class TileReadout {
 
   /// Of the states that were read: a = sum_k c_k O_k s and its tangent.
   void seed() {
-    clear(states_.a);
-    if (tangents_) clear(states_.adot);
-    for (std::size_t h = 0; h < plan_.hermitians().size(); ++h) seed_hermitian(h);
+    if (plan_.local_hermitians().empty()) {
+      clear(states_.a);
+      if (tangents_) clear(states_.adot);
+    }
+    bool sets = true;
+    for (const LocalHermitians& local : plan_.local_hermitians())
+      seed_local(local, std::exchange(sets, false));
+    for (std::size_t h = 0; h < plan_.hermitians().size(); ++h) {
+      if (plan_.hermitians()[h].dimension() > 2) seed_hermitian(h);
+    }
     for (const LoweredWord& word : plan_.words()) {
       seed_word(word, c_.weights, states_.s, states_.a);
       if (!tangents_) continue;
@@ -87,7 +96,10 @@ class TileReadout {
   void read_outputs() {
     const auto outputs = static_cast<std::size_t>(plan_.outputs());
     values_.assign(outputs * stride, 0.0);
-    for (std::size_t h = 0; h < plan_.hermitians().size(); ++h) read_hermitian(h);
+    for (const LocalHermitians& local : plan_.local_hermitians()) read_local(local);
+    for (std::size_t h = 0; h < plan_.hermitians().size(); ++h) {
+      if (plan_.hermitians()[h].dimension() > 2) read_hermitian(h);
+    }
     if (!c_.request.values) return;
     const Planes<T>& other = tangents_ ? states_.sdot : states_.s;
     const double factor = tangents_ ? 2 : 1;
@@ -115,10 +127,111 @@ class TileReadout {
 
   double& value(int output, int lane) { return values_[static_cast<std::size_t>(output * lanes + lane)]; }
 
+  [[nodiscard]] bool has_gradient(std::size_t h) const {
+    const int input = plan_.hermitians()[h].input;
+    return input >= 0 && c_.hermitian_gradients[static_cast<std::size_t>(input)].wanted;
+  }
+
+  // Where the sums of its gradient begin.
+  [[nodiscard]] double* gradient_of(const LoweredHermitian& item) const {
+    const std::int64_t parts = std::int64_t{2} * item.dimension() * item.dimension();
+    return partial_ + c_.hermitian_gradients[static_cast<std::size_t>(item.input)].partial +
+           parts * item.block;
+  }
+
+  void read_local(const LocalHermitians& local) {
+    const bool gradients = std::ranges::any_of(local.members, [&](std::size_t h) { return has_gradient(h); });
+    if (!gradients && !c_.request.values) return;
+    quantum::run(LocalRead<T>{&local.groups, states_.s, states_.sdot, densities_.data(),
+                              tangents_ ? changes_.data() : nullptr, valid_lanes_});
+    if (c_.request.values) {
+      for (std::size_t q = 0; q < local.members.size(); ++q) add_local_value(local.members[q], q);
+    }
+    if (gradients) add_local_gradients(local);
+  }
+
+  // One of local_parts vectors of the q-th qubit's.
+  [[nodiscard]] static Vector part(const LocalNumbers& numbers, std::size_t q, std::size_t part) {
+    return load_lanes<T, lanes>(numbers.data() + (q * local_parts + part) * stride);
+  }
+
+  // Re sum_ij M_ij E_ij, and its change.
+  void add_local_value(std::size_t h, std::size_t q) {
+    const auto product = [&](const auto& matrix, const LocalNumbers& densities) {
+      const std::array<double, local_parts> m = local_matrix(matrix);
+      const auto term = [&](std::size_t p, double factor) {
+        return part(densities, q, p) * static_cast<T>(factor * m[p]);
+      };
+      return term(0, 1) + term(1, 1) + term(2, 2) + term(3, -2);
+    };
+    Vector sum = product(c_.hermitians[h], tangents_ ? changes_ : densities_);
+    if (const auto& mdot = c_.hermitian_directions[h]; tangents_ && !mdot.empty())
+      sum += product(mdot, densities_);
+    for (int lane = 0; lane < lanes; ++lane)
+      value(plan_.hermitians()[h].output, lane) += static_cast<double>(sum[lane]);
+  }
+
+  // The parts (zero, one, re, im) of a matrix [2 * 2][re, im].
+  template <class Matrix>
+  [[nodiscard]] static std::array<double, local_parts> local_matrix(const Matrix& m) {
+    if (m.empty()) return {};
+    return {m[0], m[6], m[2], m[3]};
+  }
+
+  // dF/dM_ij = sum c conj(E_ij) over the samples, and its change.
+  void add_local_gradients(const LocalHermitians& local) {
+    const auto weighted = [&](std::size_t row) __attribute__((always_inline)) {
+      const std::size_t q = row / local_parts;
+      const int output = plan_.hermitians()[local.members[q]].output;
+      const Vector c = weights(c_.weights, output);
+      Vector sum = c * part(tangents_ ? changes_ : densities_, q, row % local_parts);
+      if (tangents_) sum += weights(c_.weight_direction, output) * part(densities_, q, row % local_parts);
+      return first_lanes<T, lanes>(sum, valid_lanes_);
+    };
+    const Vector sums = sum_rows<T, lanes, lanes>(weighted, 0, local.members.size() * local_parts);
+    for (std::size_t q = 0; q < local.members.size(); ++q) {
+      if (!has_gradient(local.members[q])) continue;
+      const auto at = [&](std::size_t p) { return static_cast<double>(sums[q * local_parts + p]); };
+      double* to = gradient_of(plan_.hermitians()[local.members[q]]);
+      to[0] += at(0);
+      to[2] += at(2);
+      to[3] -= at(3);
+      to[4] += at(2);
+      to[5] += at(3);
+      to[6] += at(1);
+    }
+  }
+
+  // a = (or +=) sum_q c_q M_q s, and its change.
+  void seed_local(const LocalHermitians& local, bool sets) {
+    LocalNumbers matrices;
+    LocalNumbers rates;
+    for (std::size_t q = 0; q < local.members.size(); ++q) {
+      const std::size_t h = local.members[q];
+      const auto m = local_matrix(c_.hermitians[h]);
+      const auto mdot = local_matrix(c_.hermitian_directions[h]);
+      const Vector c = weights(c_.weights, plan_.hermitians()[h].output);
+      const Vector cdot = weights(c_.weight_direction, plan_.hermitians()[h].output);
+      for (std::size_t p = 0; p < local_parts; ++p) {
+        T* to = matrices.data() + (q * local_parts + p) * stride;
+        store_lanes<T, lanes>(to, c * static_cast<T>(m[p]));
+        if (!tangents_) continue;
+        to = rates.data() + (q * local_parts + p) * stride;
+        store_lanes<T, lanes>(to, cdot * static_cast<T>(m[p]) + c * static_cast<T>(mdot[p]));
+      }
+    }
+    const auto seed = [&](const LocalNumbers& numbers, const Planes<T>& s, const Planes<T>& a, bool set) {
+      quantum::run(LocalSeed<T>{&local.groups, numbers.data(), s, a, set, valid_lanes_});
+    };
+    seed(matrices, states_.s, states_.a, sets);
+    if (!tangents_) return;
+    seed(matrices, states_.sdot, states_.adot, sets);
+    seed(rates, states_.s, states_.adot, false);
+  }
+
   void read_hermitian(std::size_t h) {
     const LoweredHermitian& item = plan_.hermitians()[h];
-    const bool gradient =
-        item.input >= 0 && c_.hermitian_gradients[static_cast<std::size_t>(item.input)].wanted;
+    const bool gradient = has_gradient(h);
     if (!gradient && !c_.request.values) return;
     MatrixStep<T> step{&item.groups};
     step.samples = valid_lanes_;
@@ -137,8 +250,7 @@ class TileReadout {
 
   void add_hermitian_gradient(const LoweredHermitian& item) {
     const std::size_t parts = environments_.value.parts();
-    double* to = partial_ + c_.hermitian_gradients[static_cast<std::size_t>(item.input)].partial +
-                 static_cast<std::int64_t>(parts) * item.block;
+    double* to = gradient_of(item);
     for (int lane = 0; lane < valid_lanes_; ++lane) {
       const double c = weight(c_.weights, item.output, lane);
       const double cdot = tangents_ ? weight(c_.weight_direction, item.output, lane) : 0;
@@ -218,6 +330,7 @@ class TileReadout {
   // A Hermitian's matrix by the weights: [d * d][re, im][lanes].
   std::vector<T> weighted_, weighted_dot_;
   Environments<T> environments_;
+  LocalNumbers densities_, changes_;
 };
 
 }  // namespace moonstill::quantum

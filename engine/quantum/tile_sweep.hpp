@@ -96,7 +96,7 @@ class TileSweep {
   }
 
   void allocate() {
-    const std::size_t planes = 2 * (tangents_ ? 2 : 1) * (gradients_ ? 2 : 1) + (gradients_ ? 1 : 0);
+    const std::size_t planes = 2 * (tangents_ ? 2 : 1) * (gradients_ ? 2 : 1);
     // A store delays loads from addresses that are the same but for a multiple of a page: the same row of all
     // planes lies at different places in its page, as far apart as may be.
     constexpr std::size_t page = 4096;
@@ -112,7 +112,6 @@ class TileSweep {
     if (tangents_) sdot_ = take_state();
     if (gradients_) a_ = take_state();
     if (tangents_ && gradients_) adot_ = take_state();
-    if (gradients_) slopes_ = take();
   }
 
   const OperationNumbers<T>& numbers(std::size_t o) const {
@@ -169,11 +168,9 @@ class TileSweep {
     for (std::size_t o = operations.size(); o-- > stop;) {
       if (wanted(o) || (tangents_ && directed(o))) {
         carry_out(tangents_ ? MatrixTask::backward_tangent : MatrixTask::backward, o, s_);
-        if (operations[o].form == Form::phases)
-          add_phase_slopes(o);
-        else if (operations[o].form == Form::rotations)
+        if (operations[o].form == Form::rotations)
           add_rotation_slopes(o);
-        else
+        else if (operations[o].form != Form::phases)
           add_angle_gradients(o);
       } else {
         carry_out(MatrixTask::apply_adjoint, o, s_);
@@ -201,26 +198,23 @@ class TileSweep {
     const OperationNumbers<T>& n = numbers(o);
     if (operation.form == Form::phases) {
       quantum::run(task, PhaseStep<T>{operation.phases.rows(), n.matrix.data(), n.tangent.data(), state,
-                                      sdot_, a_, adot_, slopes_, valid_lanes_});
+                                      sdot_, a_, adot_, phase_slopes(task, o), valid_lanes_});
       return;
     }
     if (operation.form == Form::rotations) {
       quantum::run(task, RotationStep<T>{&operation.groups, n.matrix.data(), n.tangent.data(), n.lanes, state,
-                                         sdot_, a_, adot_, slopes_, valid_lanes_});
+                                         sdot_, a_, adot_, slopes_.data(), valid_lanes_});
       return;
     }
     MatrixStep<T> step{
         &operation.groups, n.matrix.data(), n.tangent.data(), n.lanes, state, sdot_, a_, adot_};
     step.samples = valid_lanes_;
-    if (task == MatrixTask::backward || task == MatrixTask::backward_tangent)
-      environments_.reset(step, operation.dimension(), tangents_);
+    if (goes_back(task)) environments_.reset(step, operation.dimension(), tangents_);
     quantum::run(task, structure(o), step);
   }
 
-  void add_phase_slopes(std::size_t o) {
-    double* to = partial_ + c_.phase_slopes[o];
-    for (std::size_t r = 0; r < size_ / stride; ++r)
-      to[r] += static_cast<double>(tree_sum(slopes_ + r * stride, valid_lanes_));
+  [[nodiscard]] double* phase_slopes(MatrixTask task, std::size_t o) const {
+    return goes_back(task) ? partial_ + c_.phase_slopes[o] : nullptr;
   }
 
   void add_rotation_slopes(std::size_t o) {
@@ -229,7 +223,7 @@ class TileSweep {
         [&](const Parameter& parameter, std::size_t position, double scale) {
           const Destination<T>& to = c_.angle_gradients[static_cast<std::size_t>(parameter.input)];
           if (!to.wanted) return;
-          const T* slopes = slopes_ + position * stride;
+          const T* slopes = slopes_.data() + position * stride;
           if (shared) {
             add_angle_gradient(to, parameter.slot, 0, scale * tree_sum(slopes, valid_lanes_));
             return;
@@ -304,8 +298,8 @@ class TileSweep {
   std::vector<OperationNumbers<T>> numbers_;
   TileReadout<T> readout_;
   Environments<T> environments_;
-  std::vector<double> sums_, tangent_sums_;  // of environments, over the samples
-  T* slopes_ = nullptr;                      // of the phase of each row, or of rotations, and of each sample
+  std::vector<double> sums_, tangent_sums_;             // of environments, over the samples
+  std::array<T, most_joint_qubits * stride> slopes_{};  // of rotations: [qubit][lanes]
 };
 
 }  // namespace moonstill::quantum

@@ -51,7 +51,7 @@ TEST_CASE("diagonals are merged over what commutes with them", "[quantum][circui
   const Readout z{PauliSum{{pauli_word("Z", std::array{0})}}};
   const Plan merged(circuit, z, {true});
   CHECK(std::ranges::count(merged.operations(), Form::phases, &TileOperation::form) == 4);
-  const int passes = (6 + static_cast<int>(most_rotations) - 1) / static_cast<int>(most_rotations);
+  const int passes = (6 + static_cast<int>(most_joint_qubits) - 1) / static_cast<int>(most_joint_qubits);
   CHECK(std::ranges::count(merged.operations(), Form::rotations, &TileOperation::form) == 3 * passes);
   REQUIRE(static_cast<int>(merged.operations().size()) == 4 + 3 * passes);
   CHECK(merged.operations()[static_cast<std::size_t>(passes) + 1].parameters.size() == 12);

@@ -1,0 +1,66 @@
+// Sums over samples side by side, in an order that depends on nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+
+#include "engine/tensor/lanes.hpp"
+#include "engine/tensor/tensor.hpp"
+
+namespace moonstill::quantum {
+namespace detail {
+
+// Halves added to halves.
+template <class T, int count>
+[[gnu::always_inline]] inline T add_halves(const Lanes<T, count>& x) {
+  if constexpr (count == 1) {
+    return x;
+  } else {
+    Lanes<T, count / 2> low;
+    Lanes<T, count / 2> high;
+    std::memcpy(&low, &x, sizeof low);
+    std::memcpy(&high, reinterpret_cast<const char*>(&x) + sizeof low, sizeof high);
+    return add_halves<T, count / 2>(low + high);
+  }
+}
+
+// a0 + a1, a2 + a3, ... and then those of b.
+template <class T, int W>
+[[gnu::always_inline]] inline Lanes<T, W> add_neighbours(const Lanes<T, W>& a, const Lanes<T, W>& b) {
+  return [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
+    return __builtin_shufflevector(a, b, (2 * i)...) + __builtin_shufflevector(a, b, (2 * i + 1)...);
+  }
+  (std::make_integer_sequence<int, W>{});
+}
+
+}  // namespace detail
+
+/// x where the lane is less than `valid`, else 0.
+template <class T, int W>
+[[gnu::always_inline]] inline Lanes<T, W> first_lanes(const Lanes<T, W>& x, int valid) {
+  using Index = Lanes<WholeNumber<T>, W>;
+  Index index;
+  for (int lane = 0; lane < W; ++lane) index[lane] = lane;
+  return index < Index{} + valid ? x : Lanes<T, W>{};
+}
+
+/// The sum of the first `valid` of tile_lanes numbers.
+template <class T>
+[[nodiscard]] T tree_sum(const T* numbers, int valid) {
+  constexpr int lanes = static_cast<int>(tile_lanes);
+  return detail::add_halves<T, lanes>(first_lanes<T, lanes>(load_lanes<T, lanes>(numbers), valid));
+}
+
+/// The sums over the lanes of row(first), row(first + 1), ..., `count` of them, side by side; rows from `end`
+/// on are not asked for.
+template <class T, int W, int count, class Row>
+[[gnu::always_inline]] inline Lanes<T, W> sum_rows(Row&& row, std::size_t first, std::size_t end) {
+  if constexpr (count == 1) {
+    return first < end ? row(first) : Lanes<T, W>{};
+  } else {
+    const Lanes<T, W> low = sum_rows<T, W, count / 2>(row, first, end);
+    return detail::add_neighbours<T, W>(low, sum_rows<T, W, count / 2>(row, first + count / 2, end));
+  }
+}
+
+}  // namespace moonstill::quantum

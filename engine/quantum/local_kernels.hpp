@@ -1,0 +1,170 @@
+// Observables of one qubit each, of several qubits in one pass over the states: the qubits' reduced density
+// matrices, and the seeds of the adjoint.
+#pragma once
+
+#include "engine/quantum/group_rows.hpp"
+
+namespace moonstill::quantum {
+
+/// Qubits K, W samples together.
+template <class T, int W, int K>
+class LocalKernel {
+  static constexpr int D = 1 << K;
+  using Vector = Lanes<T, W>;
+  using State = LaneState<T>;
+  using Amplitudes = GroupAmplitudes<T, W, D>;
+
+  // What groups of rows add up: |s_p|^2 of each row, conj(s_low) s_high of each qubit's pairs.
+  struct Sums {
+    Vector rows[D];
+    Vector re[K];
+    Vector im[K];
+  };
+
+ public:
+  static void read(const LocalRead<T>& step) {
+    each_vector<W>(step.samples, [&](int lane) {
+      const State s(step.s, lane);
+      Sums sums{};
+      each_group<D>(*step.groups, [&, s](const std::size_t(&at)[D]) { add(load<W>(s, at), sums); });
+      store_sums(sums, step.densities + lane);
+      if (step.changes == nullptr) return;
+      const State sdot(step.sdot, lane);
+      sums = {};
+      each_group<D>(*step.groups,
+                    [&, s, sdot](const std::size_t(&at)[D]) { add_change(load<W>(s, at), sdot, at, sums); });
+      store_sums(sums, step.changes + lane);
+    });
+  }
+
+  static void seed(const LocalSeed<T>& step) {
+    each_vector<W>(step.samples, [&](int lane) {
+      const Matrices matrices = load_matrices(step.matrices + lane);
+      const State s(step.s, lane);
+      const State a(step.a, lane);
+      if (step.sets)
+        each_group<D>(*step.groups,
+                      [&, s, a](const std::size_t(&at)[D]) { multiply<true>(matrices, s, at, a); });
+      else
+        each_group<D>(*step.groups,
+                      [&, s, a](const std::size_t(&at)[D]) { multiply<false>(matrices, s, at, a); });
+    });
+  }
+
+ private:
+  struct Matrices {
+    Vector rows[D];  // the sum of the diagonal entries that a row meets
+    Vector re[K];    // entry (0, 1) of each
+    Vector im[K];
+  };
+
+  static constexpr std::size_t place(int q, LocalPart part) {
+    return (static_cast<std::size_t>(q) * local_parts + static_cast<std::size_t>(part)) * tile_lanes;
+  }
+
+  // The bit of a row within its group that belongs to qubit q.
+  static constexpr int bit(int q) { return 1 << (K - 1 - q); }
+
+  // Calls body(q, low, high) for each qubit and each pair of rows that differ in it.
+  template <class Body>
+  [[gnu::always_inline]] static void each_pair(Body&& body) {
+    unrolled<K>([&](auto q) __attribute__((always_inline)) {
+      unrolled<D>([&](auto p) __attribute__((always_inline)) {
+        if constexpr ((p & bit(q)) == 0) body(q, p, std::integral_constant<int, p | bit(q)>{});
+      });
+    });
+  }
+
+  [[gnu::always_inline]] static void add(const Amplitudes& x, Sums& sums) {
+    unrolled<D>([&](auto p) __attribute__((always_inline)) {
+      sums.rows[p] += x.re[p] * x.re[p];
+      sums.rows[p] += x.im[p] * x.im[p];
+    });
+    each_pair([&](auto q, auto low, auto high) __attribute__((always_inline)) {
+      sums.re[q] += x.re[low] * x.re[high];
+      sums.re[q] += x.im[low] * x.im[high];
+      sums.im[q] += x.re[low] * x.im[high];
+      sums.im[q] -= x.im[low] * x.re[high];
+    });
+  }
+
+  // d |s|^2 = 2 Re conj(sdot) s; d conj(s_low) s_high likewise, with one row of sdot at a time in registers.
+  [[gnu::always_inline]] static void add_change(const Amplitudes& x, const State& sdot,
+                                                const std::size_t (&at)[D], Sums& sums) {
+    unrolled<D>([&](auto p) __attribute__((always_inline)) {
+      const Vector re = load_lanes<T, W>(sdot.re + at[p]);
+      const Vector im = load_lanes<T, W>(sdot.im + at[p]);
+      sums.rows[p] += (re + re) * x.re[p];
+      sums.rows[p] += (im + im) * x.im[p];
+      unrolled<K>([&](auto q) __attribute__((always_inline)) {
+        constexpr int other = p ^ bit(q);
+        sums.re[q] += re * x.re[other];
+        sums.re[q] += im * x.im[other];
+        if constexpr ((p & bit(q)) == 0) {
+          sums.im[q] += re * x.im[other];
+          sums.im[q] -= im * x.re[other];
+        } else {
+          sums.im[q] += im * x.re[other];
+          sums.im[q] -= re * x.im[other];
+        }
+      });
+    });
+  }
+
+  static void store_sums(const Sums& sums, T* to) {
+    const auto put = [&](int q, LocalPart part, const Vector& v) {
+      store_lanes<T, W>(to + place(q, part), v);
+    };
+    for (int q = 0; q < K; ++q) {
+      Vector low{};
+      Vector high{};
+      for (int p = 0; p < D; ++p) ((p & bit(q)) == 0 ? low : high) += sums.rows[p];
+      put(q, LocalPart::zero, low);
+      put(q, LocalPart::one, high);
+      put(q, LocalPart::re, sums.re[q]);
+      put(q, LocalPart::im, sums.im[q]);
+    }
+  }
+
+  static Matrices load_matrices(const T* from) {
+    const auto get = [&](int q, LocalPart part) { return load_lanes<T, W>(from + place(q, part)); };
+    Matrices m{};
+    for (int q = 0; q < K; ++q) {
+      for (int p = 0; p < D; ++p) m.rows[p] += get(q, (p & bit(q)) == 0 ? LocalPart::zero : LocalPart::one);
+      m.re[q] = get(q, LocalPart::re);
+      m.im[q] = get(q, LocalPart::im);
+    }
+    return m;
+  }
+
+  // a = (or +=) sum_q M_q s, a row at a time.
+  template <bool sets>
+  [[gnu::always_inline]] static void multiply(const Matrices& m, const State& s, const std::size_t (&at)[D],
+                                              const State& a) {
+    const Amplitudes x = load<W>(s, at);
+    unrolled<D>([&](auto p) __attribute__((always_inline)) {
+      Vector re = m.rows[p] * x.re[p];
+      Vector im = m.rows[p] * x.im[p];
+      if constexpr (!sets) {
+        re += load_lanes<T, W>(a.re + at[p]);
+        im += load_lanes<T, W>(a.im + at[p]);
+      }
+      unrolled<K>([&](auto q) __attribute__((always_inline)) {
+        constexpr int other = p ^ bit(q);
+        re += m.re[q] * x.re[other];
+        im += m.re[q] * x.im[other];
+        if constexpr ((p & bit(q)) == 0) {
+          re -= m.im[q] * x.im[other];
+          im += m.im[q] * x.re[other];
+        } else {
+          re += m.im[q] * x.im[other];
+          im -= m.im[q] * x.re[other];
+        }
+      });
+      store_lanes<T, W>(a.re + at[p], re);
+      store_lanes<T, W>(a.im + at[p], im);
+    });
+  }
+};
+
+}  // namespace moonstill::quantum
