@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/quantum/kernels.hpp"
 #include "engine/quantum/lane_sums.hpp"
 #include "engine/tensor/lanes.hpp"
 #include "engine/tensor/tensor.hpp"
@@ -54,6 +55,21 @@ class Environment {
 
  private:
   std::vector<T> numbers_;
+};
+
+/// What a matrix finds in states: an environment, and its change along the direction.
+template <class T>
+struct Environments {
+  Environment<T> value, tangent;
+
+  /// Zeros for a matrix of `dimension` rows, for the step to add to.
+  void reset(MatrixStep<T>& step, int dimension, bool tangents) {
+    value.reset(dimension);
+    step.environment = value.data();
+    if (!tangents) return;
+    tangent.reset(dimension);
+    step.environment_tangent = tangent.data();
+  }
 };
 
 /// Re sum_ij M_ij E_ij of a matrix and summed environments, both [d * d][re, im].

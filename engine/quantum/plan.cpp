@@ -33,6 +33,22 @@ Plan::Plan(const Circuit& circuit, const Readout& readout, const std::vector<boo
   place(circuit, shared, false);
   if (split.cost() < cost()) *this = std::move(split);
   lower_readout(readout);
+  prepare_single_samples();
+}
+
+void Plan::prepare_single_samples() {
+  const auto local = [](const LoweredHermitian& hermitian) { return hermitian.dimension() == 2; };
+  takes_single_samples_ = amplitudes() <= most_single_amplitudes && words_.empty() &&
+                          probabilities_.empty() && std::ranges::all_of(hermitians_, local);
+  if (!takes_single_samples_) return;
+  const auto lay = [&](const Groups& groups, SideBySide& single) {
+    single = SideBySide(groups, static_cast<std::size_t>(amplitudes()));
+    if (single.size() > most_single_numbers) takes_single_samples_ = false;
+  };
+  for (TileOperation& operation : operations_) {
+    if (operation.form != Form::phases) lay(operation.groups, operation.single);
+  }
+  for (LocalHermitians& hermitians : local_hermitians_) lay(hermitians.groups, hermitians.single);
 }
 
 void Plan::place(const Circuit& circuit, const std::vector<bool>& shared, bool split) {

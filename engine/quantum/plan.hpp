@@ -8,15 +8,28 @@
 #include "engine/quantum/groups.hpp"
 #include "engine/quantum/phases.hpp"
 #include "engine/quantum/rotations.hpp"
+#include "engine/quantum/side_by_side.hpp"
 #include "engine/tensor/tensor.hpp"
 
 namespace moonstill::quantum {
+
+/// Amplitudes at most of states that go through a circuit singly.
+inline constexpr std::int64_t most_single_amplitudes = 256;
+/// Numbers of a plane with an operation's groups side by side.
+inline constexpr std::size_t most_single_numbers = 2 * most_single_amplitudes;
 
 struct TileOperation : LoweredOperation {
   Groups groups{};        // unless form is phases
   Phases phases{};        // when it is
   Rotations rotations{};  // when form is rotations
+  SideBySide single{};    // its groups for one sample, in plans that take samples singly
 };
+
+/// What is known of its matrix.
+[[nodiscard]] inline Structure structure_of(const TileOperation& operation) {
+  if (operation.form == Form::diagonal) return Structure::diagonal;
+  return operation.real ? Structure::real : Structure::dense;
+}
 
 struct LoweredHermitian {
   ComplexMatrix matrix;  // when input < 0
@@ -33,6 +46,7 @@ struct LoweredHermitian {
 struct LocalHermitians {
   std::vector<std::size_t> members;  // of Plan::hermitians()
   Groups groups{};                   // a target for each
+  SideBySide single{};               // as in TileOperation
 };
 
 /// coefficient * i^quarter_turns * (-1)^popcount(row & signs) carries row to row ^ flips.
@@ -67,6 +81,10 @@ class Plan {
   /// Where row r lies after the circuit; empty when every row is at its place.
   [[nodiscard]] const std::vector<std::uint32_t>& places() const { return places_; }
 
+  /// Whether SampleSweep can carry it out, where no operation varies by sample: states are small, and only
+  /// observables of one qubit are read.
+  [[nodiscard]] bool takes_single_samples() const { return takes_single_samples_; }
+
   /// Multiplications and additions of one sample.
   [[nodiscard]] double cost() const;
 
@@ -79,6 +97,7 @@ class Plan {
   void rotate(LoweredOperation&& operation, const std::vector<Angle>& angles);
   void relabel(const LoweredOperation& permutation);
   void lower_readout(const Readout& readout);
+  void prepare_single_samples();
   void add_word(const PauliWord& word, int output);
   void add_hermitian(LoweredHermitian&& hermitian);
   [[nodiscard]] Groups groups_of(const std::vector<int>& targets, const std::vector<int>& controls) const;
@@ -87,6 +106,7 @@ class Plan {
 
   int qubits_;
   int outputs_ = 0;
+  bool takes_single_samples_ = false;
   std::vector<TileOperation> operations_;
   std::vector<LoweredHermitian> hermitians_;
   std::vector<LocalHermitians> local_hermitians_;

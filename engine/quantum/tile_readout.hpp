@@ -17,25 +17,45 @@ namespace moonstill::quantum {
 template <class T>
 using TileContext = SweepContext<T, Plan>;
 
+/// The parts (LocalPart) of a matrix [2 * 2][re, im]; zeros of an empty one.
+template <class Matrix>
+[[nodiscard]] std::array<double, local_parts> local_matrix(const Matrix& m) {
+  if (m.empty()) return {};
+  return {m[0], m[6], m[2], m[3]};
+}
+
+/// Re sum_ij M_ij E_ij in parts.
+[[nodiscard]] inline double local_product(const std::array<double, local_parts>& m,
+                                          const std::array<double, local_parts>& e) {
+  return m[0] * e[0] + m[1] * e[1] + 2 * (m[2] * e[2] - m[3] * e[3]);
+}
+
+/// dF/dM_ij += conj of the sums in parts, for a matrix [2 * 2][re, im].
+inline void add_local_gradient(const std::array<double, local_parts>& sums, double* to) {
+  to[0] += sums[0];
+  to[2] += sums[2];
+  to[3] -= sums[3];
+  to[4] += sums[2];
+  to[5] += sums[3];
+  to[6] += sums[1];
+}
+
+template <class T>
+[[nodiscard]] bool has_gradient(const TileContext<T>& c, const LoweredHermitian& item) {
+  return item.input >= 0 && c.hermitian_gradients[static_cast<std::size_t>(item.input)].wanted;
+}
+
+/// Where the sums of a Hermitian's gradient begin.
+template <class T>
+[[nodiscard]] double* gradient_of(const TileContext<T>& c, const LoweredHermitian& item, double* partial) {
+  const std::int64_t parts = std::int64_t{2} * item.dimension() * item.dimension();
+  return partial + c.hermitian_gradients[static_cast<std::size_t>(item.input)].partial + parts * item.block;
+}
+
 /// A tile's states, and those that a request does not need absent.
 template <class T>
 struct TileStates {
   Planes<T> s, sdot, a, adot;
-};
-
-/// What a matrix finds in a tile's states: an environment, and its change along the direction.
-template <class T>
-struct Environments {
-  Environment<T> value, tangent;
-
-  /// Zeros for a matrix of `dimension` rows, for the step to add to.
-  void reset(MatrixStep<T>& step, int dimension, bool tangents) {
-    value.reset(dimension);
-    step.environment = value.data();
-    if (!tangents) return;
-    tangent.reset(dimension);
-    step.environment_tangent = tangent.data();
-  }
 };
 
 template <class T>
@@ -127,20 +147,9 @@ class TileReadout {
 
   double& value(int output, int lane) { return values_[static_cast<std::size_t>(output * lanes + lane)]; }
 
-  [[nodiscard]] bool has_gradient(std::size_t h) const {
-    const int input = plan_.hermitians()[h].input;
-    return input >= 0 && c_.hermitian_gradients[static_cast<std::size_t>(input)].wanted;
-  }
-
-  // Where the sums of its gradient begin.
-  [[nodiscard]] double* gradient_of(const LoweredHermitian& item) const {
-    const std::int64_t parts = std::int64_t{2} * item.dimension() * item.dimension();
-    return partial_ + c_.hermitian_gradients[static_cast<std::size_t>(item.input)].partial +
-           parts * item.block;
-  }
-
   void read_local(const LocalHermitians& local) {
-    const bool gradients = std::ranges::any_of(local.members, [&](std::size_t h) { return has_gradient(h); });
+    const bool gradients = std::ranges::any_of(
+        local.members, [&](std::size_t h) { return has_gradient(c_, plan_.hermitians()[h]); });
     if (!gradients && !c_.request.values) return;
     quantum::run(LocalRead<T>{&local.groups, states_.s, states_.sdot, densities_.data(),
                               tangents_ ? changes_.data() : nullptr, valid_lanes_});
@@ -171,13 +180,6 @@ class TileReadout {
       value(plan_.hermitians()[h].output, lane) += static_cast<double>(sum[lane]);
   }
 
-  // The parts (zero, one, re, im) of a matrix [2 * 2][re, im].
-  template <class Matrix>
-  [[nodiscard]] static std::array<double, local_parts> local_matrix(const Matrix& m) {
-    if (m.empty()) return {};
-    return {m[0], m[6], m[2], m[3]};
-  }
-
   // dF/dM_ij = sum c conj(E_ij) over the samples, and its change.
   void add_local_gradients(const LocalHermitians& local) {
     const auto weighted = [&](std::size_t row) __attribute__((always_inline)) {
@@ -190,15 +192,10 @@ class TileReadout {
     };
     const Vector sums = sum_rows<T, lanes, lanes>(weighted, 0, local.members.size() * local_parts);
     for (std::size_t q = 0; q < local.members.size(); ++q) {
-      if (!has_gradient(local.members[q])) continue;
+      const LoweredHermitian& item = plan_.hermitians()[local.members[q]];
+      if (!has_gradient(c_, item)) continue;
       const auto at = [&](std::size_t p) { return static_cast<double>(sums[q * local_parts + p]); };
-      double* to = gradient_of(plan_.hermitians()[local.members[q]]);
-      to[0] += at(0);
-      to[2] += at(2);
-      to[3] -= at(3);
-      to[4] += at(2);
-      to[5] += at(3);
-      to[6] += at(1);
+      add_local_gradient({at(0), at(1), at(2), at(3)}, gradient_of(c_, item, partial_));
     }
   }
 
@@ -231,7 +228,7 @@ class TileReadout {
 
   void read_hermitian(std::size_t h) {
     const LoweredHermitian& item = plan_.hermitians()[h];
-    const bool gradient = has_gradient(h);
+    const bool gradient = has_gradient(c_, item);
     if (!gradient && !c_.request.values) return;
     MatrixStep<T> step{&item.groups};
     step.samples = valid_lanes_;
@@ -250,7 +247,7 @@ class TileReadout {
 
   void add_hermitian_gradient(const LoweredHermitian& item) {
     const std::size_t parts = environments_.value.parts();
-    double* to = gradient_of(item);
+    double* to = gradient_of(c_, item, partial_);
     for (int lane = 0; lane < valid_lanes_; ++lane) {
       const double c = weight(c_.weights, item.output, lane);
       const double cdot = tangents_ ? weight(c_.weight_direction, item.output, lane) : 0;

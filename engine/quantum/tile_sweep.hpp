@@ -10,9 +10,14 @@
 
 #include "engine/core/interrupt.hpp"
 #include "engine/core/memory.hpp"
+#include "engine/quantum/angle_gradients.hpp"
+#include "engine/quantum/sample_sweep.hpp"
 #include "engine/quantum/tile_readout.hpp"
 
 namespace moonstill::quantum {
+
+/// So few samples of a tile go through a circuit one after the other.
+inline constexpr std::int64_t most_single_samples = 1;
 
 template <class T>
 class TileSweep {
@@ -27,12 +32,18 @@ class TileSweep {
         gradients_(context.request.gradients()),
         size_(static_cast<std::size_t>(plan_.amplitudes()) * stride),
         numbers_(context.plan.operations().size()),
-        readout_(context) {}
+        readout_(context),
+        angles_(context) {}
 
   /// Carries tiles forward and, when gradients are wanted, back. Adds to `partial`.
   void run(std::int64_t begin, std::int64_t end, double* partial) {
     partial_ = partial;
     for (std::int64_t tile = begin; tile < end; ++tile) {
+      if (const std::int64_t samples = c_.samples - tile * lanes;
+          samples <= most_single_samples && SampleSweep<T>::takes(c_)) {
+        SampleSweep<T>(c_).run(tile, static_cast<int>(samples), partial);
+        continue;
+      }
       if (c_.found_states == nullptr)
         run_forward(tile);
       else
@@ -162,6 +173,7 @@ class TileSweep {
   }
 
   void backward() {
+    angles_.start(tile_, partial_);
     const auto& operations = plan_.operations();
     std::size_t stop = 0;  // nothing before this operation is wanted
     while (!c_.request.amplitudes && stop < operations.size() && !wanted(stop)) ++stop;
@@ -169,9 +181,9 @@ class TileSweep {
       if (wanted(o) || (tangents_ && directed(o))) {
         carry_out(tangents_ ? MatrixTask::backward_tangent : MatrixTask::backward, o, s_);
         if (operations[o].form == Form::rotations)
-          add_rotation_slopes(o);
+          angles_.add_rotations(o, numbers(o), slopes_.data(), valid_lanes_);
         else if (operations[o].form != Form::phases)
-          add_angle_gradients(o);
+          angles_.add_matrix(o, numbers(o), environments_, valid_lanes_);
       } else {
         carry_out(MatrixTask::apply_adjoint, o, s_);
         carry_out(MatrixTask::apply_adjoint, o, a_);
@@ -181,12 +193,6 @@ class TileSweep {
       }
     }
     if (c_.amplitude_gradient.wanted) add_amplitude_gradient();
-  }
-
-  [[nodiscard]] Structure structure(std::size_t o) const {
-    const TileOperation& operation = plan_.operations()[o];
-    if (operation.form == Form::diagonal) return Structure::diagonal;
-    return operation.real ? Structure::real : Structure::dense;
   }
 
   [[nodiscard]] bool wanted(std::size_t o) const { return c_.wanted[o] != 0; }
@@ -210,63 +216,11 @@ class TileSweep {
         &operation.groups, n.matrix.data(), n.tangent.data(), n.lanes, state, sdot_, a_, adot_};
     step.samples = valid_lanes_;
     if (goes_back(task)) environments_.reset(step, operation.dimension(), tangents_);
-    quantum::run(task, structure(o), step);
+    quantum::run(task, structure_of(operation), step);
   }
 
   [[nodiscard]] double* phase_slopes(MatrixTask task, std::size_t o) const {
     return goes_back(task) ? partial_ + c_.phase_slopes[o] : nullptr;
-  }
-
-  void add_rotation_slopes(std::size_t o) {
-    const bool shared = numbers(o).lanes == 1;
-    plan_.operations()[o].rotations.each_parameter(
-        [&](const Parameter& parameter, std::size_t position, double scale) {
-          const Destination<T>& to = c_.angle_gradients[static_cast<std::size_t>(parameter.input)];
-          if (!to.wanted) return;
-          const T* slopes = slopes_.data() + position * stride;
-          if (shared) {
-            add_angle_gradient(to, parameter.slot, 0, scale * tree_sum(slopes, valid_lanes_));
-            return;
-          }
-          for (int lane = 0; lane < valid_lanes_; ++lane)
-            add_angle_gradient(to, parameter.slot, lane, scale * slopes[lane]);
-        });
-  }
-
-  // g_m = 2 Re sum D_m E; with a tangent 2 Re sum (D_m Edot + sum_j dtheta_j D_mj E). Shared angles need the
-  // sum over samples only.
-  void add_angle_gradients(std::size_t o) {
-    const OperationNumbers<T>& n = numbers(o);
-    const bool shared = n.lanes == 1;
-    if (shared) {
-      environments_.value.sum_samples(valid_lanes_, sums_);
-      if (tangents_) environments_.tangent.sum_samples(valid_lanes_, tangent_sums_);
-    }
-    const auto& parameters = plan_.operations()[o].parameters;
-    for (std::size_t m = 0; m < parameters.size(); ++m) {
-      const Destination<T>& to = c_.angle_gradients[static_cast<std::size_t>(parameters[m].input)];
-      if (!to.wanted) continue;
-      const double* slope = n.derivatives.data() + m * n.matrix.size();
-      const double* slope_dot = n.derivative_tangents.data() + m * n.matrix.size();
-      if (shared) {
-        double g = real_product(slope, tangents_ ? tangent_sums_ : sums_);
-        if (tangents_) g += real_product(slope_dot, sums_);
-        add_angle_gradient(to, parameters[m].slot, 0, 2 * g);
-        continue;
-      }
-      for (int lane = 0; lane < valid_lanes_; ++lane) {
-        double g = (tangents_ ? environments_.tangent : environments_.value).real_product(slope, lane);
-        if (tangents_) g += environments_.value.real_product(slope_dot, lane);
-        add_angle_gradient(to, parameters[m].slot, lane, 2 * g);
-      }
-    }
-  }
-
-  void add_angle_gradient(const Destination<T>& to, std::int64_t slot, int lane, double g) {
-    if (to.partial >= 0)
-      partial_[to.partial + slot] += g;
-    else
-      to.samples[(tile_ * to.count() + slot) * lanes + lane] += static_cast<T>(g);
   }
 
   void add_amplitude_gradient() {
@@ -297,6 +251,7 @@ class TileSweep {
   std::pmr::vector<AngleSource<T>> sources_;
   std::vector<OperationNumbers<T>> numbers_;
   TileReadout<T> readout_;
+  AngleGradients<T> angles_;
   Environments<T> environments_;
   std::vector<double> sums_, tangent_sums_;             // of environments, over the samples
   std::array<T, most_joint_qubits * stride> slopes_{};  // of rotations: [qubit][lanes]

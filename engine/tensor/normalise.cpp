@@ -21,28 +21,62 @@ namespace {
 template <class T>
 constexpr T safe = sizeof(T) == sizeof(float) ? T(1e15) : T(1e150);
 
+// Sums that do not wait for one another.
+constexpr std::int64_t chains = 4;
+
+// Calls body(i, chain) for 0 <= i < size, in turn for each chain.
+template <class Body>
+[[gnu::always_inline]] inline void in_chains(std::int64_t size, Body&& body) {
+  std::int64_t i = 0;
+  for (; i + chains <= size; i += chains)
+    unrolled<chains>([&](auto k) __attribute__((always_inline)) { body(i + k, k); });
+  for (; i < size; ++i) body(i, std::integral_constant<int, 0>{});
+}
+
+template <class Vector>
+[[gnu::always_inline]] inline Vector sum_of(const std::array<Vector, chains>& parts) {
+  return (parts[0] + parts[1]) + (parts[2] + parts[3]);
+}
+
+// The largest magnitudes of the rows, bounded so that their inverses are normal numbers: squares of what is
+// beyond are safe when divided by the bound.
+template <class T, std::int64_t L>
+std::array<T, L> bounded_magnitudes(const T* from, std::int64_t size) {
+  std::array<T, L> largest{};
+  for (std::int64_t i = 0; i < size * L; ++i)
+    largest[static_cast<std::size_t>(i % L)] =
+        std::max(largest[static_cast<std::size_t>(i % L)], std::abs(from[i]));
+  constexpr T most = 1 / (4 * std::numeric_limits<T>::min());
+  constexpr T least = 4 * std::numeric_limits<T>::min();
+  for (T& x : largest) x = std::clamp(x, least, most);
+  return largest;
+}
+
 // One row for each of L lanes: elements are L apart. Gives the number of zero rows among the first `valid`.
 template <class T, std::int64_t L>
 std::int64_t normalise(const T* from, T* to, T* norms, std::int64_t size, std::int64_t valid) {
   using Vector = Lanes<T, L>;
-  Vector largest{};
-  Vector squares{};
-  for (std::int64_t i = 0; i < size; ++i) {
-    const Vector x = load_lanes<T, L>(from + i * L);
-    const Vector magnitude = x < 0 ? -x : x;
-    largest = magnitude > largest ? magnitude : largest;
-    squares += x * x;
-  }
+  std::array<Vector, chains> tops{};
+  std::array<Vector, chains> parts{};
+  in_chains(
+      size, [&](std::int64_t i, auto k) __attribute__((always_inline)) {
+        const Vector x = load_lanes<T, L>(from + i * L);
+        const Vector square = x * x;
+        tops[k] = square > tops[k] ? square : tops[k];
+        parts[k] += square;
+      });
+  Vector squares = sum_of(parts);
+  for (std::size_t k = 1; k < tops.size(); ++k) tops[0] = tops[k] > tops[0] ? tops[k] : tops[0];
   std::array<T, L> scales;
-  store_lanes<T, L>(scales.data(), largest);
-  const auto is_safe = [](T x) { return x >= 1 / safe<T> && x <= safe<T>; };
+  store_lanes<T, L>(scales.data(), tops[0]);
+  const auto is_safe = [](T square) {
+    return square >= 1 / (safe<T> * safe<T>)&&square <= safe<T> * safe<T>;
+  };
   if (std::ranges::all_of(scales, is_safe)) {
     scales.fill(1);
   } else {
-    // Within bounds whose inverses are normal numbers; beyond them squares are safe all the same.
-    constexpr T most = 1 / (4 * std::numeric_limits<T>::min());
-    constexpr T least = 4 * std::numeric_limits<T>::min();
-    for (T& scale : scales) scale = 1 / std::clamp(scale, least, most);
+    scales = bounded_magnitudes<T, L>(from, size);
+    for (T& scale : scales) scale = 1 / scale;
     const Vector scale = load_lanes<T, L>(scales.data());
     squares = Vector{};
     for (std::int64_t i = 0; i < size; ++i) {
@@ -159,8 +193,12 @@ std::int64_t normalise_tiles(const Tensor& x, T* to, T* norms) {
 template <class T, std::int64_t L>
 void across(const T* y, const T* g, const T* norm, T* to, std::int64_t size) {
   using Vector = Lanes<T, L>;
-  Vector along{};
-  for (std::int64_t i = 0; i < size; ++i) along += load_lanes<T, L>(y + i * L) * load_lanes<T, L>(g + i * L);
+  std::array<Vector, chains> parts{};
+  in_chains(
+      size, [&](std::int64_t i, auto k) __attribute__((always_inline)) {
+        parts[k] += load_lanes<T, L>(y + i * L) * load_lanes<T, L>(g + i * L);
+      });
+  const Vector along = sum_of(parts);
   const Vector factor = 1 / load_lanes<T, L>(norm);
   for (std::int64_t i = 0; i < size; ++i) {
     const Vector rest = load_lanes<T, L>(g + i * L) - load_lanes<T, L>(y + i * L) * along;
