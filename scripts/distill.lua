@@ -41,7 +41,7 @@ local opt = experiment.options {
   { "step_size_lr", default = 1.0, help = "learning rate of the step sizes, as a share of lr" },
   { "clip", default = 0.2, least = 0, help = "largest norm of the outer gradient; 0: no limit" },
   { "averaging", default = 0.95, least = 0, help = "decay of the moving average of the iterates; 0: none" },
-  { "start", default = "normal", choices = { "normal", "real" }, help = "images start as noise, or as real ones" },
+  { "start", default = "normal", help = "images start as noise (normal), as real ones, or as those of an .npz" },
   { "hold_out", default = 5000, least = 0, help = "training images kept out, to choose the best iterate by; 0: none" },
   { "evaluate_every", default = 50, least = 1, help = "iterations between evaluations on the held-out images" },
   { "on_nan", default = "stop", choices = { "stop", "backoff" },

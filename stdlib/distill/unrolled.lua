@@ -39,7 +39,8 @@ local spec = check.spec("distill.unrolled", {
   { "later_step_size", "number", "Where those of the later passes start.", default = 0.02 },
   { "sharpness", "number", "Of the smooth network that differentiates inner updates; 0 for the network itself.",
     default = 6, least = 0 },
-  { "start", '"normal"|"real"', "Synthetic images start as noise or as real images.", default = "normal" },
+  { "start", "string", "Synthetic images start as noise ('normal'), as 'real' images, or, with their step sizes, as "
+    .. "the distilled ones of an images.npz (a warm start).", default = "normal" },
   { "seed", "integer", "Of everything drawn.", default = 1 },
   { "dtype", '"f32"|"f64"', "Of images, weights and the arithmetic.", default = "f32" },
   { "checkpoint?", "boolean", "Forget and recompute inner updates: memory nearly flat in T. On from 50 updates." },
@@ -94,6 +95,10 @@ function unrolled.new(options)
         check.not_finite(o[name]) or o[name])
     end
   end
+  if o.start ~= "normal" and o.start ~= "real" and not o.start:find "%.npz$" then
+    check.fail("distill.unrolled", "argument 'start': expected 'normal', 'real' or the path of an .npz, got '%s'",
+      o.start)
+  end
   local self = setmetatable(o, Still)
   self.random = ms.random(o.seed)
   self.classes = o.train:classes()
@@ -105,11 +110,35 @@ function unrolled.new(options)
   self.smooth_gradient = smooth and surrogate_gradient(o.net, o.sharpness) or self.inner_gradient
   if o.checkpoint == nil then self.checkpoint = self.updates >= 50 end
   self.parameters = self:_start_parameters()
+  if o.start:find "%.npz$" then
+    local all = { self.parameters.raw_step_sizes, table.unpack(self.parameters.images) }
+    self.started_from = ms.io.fingerprint((ms.flatten(all)))
+  end
   self.iteration = 0
   return self
 end
 
+-- Parameters of another still, as long as images are as many and of the same shape and updates as many.
+local function warm_start(self)
+  local saved, about = image_files.load(self.start)
+  local function text(shape, steps, passes)
+    return ("%d lists of %s, %d passes"):format(steps, table.concat(shape, " x "), passes)
+  end
+  local shape = self.train:shape()
+  table.insert(shape, 1, #self.image_classes)
+  local expected = text(shape, self.steps, self.passes)
+  local got = text(saved.images[1]:shape(), about.steps, about.passes)
+  if got ~= expected then
+    check.fail("distill.unrolled", "argument 'start': expected %s, got %s in '%s'", expected, got, self.start)
+  end
+  local function cast(t) return ms.tensor(t, { dtype = self.dtype }) end
+  local images = {}
+  for s, list in ipairs(saved.images) do images[s] = cast(list) end
+  return { images = images, raw_step_sizes = cast(saved.raw_step_sizes) }
+end
+
 function Still:_start_parameters()
+  if self.start:find "%.npz$" then return warm_start(self) end
   local random = self.random:split "images"
   local images = {}
   for s = 1, self.steps do

@@ -340,6 +340,25 @@ test("images start as noise or as real ones, each of its class; step sizes where
   end
 end)
 
+test("a warm start: images and step sizes of a file, which have to fit", function()
+  local out <close> = folder()
+  local first = new { images_per_class = 2, steps = 2, passes = 2, step_size = 0.5 }
+  first:save(out.path)
+  local start = out.path .. "/images.npz"
+  local warm = new { images_per_class = 2, steps = 2, passes = 2, start = start, seed = 7 }
+  test.near(warm:step_sizes(), first:step_sizes(), 0)
+  for s = 1, 2 do
+    test.near((warm.parameters.images[s] - first.parameters.images[s]):abs():max():item(), 0, 0)
+  end
+  test.equal(new({ images_per_class = 2, steps = 2, passes = 2, start = start, dtype = "f64" }).parameters.images[1]:dtype(),
+    "f64")
+  test.fails_with("argument 'start': expected 1 lists of 20 x 1 x 28 x 28, 2 passes, got 2 lists of 20 x 1 x 28 x 28, 2 passes in '"
+    .. start .. "'", function() new { images_per_class = 2, passes = 2, start = start } end)
+  test.fails_with("argument 'start': expected 'normal', 'real' or the path of an .npz, got 'cold'",
+    function() new { start = "cold" } end)
+  test.fails_with("nothing.npz", function() new { start = out.path .. "/nothing.npz" } end)
+end)
+
 -- Step sizes of two updates, the first tried, and the most accurate of these.
 local function best_pair(still, images, some)
   local best, found
