@@ -71,12 +71,12 @@ class SampleSweep {
 
   // No result of the tile's other lanes is left as it was.
   void clear_padding() const {
-    const auto clear = [&](const Destination<T>& to) {
-      const std::size_t size = static_cast<std::size_t>(to.count()) * pitch;
+    const auto clear = [&](const Destination<T>& to, std::size_t count) {
+      const std::size_t size = count * pitch;
       if (to.samples != nullptr) std::fill_n(to.samples + static_cast<std::size_t>(tile_) * size, size, T{0});
     };
-    if (c_.request.values) clear(c_.values);
-    if (c_.amplitude_gradient.wanted) clear(c_.amplitude_gradient);
+    if (c_.request.values) clear(c_.values, static_cast<std::size_t>(plan_.outputs()));
+    if (c_.amplitude_gradient.wanted) clear(c_.amplitude_gradient, rows_);
   }
 
   // This sample's column of numbers [rows][tile_lanes].

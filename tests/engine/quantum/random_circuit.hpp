@@ -39,8 +39,9 @@ struct RandomCircuit {
 };
 
 /// 1 to `most_qubits` qubits, `operations` gates of the table on random qubits, some with a further control;
-/// some circuits start in given amplitudes. Observables of every kind.
-inline RandomCircuit random_circuit(Generator& random, int operations, std::uint64_t most_qubits = 4) {
+/// some circuits start in given amplitudes. Observables of every kind, or of single qubits only.
+inline RandomCircuit random_circuit(Generator& random, int operations, std::uint64_t most_qubits = 4,
+                                    bool local = false) {
   const int n = 1 + static_cast<int>(random.below(most_qubits));
   struct Choice {
     const Gate* gate;
@@ -70,13 +71,18 @@ inline RandomCircuit random_circuit(Generator& random, int operations, std::uint
     out.circuit.add(*gate, qubits, angles, controls);
   }
   const std::array letters{'X', 'Y', 'Z'};
-  PauliSum sum{{PauliWord{0.25, {}}}};
+  PauliSum sum;
+  if (!local) sum.words.push_back({0.25, {}});
   for (int w = 0; w < 2; ++w) {
     PauliWord word{random.normal(), {}};
-    for (const int q : some_qubits(1 + static_cast<int>(random.below(n)), n, random)) {
+    for (const int q : some_qubits(local ? 1 : 1 + static_cast<int>(random.below(n)), n, random)) {
       word.factors.push_back({q, letters[random.below(3)]});
     }
     sum.words.push_back(word);
+  }
+  if (local) {
+    out.readout.add(sum).add_hermitian_input({some_qubits(1, n, random), some_qubits(1, n, random)});
+    return out;
   }
   out.readout.add(sum).add(Probabilities{some_qubits(1 + static_cast<int>(random.below(n)), n, random)});
   out.readout.add_hermitian_input({some_qubits(1, n, random), some_qubits(1, n, random)});
