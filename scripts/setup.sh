@@ -5,7 +5,8 @@
 
 # Distribution packages, under the names of Debian 12 and Ubuntu 24.04.
 build_packages=(g++ cmake ninja-build pkg-config liblua5.4-dev libeigen3-dev libfmt-dev
-  librandom123-dev libcli11-dev nlohmann-json3-dev libpng-dev libjpeg-dev zlib1g-dev libarchive-dev libssl-dev)
+  librandom123-dev libcli11-dev nlohmann-json3-dev libpng-dev libjpeg-dev zlib1g-dev libarchive-dev libssl-dev
+  libmimalloc-dev)
 test_packages=(catch2 libbenchmark-dev lua-penlight lua-inspect curl)
 bench_packages=(libbenchmark-dev)
 
