@@ -23,7 +23,8 @@ function record.draw_circuit(folder, net)
   end
 end
 
---- Rounds images to multiples of 1/512, which neither the eye nor the accuracy notices: a file of them is half as long.
+--- Rounds images to multiples of 1/512, which the eye does not see: a file of them is half as long. The accuracies of a
+--- run's result are those of rounded images.
 --- @param lists ms.Tensor[]
 --- @return ms.Tensor[]
 function record.rounded(lists)
