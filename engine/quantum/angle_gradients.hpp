@@ -4,9 +4,7 @@
 
 #include <vector>
 
-#include "engine/quantum/environment.hpp"
-#include "engine/quantum/plan.hpp"
-#include "engine/quantum/sweep_context.hpp"
+#include "engine/quantum/circuit_walk.hpp"
 
 namespace moonstill::quantum {
 
@@ -15,7 +13,7 @@ class AngleGradients {
   static constexpr auto lanes = static_cast<int>(tile_lanes);
 
  public:
-  explicit AngleGradients(const SweepContext<T, Plan>& context)
+  explicit AngleGradients(const TileContext<T>& context)
       : c_(context), plan_(context.plan), tangents_(context.request.tangents) {}
 
   /// Where what follows is added: to `partial` when shared, else to the samples of a tile.
@@ -76,7 +74,7 @@ class AngleGradients {
       to.samples[(tile_ * to.count() + slot) * lanes + lane] += static_cast<T>(g);
   }
 
-  const SweepContext<T, Plan>& c_;
+  const TileContext<T>& c_;
   const Plan& plan_;
   bool tangents_;
   std::int64_t tile_ = 0;

@@ -1,6 +1,8 @@
 // A group's rows of a state of samples side by side, in registers: what kernels of few qubits work on.
 #pragma once
 
+#include <type_traits>
+
 #include "engine/quantum/kernels.hpp"
 #include "engine/tensor/lanes.hpp"
 
@@ -31,6 +33,24 @@ template <int D, class Body>
     for (int p = 0; p < D; ++p) at[p] = static_cast<std::size_t>(rows[p]) * tile_lanes;
     body(at);
   }
+}
+
+/// The bit of a row within its group of 2^K rows that belongs to the q-th of K qubits.
+template <int K>
+[[nodiscard]] constexpr int bit_of(int q) {
+  return 1 << (K - 1 - q);
+}
+
+/// Calls body(q, low, high), all integral constants, for each of K qubits and each pair of a group's rows
+/// that differ in it.
+template <int K, class Body>
+[[gnu::always_inline]] inline void each_pair(Body&& body) {
+  unrolled<K>([&](auto q) __attribute__((always_inline)) {
+    unrolled<(1 << K)>([&](auto p) __attribute__((always_inline)) {
+      constexpr int high = p | bit_of<K>(q);
+      if constexpr (high != p) body(q, p, std::integral_constant<int, high>{});
+    });
+  });
 }
 
 template <int W, class T, int D>

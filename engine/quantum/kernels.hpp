@@ -35,6 +35,12 @@ struct Planes {
   T* im = nullptr;
 };
 
+/// The states of a tile; those that a request does not need are absent.
+template <class T>
+struct TileStates {
+  Planes<T> s, sdot, a, adot;
+};
+
 enum class MatrixTask {
   apply,               // s <- M s
   apply_adjoint,       // s <- M^H s
@@ -121,7 +127,7 @@ extern template void run<double>(MatrixTask, const RotationStep<double>&);
 
 /// Hermitian matrices of one qubit, and reduced density matrices, in real numbers: the diagonal, and the
 /// entry (0, 1). E_01 = sum conj(s_0) s_1.
-enum class LocalPart { zero, one, re, im };
+enum class LocalPart { population_0, population_1, coherence_re, coherence_im };
 inline constexpr std::size_t local_parts = 4;
 
 /// Of as many qubits as a group has targets (most_joint_qubits at most): sum conj(s_i) s_j, and its change

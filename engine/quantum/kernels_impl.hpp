@@ -1,6 +1,7 @@
 // The choice of a kernel, for kernels_f32.cpp and kernels_f64.cpp.
 #pragma once
 
+#include <cassert>
 #include <type_traits>
 
 #include "engine/quantum/local_kernels.hpp"
@@ -32,7 +33,8 @@ void run_small(MatrixTask task, Structure structure, const MatrixStep<T>& step) 
     case Structure::real:
       return SmallKernel<T, W, D, Structure::real>::run(task, step);
     case Structure::hermitian:
-      return SmallKernel<T, W, D, Structure::hermitian>::run(task, step);
+      assert(D > 2);  // LocalRead and LocalSeed are for those of one qubit
+      if constexpr (D > 2) SmallKernel<T, W, D, Structure::hermitian>::run(task, step);
   }
 }
 
@@ -64,6 +66,7 @@ void with_qubits(const Groups& groups, Body&& body) {
     case 4:
       return body(std::integral_constant<int, 2>{});
     default:
+      assert(groups.dimension() == 8 && most_joint_qubits > 2);
       if constexpr (most_joint_qubits > 2) body(std::integral_constant<int, 3>{});
   }
 }

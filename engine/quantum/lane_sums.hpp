@@ -33,6 +33,17 @@ template <class T, int W>
   (std::make_integer_sequence<int, W>{});
 }
 
+// Of `count` rows: their W / count sums each, one row's after the other's.
+template <class T, int W, int count, class Row>
+[[gnu::always_inline]] inline Lanes<T, W> sum_rows(Row&& row, std::size_t first, std::size_t end) {
+  if constexpr (count == 1) {
+    return first < end ? row(first) : Lanes<T, W>{};
+  } else {
+    const Lanes<T, W> low = sum_rows<T, W, count / 2>(row, first, end);
+    return add_neighbours<T, W>(low, sum_rows<T, W, count / 2>(row, first + count / 2, end));
+  }
+}
+
 }  // namespace detail
 
 /// x where the lane is less than `valid`, else 0.
@@ -51,16 +62,11 @@ template <class T>
   return detail::add_halves<T, lanes>(first_lanes<T, lanes>(load_lanes<T, lanes>(numbers), valid));
 }
 
-/// The sums over the lanes of row(first), row(first + 1), ..., `count` of them, side by side; rows from `end`
-/// on are not asked for.
-template <class T, int W, int count, class Row>
+/// The sums over the lanes of row(first), row(first + 1), ... side by side, W of them; rows from `end` on are
+/// not asked for.
+template <class T, int W, class Row>
 [[gnu::always_inline]] inline Lanes<T, W> sum_rows(Row&& row, std::size_t first, std::size_t end) {
-  if constexpr (count == 1) {
-    return first < end ? row(first) : Lanes<T, W>{};
-  } else {
-    const Lanes<T, W> low = sum_rows<T, W, count / 2>(row, first, end);
-    return detail::add_neighbours<T, W>(low, sum_rows<T, W, count / 2>(row, first + count / 2, end));
-  }
+  return detail::sum_rows<T, W, W>(row, first, end);
 }
 
 }  // namespace moonstill::quantum

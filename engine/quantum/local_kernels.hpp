@@ -62,25 +62,14 @@ class LocalKernel {
     return (static_cast<std::size_t>(q) * local_parts + static_cast<std::size_t>(part)) * tile_lanes;
   }
 
-  // The bit of a row within its group that belongs to qubit q.
-  static constexpr int bit(int q) { return 1 << (K - 1 - q); }
-
-  // Calls body(q, low, high) for each qubit and each pair of rows that differ in it.
-  template <class Body>
-  [[gnu::always_inline]] static void each_pair(Body&& body) {
-    unrolled<K>([&](auto q) __attribute__((always_inline)) {
-      unrolled<D>([&](auto p) __attribute__((always_inline)) {
-        if constexpr ((p & bit(q)) == 0) body(q, p, std::integral_constant<int, p | bit(q)>{});
-      });
-    });
-  }
+  static constexpr int bit(int q) { return bit_of<K>(q); }
 
   [[gnu::always_inline]] static void add(const Amplitudes& x, Sums& sums) {
     unrolled<D>([&](auto p) __attribute__((always_inline)) {
       sums.rows[p] += x.re[p] * x.re[p];
       sums.rows[p] += x.im[p] * x.im[p];
     });
-    each_pair([&](auto q, auto low, auto high) __attribute__((always_inline)) {
+    each_pair<K>([&](auto q, auto low, auto high) __attribute__((always_inline)) {
       sums.re[q] += x.re[low] * x.re[high];
       sums.re[q] += x.im[low] * x.im[high];
       sums.im[q] += x.re[low] * x.im[high];
@@ -119,10 +108,10 @@ class LocalKernel {
       Vector low{};
       Vector high{};
       for (int p = 0; p < D; ++p) ((p & bit(q)) == 0 ? low : high) += sums.rows[p];
-      put(q, LocalPart::zero, low);
-      put(q, LocalPart::one, high);
-      put(q, LocalPart::re, sums.re[q]);
-      put(q, LocalPart::im, sums.im[q]);
+      put(q, LocalPart::population_0, low);
+      put(q, LocalPart::population_1, high);
+      put(q, LocalPart::coherence_re, sums.re[q]);
+      put(q, LocalPart::coherence_im, sums.im[q]);
     }
   }
 
@@ -130,9 +119,10 @@ class LocalKernel {
     const auto get = [&](int q, LocalPart part) { return load_lanes<T, W>(from + place(q, part)); };
     Matrices m{};
     for (int q = 0; q < K; ++q) {
-      for (int p = 0; p < D; ++p) m.rows[p] += get(q, (p & bit(q)) == 0 ? LocalPart::zero : LocalPart::one);
-      m.re[q] = get(q, LocalPart::re);
-      m.im[q] = get(q, LocalPart::im);
+      for (int p = 0; p < D; ++p)
+        m.rows[p] += get(q, (p & bit(q)) == 0 ? LocalPart::population_0 : LocalPart::population_1);
+      m.re[q] = get(q, LocalPart::coherence_re);
+      m.im[q] = get(q, LocalPart::coherence_im);
     }
     return m;
   }

@@ -109,7 +109,7 @@ class PhaseKernel {
     };
     constexpr auto together = static_cast<std::size_t>(W);
     for (std::size_t r = 0; r < local.rows; r += together) {
-      const Vector sums = sum_rows<T, W, W>(slopes_of, r, local.rows);
+      const Vector sums = sum_rows<T, W>(slopes_of, r, local.rows);
       for (std::size_t i = 0; i < std::min(together, local.rows - r); ++i)
         local.slopes[r + i] -= 2 * static_cast<double>(sums[i]);
     }

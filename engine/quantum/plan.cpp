@@ -38,17 +38,19 @@ Plan::Plan(const Circuit& circuit, const Readout& readout, const std::vector<boo
 
 void Plan::prepare_single_samples() {
   const auto local = [](const LoweredHermitian& hermitian) { return hermitian.dimension() == 2; };
-  takes_single_samples_ = amplitudes() <= most_single_amplitudes && words_.empty() &&
-                          probabilities_.empty() && std::ranges::all_of(hermitians_, local);
-  if (!takes_single_samples_) return;
-  const auto lay = [&](const Groups& groups, SideBySide& single) {
-    single = SideBySide(groups, static_cast<std::size_t>(amplitudes()));
-    if (single.size() > most_single_numbers) takes_single_samples_ = false;
+  if (amplitudes() > most_single_amplitudes || !words_.empty() || !probabilities_.empty() ||
+      !std::ranges::all_of(hermitians_, local))
+    return;
+  std::size_t numbers = 1;
+  const auto lay = [&](const Groups& groups, GroupTile& tile) {
+    tile = GroupTile(groups, static_cast<std::size_t>(amplitudes()));
+    numbers = std::max(numbers, tile.size());
   };
   for (TileOperation& operation : operations_) {
-    if (operation.form != Form::phases) lay(operation.groups, operation.single);
+    if (operation.form != Form::phases) lay(operation.groups, operation.group_tile);
   }
-  for (LocalHermitians& hermitians : local_hermitians_) lay(hermitians.groups, hermitians.single);
+  for (LocalHermitians& hermitians : local_hermitians_) lay(hermitians.groups, hermitians.group_tile);
+  if (numbers <= most_single_numbers) single_numbers_ = numbers;
 }
 
 void Plan::place(const Circuit& circuit, const std::vector<bool>& shared, bool split) {
@@ -212,11 +214,25 @@ void Plan::add_word(const PauliWord& word, int output) {
   words_.push_back(lowered);
 }
 
+// Fixed matrices of one qubit that add to the same output are one.
+bool Plan::merges(const LoweredHermitian& hermitian) {
+  for (LoweredHermitian& other : hermitians_) {
+    if (hermitian.input >= 0 || other.input >= 0 || other.output != hermitian.output ||
+        other.qubits != hermitian.qubits)
+      continue;
+    for (std::size_t e = 0; e < other.matrix.entries.size(); ++e)
+      other.matrix.entries[e] += hermitian.matrix.entries[e];
+    return true;
+  }
+  return false;
+}
+
 void Plan::add_hermitian(LoweredHermitian&& hermitian) {
   if (hermitian.qubits.size() > 1) {
     hermitian.groups = groups_of(hermitian.qubits, {});
   } else {
     const auto shares_qubit = [&](std::size_t h) { return hermitians_[h].qubits == hermitian.qubits; };
+    if (merges(hermitian)) return;
     const bool joins = !local_hermitians_.empty() &&
                        local_hermitians_.back().members.size() < most_joint_qubits &&
                        std::ranges::none_of(local_hermitians_.back().members, shares_qubit);

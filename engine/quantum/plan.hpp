@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/quantum/group_tile.hpp"
 #include "engine/quantum/groups.hpp"
 #include "engine/quantum/phases.hpp"
 #include "engine/quantum/rotations.hpp"
-#include "engine/quantum/side_by_side.hpp"
 #include "engine/tensor/tensor.hpp"
 
 namespace moonstill::quantum {
@@ -19,10 +19,10 @@ inline constexpr std::int64_t most_single_amplitudes = 256;
 inline constexpr std::size_t most_single_numbers = 2 * most_single_amplitudes;
 
 struct TileOperation : LoweredOperation {
-  Groups groups{};        // unless form is phases
-  Phases phases{};        // when it is
-  Rotations rotations{};  // when form is rotations
-  SideBySide single{};    // its groups for one sample, in plans that take samples singly
+  Groups groups{};         // unless form is phases
+  Phases phases{};         // when it is
+  Rotations rotations{};   // when form is rotations
+  GroupTile group_tile{};  // in plans that take samples singly
 };
 
 /// What is known of its matrix.
@@ -46,7 +46,7 @@ struct LoweredHermitian {
 struct LocalHermitians {
   std::vector<std::size_t> members;  // of Plan::hermitians()
   Groups groups{};                   // a target for each
-  SideBySide single{};               // as in TileOperation
+  GroupTile group_tile{};            // as in TileOperation
 };
 
 /// coefficient * i^quarter_turns * (-1)^popcount(row & signs) carries row to row ^ flips.
@@ -81,9 +81,9 @@ class Plan {
   /// Where row r lies after the circuit; empty when every row is at its place.
   [[nodiscard]] const std::vector<std::uint32_t>& places() const { return places_; }
 
-  /// Whether SampleSweep can carry it out, where no operation varies by sample: states are small, and only
-  /// observables of one qubit are read.
-  [[nodiscard]] bool takes_single_samples() const { return takes_single_samples_; }
+  /// Numbers of a plane that a SampleSweep needs; 0 when it cannot carry the plan out: for that states have
+  /// to be small, and observables of one qubit each.
+  [[nodiscard]] std::size_t single_numbers() const { return single_numbers_; }
 
   /// Multiplications and additions of one sample.
   [[nodiscard]] double cost() const;
@@ -100,13 +100,14 @@ class Plan {
   void prepare_single_samples();
   void add_word(const PauliWord& word, int output);
   void add_hermitian(LoweredHermitian&& hermitian);
+  [[nodiscard]] bool merges(const LoweredHermitian& hermitian);
   [[nodiscard]] Groups groups_of(const std::vector<int>& targets, const std::vector<int>& controls) const;
   [[nodiscard]] std::vector<int> bits_of(const std::vector<int>& qubits) const;
   [[nodiscard]] int bit(int qubit) const { return qubits_ - 1 - qubit; }
 
   int qubits_;
   int outputs_ = 0;
-  bool takes_single_samples_ = false;
+  std::size_t single_numbers_ = 0;
   std::vector<TileOperation> operations_;
   std::vector<LoweredHermitian> hermitians_;
   std::vector<LocalHermitians> local_hermitians_;

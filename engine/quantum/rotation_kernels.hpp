@@ -76,24 +76,11 @@ class RotationKernel {
     return turns;
   }
 
-  // The bit of a row within its group that rotation q turns.
-  static constexpr int bit(int q) { return 1 << (K - 1 - q); }
-
-  // Calls body(q, low, high) for each rotation and each pair of rows that it turns.
-  template <class Body>
-  [[gnu::always_inline]] static void each_pair(Body&& body) {
-    unrolled<K>([&](auto q) __attribute__((always_inline)) {
-      unrolled<D / 2>([&](auto pair) __attribute__((always_inline)) {
-        constexpr int below = bit(q) - 1;
-        constexpr int low = (pair & ~below) << 1 | (pair & below);
-        body(q, std::integral_constant<int, low>{}, std::integral_constant<int, low | bit(q)>{});
-      });
-    });
-  }
+  static constexpr int bit(int q) { return bit_of<K>(q); }
 
   template <bool back>
   [[gnu::always_inline]] static void turn(const Turns& turns, Vector (&x)[D]) {
-    each_pair([&](auto q, auto low, auto high) __attribute__((always_inline)) {
+    each_pair<K>([&](auto q, auto low, auto high) __attribute__((always_inline)) {
       const Vector before = x[low];
       const Vector other = x[high];
       const Vector turn = q < K - 1 ? turns.tangents[q] : turns.sine;

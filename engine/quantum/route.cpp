@@ -9,9 +9,9 @@
 namespace moonstill::quantum {
 namespace {
 
-// A tile, however few of its samples are there, takes as long as so many samples one after the other, for 0,
-// 1, 2 ... qubits; measured by route_gradient in tests/bench. With more qubits a tile never pays: it leaves
-// the second-level cache.
+// A tile with some samples, however few, takes as long as so many by the state route, for 0, 1, 2 ... qubits;
+// measured by route_gradient in tests/bench. With more qubits a tile never pays: it leaves the second-level
+// cache.
 constexpr std::array worth_of_tile_f32{2, 2, 2, 2, 2, 2, 2, 4, 5, 7, 9, 10};
 constexpr std::array worth_of_tile_f64{2, 2, 2, 2, 3, 3, 4, 6, 8, 8, 10, 10};
 // Of a tile alone half more, from so many qubits on: threads would share its samples, but not the tile.

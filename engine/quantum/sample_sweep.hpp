@@ -1,11 +1,11 @@
-// One sample of a small state through the whole circuit and back: what is left over of a batch behind its
-// full tiles. Every operation finds its groups side by side where a tile has samples, and runs the tile's
-// kernels.
+// One sample of a small state through the whole circuit and back: what is left of a batch behind its full
+// tiles. Every operation finds its groups side by side where a tile has samples, and runs the tile's kernels.
 #pragma once
 
 #include <algorithm>
 #include <array>
-#include <initializer_list>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/core/interrupt.hpp"
@@ -17,15 +17,13 @@ namespace moonstill::quantum {
 template <class T>
 class SampleSweep {
   static constexpr auto pitch = static_cast<std::size_t>(tile_lanes);
-  static constexpr auto most_rows = static_cast<std::size_t>(most_single_amplitudes);
   using LocalNumbers = std::array<T, most_joint_qubits * local_parts * pitch>;  // [qubit][part][lanes]
   using Density = std::array<double, local_parts>;
 
  public:
   /// Whether it carries out what the context asks for.
   [[nodiscard]] static bool takes(const TileContext<T>& context) {
-    return context.plan.takes_single_samples() &&
-           std::ranges::none_of(context.varies, [](bool varies) { return varies; });
+    return context.plan.single_numbers() > 0 && context.only_amplitudes_vary();
   }
 
   explicit SampleSweep(const TileContext<T>& context)
@@ -34,192 +32,185 @@ class SampleSweep {
         tangents_(context.request.tangents),
         gradients_(context.request.gradients()),
         rows_(static_cast<std::size_t>(plan_.amplitudes())),
-        angles_(context) {}
-
-  /// Carries the first `samples` of a tile forward and, when gradients are wanted, back. Adds to `partial`.
-  void run(std::int64_t tile, int samples, double* partial) {
-    partial_ = partial;
-    tile_ = tile;
-    angles_.start(tile, partial);
-    clear_padding();
-    for (int lane = 0; lane < samples; ++lane) {
-      poll_interrupt();
-      lane_ = static_cast<std::size_t>(lane);
-      if (c_.found_states == nullptr)
-        forward();
-      else
-        find();
-      if (c_.kept_states != nullptr) keep();
-      read();
-      if (!gradients_) continue;
-      seed();
-      backward();
+        angles_(context) {
+    // Kernels work on lanes without a group, too: on finite numbers.
+    for (Tile& tile : tiles_) {
+      std::fill_n(tile.re.data(), plan_.single_numbers(), T{0});
+      std::fill_n(tile.im.data(), plan_.single_numbers(), T{0});
     }
   }
 
+  /// Carries the first sample of a tile, its only one, forward and, when gradients are wanted, back. Adds to
+  /// `partial`; what is the sample's own fills all lanes.
+  void run(std::int64_t tile, double* partial) {
+    poll_interrupt();
+    partial_ = partial;
+    tile_ = static_cast<std::size_t>(tile);
+    angles_.start(tile, partial);
+    if (c_.found_states == nullptr)
+      forward();
+    else
+      find();
+    if (c_.kept_states != nullptr) keep();
+    read();
+    if (!gradients_) return;
+    seed();
+    walk_back(c_, carrier(), [&](std::size_t o) { add_angle_gradients(o); });
+    if (c_.amplitude_gradient.wanted) put(state(last_adjoint()).re, 2, c_.amplitude_gradient.samples);
+  }
+
  private:
-  enum Name : std::size_t { s, sdot, a, adot, names };
-  using Names = std::initializer_list<Name>;
+  using Name = StateName;
   // Re and Im of each row.
   struct State {
-    alignas(64) std::array<T, most_rows> re, im;
+    alignas(64) std::array<T, most_single_amplitudes> re, im;
   };
-  // The same with groups side by side: the kernels' rows have tile_lanes numbers.
+  // The same with groups side by side: rows have tile_lanes numbers.
   struct Tile {
     alignas(64) std::array<T, most_single_numbers> re, im;
   };
 
-  // No result of the tile's other lanes is left as it was.
-  void clear_padding() const {
-    const auto clear = [&](const Destination<T>& to, std::size_t count) {
-      const std::size_t size = count * pitch;
-      if (to.samples != nullptr) std::fill_n(to.samples + static_cast<std::size_t>(tile_) * size, size, T{0});
-    };
-    if (c_.request.values) clear(c_.values, static_cast<std::size_t>(plan_.outputs()));
-    if (c_.amplitude_gradient.wanted) clear(c_.amplitude_gradient, rows_);
+  [[nodiscard]] State& state(Name name) { return states_[static_cast<std::size_t>(name)]; }
+  [[nodiscard]] const State& state(Name name) const { return states_[static_cast<std::size_t>(name)]; }
+  [[nodiscard]] Tile& tile(Name name) { return tiles_[static_cast<std::size_t>(name)]; }
+  [[nodiscard]] Planes<T> planes(Name name) { return {tile(name).re.data(), tile(name).im.data()}; }
+  [[nodiscard]] Name last_adjoint() const { return tangents_ ? Name::adot : Name::a; }
+
+  // The sample's lane of numbers [tiles][rows][tile_lanes].
+  template <class Numbers>
+  void get(const T* tiles, Numbers& to) const {
+    for (std::size_t r = 0; r < rows_; ++r) to[r] = tiles[(tile_ * rows_ + r) * pitch];
   }
 
-  // This sample's column of numbers [rows][tile_lanes].
-  [[nodiscard]] std::size_t column(std::size_t row) const { return row * pitch + lane_; }
-
-  void load(const Source<T>& source, State& state) const {
-    state.im.fill(0);
-    state.re.fill(0);
-    if (source.values == nullptr) return;
-    const T* from = source.tile(tile_, static_cast<int>(tile_lanes));
-    for (std::size_t r = 0; r < rows_; ++r) state.re[r] = from[source.shared ? r : column(r)];
+  template <class Numbers>
+  void put(const Numbers& from, T factor, T* tiles) const {
+    for (std::size_t r = 0; r < rows_; ++r)
+      std::fill_n(tiles + (tile_ * rows_ + r) * pitch, pitch, factor * from[r]);
   }
 
+  void load(const Source<T>& source, State& to) const {
+    to.im.fill(0);
+    if (source.values == nullptr)
+      to.re.fill(0);
+    else if (source.shared)
+      std::copy_n(source.values, rows_, to.re.data());
+    else
+      get(source.values, to.re);
+  }
+
+  // States that are kept lie [tiles][re, im][rows][tile_lanes].
   void find() {
-    const T* from = c_.found_states + static_cast<std::size_t>(tile_) * 2 * rows_ * pitch;
-    for (std::size_t r = 0; r < rows_; ++r) {
-      states_[s].re[r] = from[column(r)];
-      states_[s].im[r] = from[column(rows_ + r)];
-    }
+    const T* from = c_.found_states + tile_ * rows_ * pitch;
+    get(from, state(Name::s).re);
+    get(from + rows_ * pitch, state(Name::s).im);
   }
 
   void keep() const {
-    T* to = c_.kept_states + static_cast<std::size_t>(tile_) * 2 * rows_ * pitch;
-    for (std::size_t r = 0; r < rows_; ++r) {
-      to[column(r)] = states_[s].re[r];
-      to[column(rows_ + r)] = states_[s].im[r];
-    }
+    T* to = c_.kept_states + tile_ * rows_ * pitch;
+    put(state(Name::s).re, 1, to);
+    put(state(Name::s).im, 1, to + rows_ * pitch);
   }
 
   void forward() {
-    load(c_.amplitudes, states_[s]);
-    if (c_.amplitudes.values == nullptr) states_[s].re[0] = 1;
-    if (tangents_) load(c_.amplitude_direction, states_[sdot]);
-    for (std::size_t o = 0; o < plan_.operations().size(); ++o) {
-      if (tangents_ && c_.directed[o] != 0) {
-        carry_out(MatrixTask::forward_tangent, o, {s, sdot});
-      } else {
-        carry_out(MatrixTask::apply, o, {s});
-        if (tangents_) carry_out(MatrixTask::apply, o, {sdot});
-      }
-    }
+    load(c_.amplitudes, state(Name::s));
+    if (tangents_) load(c_.amplitude_direction, state(Name::sdot));
+    walk_forward(c_, carrier());
   }
 
-  void backward() {
-    const std::size_t operations = plan_.operations().size();
-    std::size_t stop = 0;  // nothing before this operation is wanted
-    while (!c_.request.amplitudes && stop < operations && c_.wanted[stop] == 0) ++stop;
-    for (std::size_t o = operations; o-- > stop;) {
-      if (c_.wanted[o] != 0 || (tangents_ && c_.directed[o] != 0)) {
-        if (tangents_)
-          carry_out(MatrixTask::backward_tangent, o, {s, sdot, a, adot});
-        else
-          carry_out(MatrixTask::backward, o, {s, a});
-        add_angle_gradients(o);
-      } else {
-        for (const Name name : {s, a}) carry_out(MatrixTask::apply_adjoint, o, {name});
-        if (!tangents_) continue;
-        for (const Name name : {sdot, adot}) carry_out(MatrixTask::apply_adjoint, o, {name});
-      }
-    }
-    if (c_.amplitude_gradient.wanted) add_amplitude_gradient();
+  auto carrier() {
+    return [this](MatrixTask task, std::size_t o, Name name) { carry_out(task, o, name); };
   }
 
   void add_angle_gradients(std::size_t o) {
     const TileOperation& operation = plan_.operations()[o];
-    const int lanes = operation.single.lanes();
+    const int groups = operation.group_tile.lanes();
     if (operation.form == Form::rotations)
-      angles_.add_rotations(o, c_.shared_numbers[o], slopes_.data(), lanes);
-    else if (operation.form != Form::phases)
-      angles_.add_matrix(o, c_.shared_numbers[o], environments_, lanes);
+      angles_.add_rotations(o, c_.shared_numbers[o], slopes_.data(), groups);
+    else
+      angles_.add_matrix(o, c_.shared_numbers[o], environments_, groups);
   }
 
-  // One operation's task on the states of these names.
-  void carry_out(MatrixTask task, std::size_t o, Names all) {
+  // The states that a task is for; `name` when it is for one.
+  [[nodiscard]] static std::span<const Name> states_of(MatrixTask task, const Name& name) {
+    static constexpr std::array forward{Name::s, Name::sdot};
+    static constexpr std::array back{Name::s, Name::a};
+    static constexpr std::array back_tangent{Name::s, Name::a, Name::sdot, Name::adot};
+    switch (task) {
+      case MatrixTask::forward_tangent:
+        return forward;
+      case MatrixTask::backward:
+        return back;
+      case MatrixTask::backward_tangent:
+        return back_tangent;
+      default:
+        return {&name, 1};
+    }
+  }
+
+  void carry_out(MatrixTask task, std::size_t o, Name name) {
     const TileOperation& operation = plan_.operations()[o];
     const OperationNumbers<T>& n = c_.shared_numbers[o];
-    if (operation.form == Form::phases) return turn_phases(task, o, *all.begin());
-    take(operation.single, all);
-    const Planes<T> first = planes(*all.begin());
-    const int lanes = operation.single.lanes();
-    if (operation.form == Form::rotations) {
-      quantum::run(task,
-                   RotationStep<T>{&operation.single.groups(), n.matrix.data(), n.tangent.data(), 1, first,
-                                   planes(sdot), planes(a), planes(adot), slopes_.data(), lanes});
-    } else {
-      MatrixStep<T> step{&operation.single.groups(),
-                         n.matrix.data(),
-                         n.tangent.data(),
-                         1,
-                         first,
-                         planes(sdot),
-                         planes(a),
-                         planes(adot)};
-      step.samples = lanes;
-      if (goes_back(task)) environments_.reset(step, operation.dimension(), tangents_);
-      quantum::run(task, structure_of(operation), step);
-    }
-    give(operation.single, all);
+    if (operation.form == Form::phases) return turn_phases(task, o, name);
+    const GroupTile& groups = operation.group_tile;
+    const std::span<const Name> names = states_of(task, name);
+    for (const Name each : names) spread(groups, each);
+    run_operation<T>(task, {operation,
+                            groups.groups(),
+                            n,
+                            {planes(name), planes(Name::sdot), planes(Name::a), planes(Name::adot)},
+                            slopes_.data(),
+                            environments_,
+                            tangents_,
+                            groups.lanes()});
+    for (const Name each : names) collect(groups, each);
   }
 
-  void take(const SideBySide& groups, Names all) {
-    for (const Name name : all) {
-      groups.take(states_[name].re.data(), tiles_[name].re.data());
-      groups.take(states_[name].im.data(), tiles_[name].im.data());
-    }
+  void spread(const GroupTile& groups, Name name) {
+    groups.spread(state(name).re.data(), tile(name).re.data());
+    groups.spread(state(name).im.data(), tile(name).im.data());
   }
 
-  void give(const SideBySide& groups, Names all) {
-    for (const Name name : all) {
-      groups.give(tiles_[name].re.data(), states_[name].re.data());
-      groups.give(tiles_[name].im.data(), states_[name].im.data());
-    }
+  void collect(const GroupTile& groups, Name name) {
+    groups.collect(tile(name).re.data(), state(name).re.data());
+    groups.collect(tile(name).im.data(), state(name).im.data());
   }
-
-  [[nodiscard]] Planes<T> planes(Name name) { return {tiles_[name].re.data(), tiles_[name].im.data()}; }
 
   void turn_phases(MatrixTask task, std::size_t o, Name name) {
     const OperationNumbers<T>& n = c_.shared_numbers[o];
     const T* const phases = n.matrix.data();
     const T* const rates = n.tangent.data();
+    State& s = state(Name::s);
+    State& sdot = state(Name::sdot);
     switch (task) {
-      case MatrixTask::apply:
-        return turn(states_[name], phases, 1);
-      case MatrixTask::apply_adjoint:
-        return turn(states_[name], phases, -1);
       case MatrixTask::forward_tangent:
-        turn(states_[s], phases, 1);
-        turn(states_[sdot], phases, 1);
-        return add_rates(states_[sdot], states_[s], rates, 1);
+        turn(s, phases, 1);
+        turn(sdot, phases, 1);
+        return add_rates(sdot, s, rates, 1);
+      case MatrixTask::backward:
+      case MatrixTask::backward_tangent:
+        return undo_phases(phases, rates, partial_ + c_.phase_slopes[o]);
       default:
-        break;
+        return turn(state(name), phases, task == MatrixTask::apply ? 1 : -1);
     }
-    double* const slopes = partial_ + c_.phase_slopes[o];
+  }
+
+  void undo_phases(const T* phases, const T* rates, double* slopes) {
+    State& s = state(Name::s);
+    State& a = state(Name::a);
     if (tangents_) {
-      add_slopes(states_[adot], states_[s], slopes);
-      add_slopes(states_[a], states_[sdot], slopes);
-      add_rates(states_[sdot], states_[s], rates, -1);
-      add_rates(states_[adot], states_[a], rates, -1);
-      for (const Name each : {sdot, adot}) turn(states_[each], phases, -1);
+      State& sdot = state(Name::sdot);
+      State& adot = state(Name::adot);
+      add_slopes(adot, s, slopes);
+      add_slopes(a, sdot, slopes);
+      add_rates(sdot, s, rates, -1);
+      add_rates(adot, a, rates, -1);
+      turn(sdot, phases, -1);
+      turn(adot, phases, -1);
     } else {
-      add_slopes(states_[a], states_[s], slopes);
+      add_slopes(a, s, slopes);
     }
-    for (const Name each : {s, a}) turn(states_[each], phases, -1);
+    turn(s, phases, -1);
+    turn(a, phases, -1);
   }
 
   // x <- exp(i sign phase) x
@@ -249,24 +240,26 @@ class SampleSweep {
 
   void read() {
     values_.assign(static_cast<std::size_t>(plan_.outputs()), 0.0);
-    for (const LocalHermitians& local : plan_.local_hermitians()) read_local(local);
+    for (const LocalHermitians& local : plan_.local_hermitians()) {
+      if (is_read(c_, local)) read_local(local);
+    }
     if (!c_.request.values) return;
-    T* to = c_.values.samples + static_cast<std::size_t>(tile_) * values_.size() * pitch;
-    for (std::size_t k = 0; k < values_.size(); ++k) to[column(k)] = static_cast<T>(values_[k]);
+    T* to = c_.values.samples + tile_ * values_.size() * pitch;
+    for (std::size_t k = 0; k < values_.size(); ++k)
+      std::fill_n(to + k * pitch, pitch, static_cast<T>(values_[k]));
   }
 
   void read_local(const LocalHermitians& local) {
-    if (tangents_)
-      take(local.single, {s, sdot});
-    else
-      take(local.single, {s});
-    quantum::run(LocalRead<T>{&local.single.groups(), planes(s), planes(sdot), densities_.data(),
-                              tangents_ ? changes_.data() : nullptr, local.single.lanes()});
+    const GroupTile& groups = local.group_tile;
+    spread(groups, Name::s);
+    if (tangents_) spread(groups, Name::sdot);
+    quantum::run(LocalRead<T>{&groups.groups(), planes(Name::s), planes(Name::sdot), densities_.data(),
+                              tangents_ ? changes_.data() : nullptr, groups.lanes()});
     for (std::size_t q = 0; q < local.members.size(); ++q) {
       const std::size_t h = local.members[q];
       const LoweredHermitian& item = plan_.hermitians()[h];
-      const Density e = density(densities_, q, local.single.lanes());
-      const Density edot = tangents_ ? density(changes_, q, local.single.lanes()) : Density{};
+      const Density e = density(densities_, q, groups.lanes());
+      const Density edot = tangents_ ? density(changes_, q, groups.lanes()) : Density{};
       double& value = values_[static_cast<std::size_t>(item.output)];
       value += local_product(local_matrix(c_.hermitians[h]), tangents_ ? edot : e);
       if (tangents_) value += local_product(local_matrix(c_.hermitian_directions[h]), e);
@@ -281,43 +274,35 @@ class SampleSweep {
   }
 
   // Sums over the groups side by side.
-  [[nodiscard]] static Density density(const LocalNumbers& numbers, std::size_t q, int lanes) {
+  [[nodiscard]] static Density density(const LocalNumbers& numbers, std::size_t q, int groups) {
     Density sums;
     for (std::size_t p = 0; p < local_parts; ++p)
-      sums[p] = static_cast<double>(tree_sum(numbers.data() + (q * local_parts + p) * pitch, lanes));
+      sums[p] = static_cast<double>(tree_sum(numbers.data() + (q * local_parts + p) * pitch, groups));
     return sums;
   }
 
   [[nodiscard]] double weight(const Source<T>& source, int output) const {
     if (source.values == nullptr) return 0;
-    return static_cast<double>(
-        source.tile(tile_, static_cast<int>(tile_lanes))[column(static_cast<std::size_t>(output))]);
+    const T* const of_tile = source.tile(static_cast<std::int64_t>(tile_), static_cast<int>(tile_lanes));
+    return static_cast<double>(of_tile[static_cast<std::size_t>(output) * pitch]);
   }
 
   // a = sum_k c_k O_k s, and its change.
   void seed() {
     if (plan_.local_hermitians().empty()) {
-      states_[a] = {};
-      states_[adot] = {};
+      state(Name::a) = {};
+      state(Name::adot) = {};
     }
     bool sets = true;
-    for (const LocalHermitians& local : plan_.local_hermitians()) {
-      if (tangents_)
-        take(local.single, {s, sdot});
-      else
-        take(local.single, {s});
-      if (!sets) take(local.single, {a});
-      if (!sets && tangents_) take(local.single, {adot});
+    for (const LocalHermitians& local : plan_.local_hermitians())
       seed_local(local, std::exchange(sets, false));
-      give(local.single, {a});
-      if (tangents_) give(local.single, {adot});
-    }
   }
 
   void seed_local(const LocalHermitians& local, bool sets) {
+    const GroupTile& groups = local.group_tile;
     LocalNumbers matrices;
     LocalNumbers rates;
-    const auto put = [](LocalNumbers& to, std::size_t place, double number) {
+    const auto fill = [](LocalNumbers& to, std::size_t place, double number) {
       std::fill_n(to.data() + place * pitch, pitch, static_cast<T>(number));
     };
     for (std::size_t q = 0; q < local.members.size(); ++q) {
@@ -328,30 +313,25 @@ class SampleSweep {
       const double c = weight(c_.weights, output);
       const double cdot = weight(c_.weight_direction, output);
       for (std::size_t p = 0; p < local_parts; ++p) {
-        put(matrices, q * local_parts + p, c * m[p]);
-        if (tangents_) put(rates, q * local_parts + p, cdot * m[p] + c * mdot[p]);
+        fill(matrices, q * local_parts + p, c * m[p]);
+        if (tangents_) fill(rates, q * local_parts + p, cdot * m[p] + c * mdot[p]);
       }
     }
-    const auto seed = [&](const LocalNumbers& numbers, Name from, Name to, bool set) {
-      quantum::run(LocalSeed<T>{&local.single.groups(), numbers.data(), planes(from), planes(to), set,
-                                local.single.lanes()});
+    const auto add = [&](const LocalNumbers& numbers, Name from, Name to, bool set) {
+      quantum::run(
+          LocalSeed<T>{&groups.groups(), numbers.data(), planes(from), planes(to), set, groups.lanes()});
     };
-    seed(matrices, s, a, sets);
+    const auto begin = [&](Name from, Name to) {
+      spread(groups, from);
+      if (!sets) spread(groups, to);
+      add(matrices, from, to, sets);
+    };
+    begin(Name::s, Name::a);
+    collect(groups, Name::a);
     if (!tangents_) return;
-    seed(matrices, sdot, adot, sets);
-    seed(rates, s, adot, false);
-  }
-
-  void add_amplitude_gradient() {
-    const State& from = states_[tangents_ ? adot : a];
-    const Destination<T>& to = c_.amplitude_gradient;
-    T* const at = to.samples + static_cast<std::size_t>(tile_) * rows_ * pitch;
-    for (std::size_t r = 0; r < rows_; ++r) {
-      if (to.partial < 0)
-        at[column(r)] = 2 * from.re[r];
-      else
-        partial_[static_cast<std::size_t>(to.partial) + r] += 2 * static_cast<double>(from.re[r]);
-    }
+    begin(Name::sdot, Name::adot);
+    add(rates, Name::s, Name::adot, false);
+    collect(groups, Name::adot);
   }
 
   const TileContext<T>& c_;
@@ -359,15 +339,14 @@ class SampleSweep {
   bool tangents_;
   bool gradients_;
   std::size_t rows_;
-  std::int64_t tile_ = 0;
-  std::size_t lane_ = 0;
+  std::size_t tile_ = 0;
   double* partial_ = nullptr;
-  std::array<State, names> states_;
-  std::array<Tile, names> tiles_;
+  std::array<State, state_names> states_;
+  std::array<Tile, state_names> tiles_;
   AngleGradients<T> angles_;
   Environments<T> environments_;
   std::array<T, most_joint_qubits * pitch> slopes_{};  // of rotations: [qubit][lanes]
-  LocalNumbers densities_, changes_;
+  LocalNumbers densities_{}, changes_{};
   std::vector<double> values_;
 };
 

@@ -1,6 +1,8 @@
 // The tasks of kernels.hpp for matrices of 2 and 4 rows, everything in registers.
 #pragma once
 
+#include <cassert>
+
 #include "engine/quantum/group_rows.hpp"
 
 namespace moonstill::quantum {
@@ -28,6 +30,14 @@ class SmallKernel {
 
  private:
   static void run_lanes(MatrixTask task, const MatrixStep<T>& step, int lane) {
+    if constexpr (structure == Structure::hermitian)
+      read_lanes(task, step, lane);
+    else
+      change_lanes(task, step, lane);
+  }
+
+  // What gates do.
+  static void change_lanes(MatrixTask task, const MatrixStep<T>& step, int lane) {
     switch (task) {
       case MatrixTask::apply:
         return apply<false>(step, lane);
@@ -39,6 +49,14 @@ class SmallKernel {
         return backward(step, lane);
       case MatrixTask::backward_tangent:
         return backward_tangent(step, lane);
+      default:
+        assert(false);
+    }
+  }
+
+  // What observables do.
+  static void read_lanes(MatrixTask task, const MatrixStep<T>& step, int lane) {
+    switch (task) {
       case MatrixTask::gather:
         return gather<false>(step, lane);
       case MatrixTask::gather_tangent:
@@ -47,6 +65,8 @@ class SmallKernel {
         return accumulate(step, lane);
       case MatrixTask::accumulate_tangent:
         return accumulate_tangent(step, lane);
+      default:
+        assert(false);
     }
   }
 

@@ -1,6 +1,7 @@
 // What all samples of a call have in common, for the routes that carry a plan out.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory_resource>
 #include <vector>
@@ -55,6 +56,12 @@ struct SweepContext {
   std::pmr::vector<Destination<T>> hermitian_gradients{memory};
   // Of each operation: where its rows' slopes are summed.
   std::pmr::vector<std::int64_t> phase_slopes{memory};
+
+  /// Whether samples differ in their amplitudes and in nothing else that states depend on.
+  [[nodiscard]] bool only_amplitudes_vary() const {
+    return amplitudes.values != nullptr && !amplitudes.shared &&
+           std::ranges::none_of(varies, [](std::uint8_t mark) { return mark != 0; });
+  }
 
   /// Where the angles of a tile's samples lie: one source for each input.
   void find_angles(std::int64_t tile, std::pmr::vector<AngleSource<T>>& sources) const {

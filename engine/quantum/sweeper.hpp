@@ -120,8 +120,7 @@ class Sweeper {
  private:
   [[nodiscard]] bool contracts() const {
     const RouteChoice& choice = context_.request.choice;
-    const bool varies = std::ranges::find(context_.varies, true) != context_.varies.end();
-    if (varies || context_.amplitudes.values == nullptr || context_.amplitudes.shared) return false;
+    if (!context_.only_amplitudes_vary()) return false;
     if (choice.route) return *choice.route == Route::contract;
     return contraction_pays(circuit_.qubits(), batch_, plan_->cost());
   }

@@ -7,15 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "engine/quantum/environment.hpp"
-#include "engine/quantum/plan.hpp"
+#include "engine/quantum/circuit_walk.hpp"
 #include "engine/quantum/readout_kernels.hpp"
-#include "engine/quantum/sweep_context.hpp"
 
 namespace moonstill::quantum {
-
-template <class T>
-using TileContext = SweepContext<T, Plan>;
 
 /// The parts (LocalPart) of a matrix [2 * 2][re, im]; zeros of an empty one.
 template <class Matrix>
@@ -45,18 +40,19 @@ template <class T>
   return item.input >= 0 && c.hermitian_gradients[static_cast<std::size_t>(item.input)].wanted;
 }
 
+/// Whether anything is wanted of it but the seeds of the adjoint.
+template <class T>
+[[nodiscard]] bool is_read(const TileContext<T>& c, const LocalHermitians& local) {
+  const auto with_gradient = [&](std::size_t h) { return has_gradient(c, c.plan.hermitians()[h]); };
+  return c.request.values || std::ranges::any_of(local.members, with_gradient);
+}
+
 /// Where the sums of a Hermitian's gradient begin.
 template <class T>
 [[nodiscard]] double* gradient_of(const TileContext<T>& c, const LoweredHermitian& item, double* partial) {
   const std::int64_t parts = std::int64_t{2} * item.dimension() * item.dimension();
   return partial + c.hermitian_gradients[static_cast<std::size_t>(item.input)].partial + parts * item.block;
 }
-
-/// A tile's states, and those that a request does not need absent.
-template <class T>
-struct TileStates {
-  Planes<T> s, sdot, a, adot;
-};
 
 template <class T>
 class TileReadout {
@@ -82,7 +78,8 @@ class TileReadout {
 
   /// Of the states that were read: a = sum_k c_k O_k s and its tangent.
   void seed() {
-    if (plan_.local_hermitians().empty()) {
+    // Kernels leave out lanes without samples.
+    if (plan_.local_hermitians().empty() || valid_lanes_ < lanes) {
       clear(states_.a);
       if (tangents_) clear(states_.adot);
     }
@@ -116,7 +113,9 @@ class TileReadout {
   void read_outputs() {
     const auto outputs = static_cast<std::size_t>(plan_.outputs());
     values_.assign(outputs * stride, 0.0);
-    for (const LocalHermitians& local : plan_.local_hermitians()) read_local(local);
+    for (const LocalHermitians& local : plan_.local_hermitians()) {
+      if (is_read(c_, local)) read_local(local);
+    }
     for (std::size_t h = 0; h < plan_.hermitians().size(); ++h) {
       if (plan_.hermitians()[h].dimension() > 2) read_hermitian(h);
     }
@@ -148,15 +147,13 @@ class TileReadout {
   double& value(int output, int lane) { return values_[static_cast<std::size_t>(output * lanes + lane)]; }
 
   void read_local(const LocalHermitians& local) {
-    const bool gradients = std::ranges::any_of(
-        local.members, [&](std::size_t h) { return has_gradient(c_, plan_.hermitians()[h]); });
-    if (!gradients && !c_.request.values) return;
     quantum::run(LocalRead<T>{&local.groups, states_.s, states_.sdot, densities_.data(),
                               tangents_ ? changes_.data() : nullptr, valid_lanes_});
     if (c_.request.values) {
       for (std::size_t q = 0; q < local.members.size(); ++q) add_local_value(local.members[q], q);
     }
-    if (gradients) add_local_gradients(local);
+    const auto with_gradient = [&](std::size_t h) { return has_gradient(c_, plan_.hermitians()[h]); };
+    if (std::ranges::any_of(local.members, with_gradient)) add_local_gradients(local);
   }
 
   // One of local_parts vectors of the q-th qubit's.
@@ -190,7 +187,7 @@ class TileReadout {
       if (tangents_) sum += weights(c_.weight_direction, output) * part(densities_, q, row % local_parts);
       return first_lanes<T, lanes>(sum, valid_lanes_);
     };
-    const Vector sums = sum_rows<T, lanes, lanes>(weighted, 0, local.members.size() * local_parts);
+    const Vector sums = sum_rows<T, lanes>(weighted, 0, local.members.size() * local_parts);
     for (std::size_t q = 0; q < local.members.size(); ++q) {
       const LoweredHermitian& item = plan_.hermitians()[local.members[q]];
       if (!has_gradient(c_, item)) continue;
@@ -327,7 +324,7 @@ class TileReadout {
   // A Hermitian's matrix by the weights: [d * d][re, im][lanes].
   std::vector<T> weighted_, weighted_dot_;
   Environments<T> environments_;
-  LocalNumbers densities_, changes_;
+  LocalNumbers densities_{}, changes_{};
 };
 
 }  // namespace moonstill::quantum

@@ -16,9 +16,6 @@
 
 namespace moonstill::quantum {
 
-/// So few samples of a tile go through a circuit one after the other.
-inline constexpr std::int64_t most_single_samples = 1;
-
 template <class T>
 class TileSweep {
   static constexpr auto lanes = static_cast<int>(tile_lanes);
@@ -39,9 +36,8 @@ class TileSweep {
   void run(std::int64_t begin, std::int64_t end, double* partial) {
     partial_ = partial;
     for (std::int64_t tile = begin; tile < end; ++tile) {
-      if (const std::int64_t samples = c_.samples - tile * lanes;
-          samples <= most_single_samples && SampleSweep<T>::takes(c_)) {
-        SampleSweep<T>(c_).run(tile, static_cast<int>(samples), partial);
+      if (c_.samples - tile * lanes == 1 && SampleSweep<T>::takes(c_)) {
+        SampleSweep<T>(c_).run(tile, partial);
         continue;
       }
       if (c_.found_states == nullptr)
@@ -75,7 +71,7 @@ class TileSweep {
   /// This sweep's own states, and the way back through the circuit from what they hold.
   TileStates<T> states() {
     if (!memory_) allocate();
-    return {s_, sdot_, a_, adot_};
+    return states_;
   }
   void retreat(std::int64_t tile, double* partial) {
     begin_tile(tile);
@@ -90,14 +86,14 @@ class TileSweep {
     states();
     prepare_numbers();
     const T* from = c_.found_states + static_cast<std::size_t>(tile) * 2 * size_;
-    std::copy_n(from, size_, s_.re);
-    std::copy_n(from + size_, size_, s_.im);
+    std::copy_n(from, size_, states_.s.re);
+    std::copy_n(from + size_, size_, states_.s.im);
   }
 
   void keep() const {
     T* to = c_.kept_states + static_cast<std::size_t>(tile_) * 2 * size_;
-    std::copy_n(s_.re, size_, to);
-    std::copy_n(s_.im, size_, to + size_);
+    std::copy_n(states_.s.re, size_, to);
+    std::copy_n(states_.s.im, size_, to + size_);
   }
 
   void begin_tile(std::int64_t tile) {
@@ -119,10 +115,10 @@ class TileSweep {
       T* re = take();
       return Planes<T>{re, take()};
     };
-    s_ = take_state();
-    if (tangents_) sdot_ = take_state();
-    if (gradients_) a_ = take_state();
-    if (tangents_ && gradients_) adot_ = take_state();
+    states_.s = take_state();
+    if (tangents_) states_.sdot = take_state();
+    if (gradients_) states_.a = take_state();
+    if (tangents_ && gradients_) states_.adot = take_state();
   }
 
   const OperationNumbers<T>& numbers(std::size_t o) const {
@@ -159,64 +155,48 @@ class TileSweep {
   }
 
   void forward() {
-    load(c_.amplitudes, s_);
-    if (c_.amplitudes.values == nullptr) std::fill_n(s_.re, lanes, T{1});
-    if (tangents_) load(c_.amplitude_direction, sdot_);
-    for (std::size_t o = 0; o < numbers_.size(); ++o) {
-      if (tangents_ && directed(o)) {
-        carry_out(MatrixTask::forward_tangent, o, s_);
-      } else {
-        carry_out(MatrixTask::apply, o, s_);
-        if (tangents_) carry_out(MatrixTask::apply, o, sdot_);
-      }
-    }
+    load(c_.amplitudes, states_.s);
+    if (c_.amplitudes.values == nullptr) std::fill_n(states_.s.re, lanes, T{1});
+    if (tangents_) load(c_.amplitude_direction, states_.sdot);
+    walk_forward(c_, carrier());
   }
 
   void backward() {
     angles_.start(tile_, partial_);
-    const auto& operations = plan_.operations();
-    std::size_t stop = 0;  // nothing before this operation is wanted
-    while (!c_.request.amplitudes && stop < operations.size() && !wanted(stop)) ++stop;
-    for (std::size_t o = operations.size(); o-- > stop;) {
-      if (wanted(o) || (tangents_ && directed(o))) {
-        carry_out(tangents_ ? MatrixTask::backward_tangent : MatrixTask::backward, o, s_);
-        if (operations[o].form == Form::rotations)
-          angles_.add_rotations(o, numbers(o), slopes_.data(), valid_lanes_);
-        else if (operations[o].form != Form::phases)
-          angles_.add_matrix(o, numbers(o), environments_, valid_lanes_);
-      } else {
-        carry_out(MatrixTask::apply_adjoint, o, s_);
-        carry_out(MatrixTask::apply_adjoint, o, a_);
-        if (!tangents_) continue;
-        carry_out(MatrixTask::apply_adjoint, o, sdot_);
-        carry_out(MatrixTask::apply_adjoint, o, adot_);
-      }
-    }
+    walk_back(c_, carrier(), [&](std::size_t o) {
+      if (plan_.operations()[o].form == Form::rotations)
+        angles_.add_rotations(o, numbers(o), slopes_.data(), valid_lanes_);
+      else
+        angles_.add_matrix(o, numbers(o), environments_, valid_lanes_);
+    });
     if (c_.amplitude_gradient.wanted) add_amplitude_gradient();
   }
 
-  [[nodiscard]] bool wanted(std::size_t o) const { return c_.wanted[o] != 0; }
-  [[nodiscard]] bool directed(std::size_t o) const { return c_.directed[o] != 0; }
+  auto carrier() {
+    return [this](MatrixTask task, std::size_t o, StateName name) { carry_out(task, o, name); };
+  }
 
-  // One operation's task, on `state` (of the tasks for several states the first one) and what belongs to it.
-  void carry_out(MatrixTask task, std::size_t o, const Planes<T>& state) {
+  [[nodiscard]] const Planes<T>& state(StateName name) const {
+    return *std::array{&states_.s, &states_.sdot, &states_.a, &states_.adot}[static_cast<std::size_t>(name)];
+  }
+
+  void carry_out(MatrixTask task, std::size_t o, StateName name) {
     const TileOperation& operation = plan_.operations()[o];
     const OperationNumbers<T>& n = numbers(o);
+    const auto& [s, sdot, a, adot] = states_;
     if (operation.form == Form::phases) {
-      quantum::run(task, PhaseStep<T>{operation.phases.rows(), n.matrix.data(), n.tangent.data(), state,
-                                      sdot_, a_, adot_, phase_slopes(task, o), valid_lanes_});
+      quantum::run(task, PhaseStep<T>{operation.phases.rows(), n.matrix.data(), n.tangent.data(), state(name),
+                                      sdot, a, adot, phase_slopes(task, o), valid_lanes_});
       return;
     }
-    if (operation.form == Form::rotations) {
-      quantum::run(task, RotationStep<T>{&operation.groups, n.matrix.data(), n.tangent.data(), n.lanes, state,
-                                         sdot_, a_, adot_, slopes_.data(), valid_lanes_});
-      return;
-    }
-    MatrixStep<T> step{
-        &operation.groups, n.matrix.data(), n.tangent.data(), n.lanes, state, sdot_, a_, adot_};
-    step.samples = valid_lanes_;
-    if (goes_back(task)) environments_.reset(step, operation.dimension(), tangents_);
-    quantum::run(task, structure_of(operation), step);
+    run_operation<T>(task, {operation,
+                            operation.groups,
+                            n,
+                            {state(name), sdot, a, adot},
+                            slopes_.data(),
+                            environments_,
+                            tangents_,
+                            valid_lanes_});
   }
 
   [[nodiscard]] double* phase_slopes(MatrixTask task, std::size_t o) const {
@@ -224,7 +204,7 @@ class TileSweep {
   }
 
   void add_amplitude_gradient() {
-    const T* from = tangents_ ? adot_.re : a_.re;
+    const T* from = tangents_ ? states_.adot.re : states_.a.re;
     const Destination<T>& to = c_.amplitude_gradient;
     if (to.partial < 0) {
       T* at = to.samples + static_cast<std::size_t>(tile_) * size_;
@@ -247,13 +227,12 @@ class TileSweep {
   int valid_lanes_ = 1;
   double* partial_ = nullptr;
   std::shared_ptr<std::byte> memory_;
-  Planes<T> s_, sdot_, a_, adot_;
+  TileStates<T> states_;
   std::pmr::vector<AngleSource<T>> sources_;
   std::vector<OperationNumbers<T>> numbers_;
   TileReadout<T> readout_;
   AngleGradients<T> angles_;
   Environments<T> environments_;
-  std::vector<double> sums_, tangent_sums_;             // of environments, over the samples
   std::array<T, most_joint_qubits * stride> slopes_{};  // of rotations: [qubit][lanes]
 };
 

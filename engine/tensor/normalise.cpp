@@ -38,18 +38,34 @@ template <class Vector>
   return (parts[0] + parts[1]) + (parts[2] + parts[3]);
 }
 
-// The largest magnitudes of the rows, bounded so that their inverses are normal numbers: squares of what is
-// beyond are safe when divided by the bound.
+// What a row is multiplied by before it is squared: 1 where that is safe. Else the inverse of its largest
+// magnitude, bounded so that it is a normal number: squares of what is beyond are safe all the same. Each
+// lane decides for itself: no row depends on its neighbours, nor on padding.
 template <class T, std::int64_t L>
-std::array<T, L> bounded_magnitudes(const T* from, std::int64_t size) {
-  std::array<T, L> largest{};
-  for (std::int64_t i = 0; i < size * L; ++i)
-    largest[static_cast<std::size_t>(i % L)] =
-        std::max(largest[static_cast<std::size_t>(i % L)], std::abs(from[i]));
+std::array<T, L> scales_of(const T* from, std::int64_t size, const std::array<T, L>& largest_squares) {
+  constexpr T most_square = safe<T> * safe<T>;
   constexpr T most = 1 / (4 * std::numeric_limits<T>::min());
   constexpr T least = 4 * std::numeric_limits<T>::min();
-  for (T& x : largest) x = std::clamp(x, least, most);
-  return largest;
+  std::array<T, L> scales;
+  scales.fill(1);
+  for (std::int64_t l = 0; l < L; ++l) {
+    if (largest_squares[l] >= 1 / most_square && largest_squares[l] <= most_square) continue;
+    T largest = 0;
+    for (std::int64_t i = 0; i < size; ++i) largest = std::max(largest, std::abs(from[i * L + l]));
+    scales[l] = 1 / std::clamp(largest, least, most);
+  }
+  return scales;
+}
+
+template <class T, std::int64_t L>
+Lanes<T, L> sum_of_squares(const T* from, std::int64_t size, const Lanes<T, L>& scale) {
+  std::array<Lanes<T, L>, chains> parts{};
+  in_chains(
+      size, [&](std::int64_t i, auto k) __attribute__((always_inline)) {
+        const Lanes<T, L> x = load_lanes<T, L>(from + i * L) * scale;
+        parts[k] += x * x;
+      });
+  return sum_of(parts);
 }
 
 // One row for each of L lanes: elements are L apart. Gives the number of zero rows among the first `valid`.
@@ -65,24 +81,14 @@ std::int64_t normalise(const T* from, T* to, T* norms, std::int64_t size, std::i
         tops[k] = square > tops[k] ? square : tops[k];
         parts[k] += square;
       });
-  Vector squares = sum_of(parts);
   for (std::size_t k = 1; k < tops.size(); ++k) tops[0] = tops[k] > tops[0] ? tops[k] : tops[0];
   std::array<T, L> scales;
   store_lanes<T, L>(scales.data(), tops[0]);
-  const auto is_safe = [](T square) {
-    return square >= 1 / (safe<T> * safe<T>)&&square <= safe<T> * safe<T>;
-  };
-  if (std::ranges::all_of(scales, is_safe)) {
-    scales.fill(1);
-  } else {
-    scales = bounded_magnitudes<T, L>(from, size);
-    for (T& scale : scales) scale = 1 / scale;
+  scales = scales_of<T, L>(from, size, scales);
+  Vector squares = sum_of(parts);
+  if (!std::ranges::all_of(scales, [](T scale) { return scale == 1; })) {
     const Vector scale = load_lanes<T, L>(scales.data());
-    squares = Vector{};
-    for (std::int64_t i = 0; i < size; ++i) {
-      const Vector x = load_lanes<T, L>(from + i * L) * scale;
-      squares += x * x;
-    }
+    squares = scale == 1 ? squares : sum_of_squares<T, L>(from, size, scale);
   }
   std::array<T, L> sums;
   store_lanes<T, L>(sums.data(), squares);

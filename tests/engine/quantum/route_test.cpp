@@ -171,6 +171,42 @@ TEST_CASE("batches of every size give what their samples give one by one", "[qua
   set_thread_count(threads);
 }
 
+TEST_CASE("no number of a tile is left to chance, nor those of lanes without a sample", "[quantum][route]") {
+  Generator random(251);
+  const int n = 6;
+  Circuit circuit(n);
+  const int x = circuit.add_input("x", {1 << n});
+  const int w = circuit.add_input("w", {2, n, 3});
+  circuit.amplitudes(x).strongly_entangling(w);
+  Readout readout;
+  readout.add_hermitian_input({{0}, {1}, {2}, {3}, {5}});
+  for (const std::int64_t samples : {1, 3, 8, 9, 17, 18}) {
+    for (const DType dtype : {DType::f32, DType::f64}) {
+      SweepPoint point;
+      point.angles = {{}, normal({2, n, 3}, random)};
+      point.amplitudes = unit_rows({samples, 1 << n}, random);
+      point.hermitians = {normal({5, 2, 2, 2}, random)};
+      point.weights = normal({samples, readout.outputs()}, random);
+      SweepRequest request = request_for_all(false);
+      request.choice = {Route::tiles, {}};
+      // Memory of all sizes that comes back from the pool holds NaN.
+      std::vector<Tensor> used;
+      for (std::int64_t size = 64; size < 1 << 16; size += size / 8) {
+        for (int block = 0; block < 4; ++block)
+          used.push_back(Tensor::full({size}, std::numeric_limits<double>::quiet_NaN(), dtype));
+      }
+      used.clear();
+      const SweepResult result = sweep(circuit, readout, cast(point, dtype), {}, request);
+      for (const Tensor& t : {result.values, result.gradients.amplitudes}) {
+        const auto all_finite = [](auto numbers) {
+          return std::ranges::all_of(numbers, [](auto e) { return std::isfinite(e); });
+        };
+        CHECK((dtype == DType::f32 ? all_finite(t.data<float>()) : all_finite(t.data<double>())));
+      }
+    }
+  }
+}
+
 TEST_CASE("rotations by half turns, whose cosine is nothing, are as exact as others", "[quantum][route]") {
   Generator random(331);
   Circuit circuit(4);

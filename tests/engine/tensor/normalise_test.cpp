@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "engine/core/random.hpp"
 #include "engine/core/threads.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/tensors.hpp"
@@ -89,6 +90,31 @@ TEST_CASE("a row with NaN stays one, and the others do not notice") {
   CHECK(std::isnan(unit.rows.at(1)));
   CHECK(unit.rows.at(3) == Approx(0.8));
   CHECK(unit.zero_rows == 0);
+}
+
+TEMPLATE_TEST_CASE("a row depends on no neighbour and on no padding", "", float, double) {
+  const DType dtype = dtype_of<TestType>();
+  const std::int64_t size = 9;
+  Generator random(5);
+  std::vector<double> numbers(3 * size);
+  random.fill_normal(numbers);
+  const Tensor x = Tensor::from(numbers, {3, size}, dtype);
+  const std::vector<double> expected = test::values(normalise_rows(x.as_tiled()).rows);
+  const double largest = std::numeric_limits<TestType>::max();
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const double odd : {0.0, 1.0, nan, double{INFINITY}, largest, 1 / largest, 1e-30, 1e30}) {
+    Tensor tiled = x.as_tiled();
+    const auto of_tile = tiled.write<TestType>();
+    for (std::int64_t i = 0; i < size; ++i) {
+      // Lane 1 is another sample's, those from 3 on are padding.
+      for (const std::int64_t lane : {1, 3, 8, 15})
+        of_tile[static_cast<std::size_t>(i * tile_lanes + lane)] = static_cast<TestType>(odd);
+    }
+    const std::vector<double> rows = test::values(normalise_rows(tiled).rows);
+    for (const std::size_t row : {0, 2}) {
+      for (std::size_t e = row * size; e < (row + 1) * size; ++e) CHECK(rows[e] == expected[e]);
+    }
+  }
 }
 
 }  // namespace

@@ -12,11 +12,11 @@
 
 namespace moonstill::quantum {
 
-class SideBySide {
+class GroupTile {
  public:
-  SideBySide() = default;
+  GroupTile() = default;
   /// Of an operation on states of `rows` rows.
-  SideBySide(const Groups& groups, std::size_t rows);
+  GroupTile(const Groups& groups, std::size_t rows);
 
   /// Of rows in a tile, where those of a group lie one below the other.
   [[nodiscard]] const Groups& groups() const { return groups_; }
@@ -26,7 +26,7 @@ class SideBySide {
 
   /// A plane of a state, in the order of its rows, to a plane of the tile, and back. Rows in no group stay.
   template <class T>
-  void take(const T* state, T* tile) const {
+  void spread(const T* state, T* tile) const {
     const bool done = with_vectors<T>([&](auto count) {
       constexpr int W = vector_lanes<T>;
       const auto from =
@@ -38,7 +38,7 @@ class SideBySide {
     for (std::size_t i = 0; i < rows_.size(); ++i) tile[place(i)] = state[rows_[i]];
   }
   template <class T>
-  void give(const T* tile, T* state) const {
+  void collect(const T* tile, T* state) const {
     const bool done = with_vectors<T>([&](auto count) {
       constexpr int W = vector_lanes<T>;
       const auto from = load_vectors<T, count>([&](std::size_t j) { return get<T>(tile, j); });
@@ -85,6 +85,8 @@ class SideBySide {
       default:
         break;
     }
+#else
+    static_cast<void>(body);
 #endif
     return false;
   }

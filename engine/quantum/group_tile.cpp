@@ -1,11 +1,11 @@
-#include "engine/quantum/side_by_side.hpp"
+#include "engine/quantum/group_tile.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace moonstill::quantum {
 
-SideBySide::SideBySide(const Groups& groups, std::size_t rows)
+GroupTile::GroupTile(const Groups& groups, std::size_t rows)
     : lanes_(std::min<std::size_t>(groups.count(), tile_lanes)) {
   const auto depth = static_cast<std::size_t>(groups.dimension());
   for (std::size_t first = 0; first < groups.count(); first += lanes_) {
