@@ -148,8 +148,8 @@ double Plan::cost() const {
 }
 
 std::vector<int> Plan::bits_of(const std::vector<int>& qubits) const {
-  std::vector<int> bits;
-  for (const int q : qubits) bits.push_back(bit(q));
+  std::vector<int> bits(qubits.size());
+  std::ranges::transform(qubits, bits.begin(), [&](int q) { return bit(q); });
   return bits;
 }
 

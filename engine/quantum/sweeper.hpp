@@ -158,7 +158,7 @@ class Sweeper {
   // everything as long as three times.
   [[nodiscard]] std::size_t grain(std::int64_t chunk) const {
     const SweepRequest& request = context_.request;
-    const std::int64_t weight = (request.gradients() ? 2 : 1) * (request.tangents ? 3 : 1);
+    const std::int64_t weight = std::int64_t{request.gradients() ? 2 : 1} * (request.tangents ? 3 : 1);
     const std::int64_t work = weight * plan_->amplitudes() * plan_->sample_lanes() * chunk *
                               static_cast<std::int64_t>(plan_->operations().size() + 1);
     return static_cast<std::size_t>(std::max<std::int64_t>(1, serial_work / work));

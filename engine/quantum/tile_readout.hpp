@@ -144,7 +144,9 @@ class TileReadout {
     for (std::size_t e = 0; e < values_.size(); ++e) to[e] = static_cast<T>(values_[e]);
   }
 
-  double& value(int output, int lane) { return values_[static_cast<std::size_t>(output * lanes + lane)]; }
+  double& value(int output, int lane) {
+    return values_[static_cast<std::size_t>(output) * stride + static_cast<std::size_t>(lane)];
+  }
 
   void read_local(const LocalHermitians& local) {
     quantum::run(LocalRead<T>{&local.groups, states_.s, states_.sdot, densities_.data(),

@@ -103,7 +103,7 @@ class TileSweep {
   }
 
   void allocate() {
-    const std::size_t planes = 2 * (tangents_ ? 2 : 1) * (gradients_ ? 2 : 1);
+    const std::size_t planes = std::size_t{2} * (tangents_ ? 2 : 1) * (gradients_ ? 2 : 1);
     // A store delays loads from addresses that are the same but for a multiple of a page: the same row of all
     // planes lies at different places in its page, as far apart as may be.
     constexpr std::size_t page = 4096;
