@@ -45,7 +45,9 @@ local models = {
   quantum = { model = "quantum" },
   fixed_hermitians = { model = "quantum", observable = "fixed" },
   -- One cycle more with fixed Hermitians, from the images that were distilled with trainable ones.
-  warm_fixed_hermitians = { model = "quantum", observable = "fixed", warm_start = "quantum" },
+  warm_fixed_hermitians = {
+    model = "quantum", observable = "fixed", warm_start = "quantum", network = "fixed_hermitians",
+  },
   frozen_angles = { model = "quantum", angles = "fixed" },   -- as in the authors' code
   classical = { model = "classical" },
 }
@@ -58,6 +60,7 @@ local function make_rows()
       local function of_model(field) return task[field] and task[field][model] end
       rows[#rows + 1] = {
         name = ("%s-%s"):format(task.name, (model:gsub("_", "-"))), task = task, model = model,
+        network = models[model].network or model,   -- that of full training
         seeds = of_model "seeds" or 1, paper = of_model "paper", must = of_model "must", target = of_model "target",
       }
     end

@@ -51,14 +51,15 @@ local function collect(rows, folder_of)
     local results = {}
     for seed = 1, math.max(row.seeds, most_seeds) do results[#results + 1] = report.result(folder_of(row, seed)) end
     local entry = {
-      row = row.name, data = row.task.data, model = row.model, init = row.task.init,
+      row = row.name, data = row.task.data, model = row.model, network = row.network,
+      init = row.task.init,
       seeds = math.max(row.seeds, #results), run = #results, results = results,
     }
     for _, name in ipairs(expected) do entry[name] = row[name] end
     for _, column in ipairs(measured) do entry[column[2]] = summary(results, column[1]) end
     local networks = results[1] and results[1].test_deviation
     if networks and #results == 1 then entry.best.deviation = networks end
-    if row.task.epochs then full[row.task.data .. row.model] = entry end
+    if row.task.epochs then full[row.task.data .. row.network] = entry end
     collected[i] = entry
   end
   return collected, full
@@ -91,7 +92,7 @@ local columns = make_columns()
 local function line(cells) return "| " .. table.concat(cells, " | ") .. " |" end
 
 local function cells_of(entry, full)
-  local on_all = full[entry.data .. entry.model]
+  local on_all = full[entry.data .. entry.network]
   local cells = { entry.row }
   for _, name in ipairs(expected) do cells[#cells + 1] = tostring(entry[name] or "") end
   if entry.run == 0 then
