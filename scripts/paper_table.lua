@@ -29,6 +29,7 @@ local tasks = {
     must = { quantum = 51, fixed_hermitians = close, classical = 52 },
     target = { quantum = 55, fixed_hermitians = "no difference", classical = 56 },
     seeds = { quantum = 3, fixed_hermitians = 3, warm_fixed_hermitians = 3 },
+    iterations_of = { warm_fixed_hermitians = 5000, classical = 10000, frozen_angles = 10000 },
     models = { "quantum", "fixed_hermitians", "warm_fixed_hermitians", "classical", "frozen_angles" } },
   { name = "mnist-100", data = "mnist", init = "known", steps = 10, step_size = 0.02, iterations = 1500,
     start = "real", lr = 0.01 },
@@ -90,15 +91,16 @@ if opt.threads > 0 then ms.set_threads(opt.threads) end
 
 local function folder_of(row, seed) return ("%s/%s-seed-%d"):format(opt.out, row.name, seed) end
 
--- Those of the row that this one starts from.
-local function warm_start_of(row, seed)
+-- The folder of the row that this one starts from.
+local function start_folder_of(row, seed)
   local model = models[row.model].warm_start
-  return model and ("%s/%s-%s-seed-%d/images.npz"):format(opt.out, row.task.name, model, seed)
+  return model and ("%s/%s-%s-seed-%d"):format(opt.out, row.task.name, model, seed)
 end
 
 -- None for full training.
 local function iterations_of(row)
-  local own = models[row.model].warm_start and row.task.cycle or row.task.iterations
+  local special = row.task.iterations_of
+  local own = special and special[row.model] or row.task.iterations
   return own and (opt.iterations > 0 and opt.iterations or own)
 end
 
@@ -118,7 +120,8 @@ local function state_of(row, seed)
   if ms.io.exists(path) then tensors, state = checkpoint.read(path) end
   local text = progress_of(tensors, state)
   if result then
-    text = ("done: %d iterations, %.2f %%%s"):format(result.iterations, 100 * result.test_accuracy,
+    local iterations = done and "done: " .. result.iterations or ("%d of %d"):format(result.iterations, wanted)
+    text = ("%s iterations, %.2f %%%s"):format(iterations, 100 * result.test_accuracy,
       state and not tensors and "; its checkpoint is damaged" or "")
   end
   local holder = lock.holder(folder)
@@ -139,9 +142,10 @@ end
 
 -- What is learned, by the row's inner loop.
 local function inner_of(row, seed)
-  local task = row.task
+  local task, folder = row.task, start_folder_of(row, seed)
   return {
-    steps = task.steps, init = task.init, start = warm_start_of(row, seed) or task.start, step_size = task.step_size,
+    steps = task.steps, init = task.init, start = folder and folder .. "/images.npz" or task.start,
+    step_size = task.step_size,
     later_step_size = task.later_step_size, sharpness = task.sharpness or outer.sharpness,
   }
 end
@@ -221,9 +225,9 @@ local function run(row, seed)
   local taken <close>, process = lock.take(folder)
   if not taken then return print(("process %s is at it"):format(process)) end
   if opt.baselines then return compare_again(row, seed, folder) end
-  local start = warm_start_of(row, seed)
-  if start and not ms.io.exists(start) then
-    error(("starts from %s, which is not there: run that row first"):format(start), 0)
+  local start = start_folder_of(row, seed)
+  if start and (lock.holder(start) or not report.result(start)) then
+    error(("starts from the images in %s, where no run has ended: run that row first"):format(start), 0)
   end
   local clock = ms.timer()
   local result = row.task.epochs and trained(row, seed) or distilled(row, seed, folder)

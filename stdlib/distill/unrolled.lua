@@ -131,6 +131,10 @@ local function warm_start(self)
   if got ~= expected then
     check.fail("distill.unrolled", "argument 'start': expected %s, got %s in '%s'", expected, got, self.start)
   end
+  if self.init == "known" and about.seed ~= self.seed then
+    io.stderr:write(("note: the images in '%s' are for the initial weights of seed %d, not %d\n"):format(self.start,
+      about.seed, self.seed))
+  end
   local function cast(t) return ms.tensor(t, { dtype = self.dtype }) end
   local images = {}
   for s, list in ipairs(saved.images) do images[s] = cast(list) end
