@@ -61,7 +61,7 @@ local function make_rows()
       local function of_model(field) return task[field] and task[field][model] end
       rows[#rows + 1] = {
         name = ("%s-%s"):format(task.name, (model:gsub("_", "-"))), task = task, model = model,
-        network = models[model].network or model,   -- that of full training
+        network = models[model].network,   -- that of full training, if not the model's own
         seeds = of_model "seeds" or 1, paper = of_model "paper", must = of_model "must", target = of_model "target",
       }
     end

@@ -51,7 +51,7 @@ local function collect(rows, folder_of)
     local results = {}
     for seed = 1, math.max(row.seeds, most_seeds) do results[#results + 1] = report.result(folder_of(row, seed)) end
     local entry = {
-      row = row.name, data = row.task.data, model = row.model, network = row.network,
+      row = row.name, data = row.task.data, model = row.model, network = row.network or row.model,
       init = row.task.init,
       seeds = math.max(row.seeds, #results), run = #results, results = results,
     }
@@ -59,7 +59,7 @@ local function collect(rows, folder_of)
     for _, column in ipairs(measured) do entry[column[2]] = summary(results, column[1]) end
     local networks = results[1] and results[1].test_deviation
     if networks and #results == 1 then entry.best.deviation = networks end
-    if row.task.epochs then full[row.task.data .. row.network] = entry end
+    if row.task.epochs then full[entry.data .. entry.network] = entry end
     collected[i] = entry
   end
   return collected, full
@@ -120,7 +120,7 @@ JPEG artefacts.
 
 --- Writes results.json and table.md.
 --- @param folder string
---- @param rows table[]        { name, task, model, seeds, paper?, must?, target? }
+--- @param rows table[]        { name, task, model, seeds, network?, paper?, must?, target? }
 --- @param folder_of function  fun(row, seed): string
 function report.write(folder, rows, folder_of)
   local collected, full = collect(rows, folder_of)
