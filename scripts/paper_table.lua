@@ -145,8 +145,7 @@ local function inner_of(row, seed)
   local task, folder = row.task, start_folder_of(row, seed)
   return {
     steps = task.steps, init = task.init, start = folder and folder .. "/images.npz" or task.start,
-    step_size = task.step_size,
-    later_step_size = task.later_step_size, sharpness = task.sharpness or outer.sharpness,
+    step_size = task.step_size, sharpness = task.sharpness or outer.sharpness,
   }
 end
 

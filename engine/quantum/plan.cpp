@@ -214,8 +214,8 @@ void Plan::add_word(const PauliWord& word, int output) {
   words_.push_back(lowered);
 }
 
-// Fixed matrices of one qubit that add to the same output are one.
-bool Plan::merges(const LoweredHermitian& hermitian) {
+// Fixed matrices of one qubit that add to the same output are one: true when there was one to add to.
+bool Plan::add_to_fixed(const LoweredHermitian& hermitian) {
   for (LoweredHermitian& other : hermitians_) {
     if (hermitian.input >= 0 || other.input >= 0 || other.output != hermitian.output ||
         other.qubits != hermitian.qubits)
@@ -232,7 +232,7 @@ void Plan::add_hermitian(LoweredHermitian&& hermitian) {
     hermitian.groups = groups_of(hermitian.qubits, {});
   } else {
     const auto shares_qubit = [&](std::size_t h) { return hermitians_[h].qubits == hermitian.qubits; };
-    if (merges(hermitian)) return;
+    if (add_to_fixed(hermitian)) return;
     const bool joins = !local_hermitians_.empty() &&
                        local_hermitians_.back().members.size() < most_joint_qubits &&
                        std::ranges::none_of(local_hermitians_.back().members, shares_qubit);

@@ -100,7 +100,7 @@ class Plan {
   void prepare_single_samples();
   void add_word(const PauliWord& word, int output);
   void add_hermitian(LoweredHermitian&& hermitian);
-  [[nodiscard]] bool merges(const LoweredHermitian& hermitian);
+  [[nodiscard]] bool add_to_fixed(const LoweredHermitian& hermitian);
   [[nodiscard]] Groups groups_of(const std::vector<int>& targets, const std::vector<int>& controls) const;
   [[nodiscard]] std::vector<int> bits_of(const std::vector<int>& qubits) const;
   [[nodiscard]] int bit(int qubit) const { return qubits_ - 1 - qubit; }
