@@ -110,13 +110,15 @@ test("the report: executions, shots, money, and when distilling has paid for its
   test.equal(ms.io.parse_json(ms.io.json(report)).rows[2].name, "cheap")
 end)
 
--- n qubits, so many layers, 2^n amplitudes, a Hermitian on each qubit: shift terms of one sample.
+-- n qubits, so many layers, 2^n amplitudes, a Hermitian on each qubit, behind a relu: shift terms of one sample, of the
+-- angles and of the rotations that prepare the amplitudes.
 local function layer(n, layers)
   local ansatz = ms.circuit(n, { x = { 1 << n }, w = { layers, n, 3 } }, function(c, x, w)
     c:amplitudes(x):strongly_entangling(w)
   end)
   local net = ms.nn.sequential {
-    ms.nn.flatten(), ms.nn.linear(784, 1 << n), ms.nn.circuit(ansatz), ms.nn.linear(n, 10),
+    ms.nn.flatten(), ms.nn.linear(784, 32), ms.nn.relu(), ms.nn.linear(32, 1 << n), ms.nn.circuit(ansatz),
+    ms.nn.linear(n, 10),
   }
   return net, 2 * layers * n * 3, 2 * ((1 << n) - 1)
 end
@@ -135,41 +137,70 @@ test("training: so many samples, each with its value, shifts and tomography", fu
   })
 end)
 
-test("a whole distillation against the formula, recomputed or not, in both types", function()
-  local net, angles, inputs = layer(2, 1)
-  local images, batch, passes, iterations = 10, 50, 3, 4
-  local shifts = angles + inputs
-  -- Pairs of different rotations of two terms, each rotation with itself (all of them also unshifted), and a rotation
-  -- with a tomography. In the first update the weights are given: of the pairs those with an input count.
-  local rotations = shifts / 2
-  local hessian = 4 * rotations * (rotations - 1) / 2 + rotations + 1 + 3 * shifts
-  local of_inputs = 4 * (inputs / 2) * (inputs / 2 - 1) / 2 + inputs / 2 + 1 + inputs * angles + 3 * inputs
-  -- The backward pass takes first derivatives of each update again: along the change of the inner gradient's weights,
-  -- and along that of the values.
-  local function first(samples, again, weights_again)
-    return counts {
-      values = iterations * batch, angles = iterations * (batch + samples * weights_again) * angles,
-      inputs = iterations * (batch + samples * again) * inputs,
-      hermitians = iterations * (batch + samples * weights_again) * 3,
-    }
+-- What a distillation executes. Of `n` qubits with `layers` entangling layers, a Hermitian on each; so many outer
+-- iterations on `batch` real images, `passes` inner updates of `images` synthetic ones, and evaluations on `tested`
+-- held-out images; `runs` is 2 with a surrogate derivative, which runs the inner circuit a second time, on the smooth
+-- network's features, else 1.
+local function distillation(o)
+  -- By parameter shift: two terms for each angle, and for each of the 2^n - 1 rotations that prepare the amplitudes.
+  local angles, inputs = 2 * o.layers * o.n * 3, 2 * ((1 << o.n) - 1)
+  local rotations = (angles + inputs) // 2
+  -- Tomography of single qubits, all at once.
+  local bases = 3
+  -- A gradient of so many samples: values, shifted angles and rotations, tomography.
+  local function gradient(samples)
+    return counts { values = samples, angles = samples * angles, inputs = samples * inputs, hermitians = samples * bases }
   end
-  local outer = first(images, 2 * passes, 2 * passes - 1)
-  outer.second_order = iterations * images * ((passes - 1) * hessian + of_inputs)
-  outer.steps = iterations
-  local function inner(times)
-    local seen = times * passes * images
-    return counts { values = seen, angles = seen * angles, inputs = seen * inputs, hermitians = seen * 3,
-      steps = times * passes }
+  -- Second order, of one sample. A pair of different rotations: two terms of each; a rotation with itself: one, and for
+  -- all of these one that is not shifted; a rotation with the Hermitians: two terms, each with a tomography.
+  local function pairs_of(count) return 4 * count * (count - 1) // 2 end
+  local hessian = pairs_of(rotations) + rotations + 1 + 2 * rotations * bases
+  -- In the first update the weights are given: what counts is what has to do with an input.
+  local first = pairs_of(inputs // 2) + inputs // 2 + 1 + inputs * angles + inputs * bases
+  -- An inner loop: a gradient for each update.
+  local function inner(times, runs)
+    local sum = gradient(times * runs * o.passes * o.images)
+    sum.steps = times * o.passes
+    return sum
   end
-  for _, case in ipairs { {}, { checkpoint = true }, { dtype = "f64" } } do
+  -- An outer iteration: the gradient of the batch, then backwards through the updates of one run of the circuit (the
+  -- surrogate's, where there is one). Each update's gradient is differentiated, which is second order, and its first
+  -- derivatives are taken twice more: along the change of the weights, and along that of the values. In the first
+  -- update the weights do not change: one of the two has no angles nor Hermitians.
+  local outer = gradient(o.batch)
+  local all, of_weights = 2 * o.passes * o.images, (2 * o.passes - 1) * o.images
+  outer.inputs = outer.inputs + all * inputs
+  outer.angles = outer.angles + of_weights * angles
+  outer.hermitians = outer.hermitians + of_weights * bases
+  outer.second_order = o.images * (first + (o.passes - 1) * hessian)
+  for name, count in pairs(outer) do outer[name] = o.iterations * count end
+  outer.steps = o.iterations
+  return {
+    distil = outer, ["distil/inner"] = inner(o.iterations, o.runs),
+    ["distil/validate/inner"] = inner(o.evaluations, 1), ["distil/validate/test"] = counts { values = o.evaluations * o.tested },
+  }
+end
+
+test("a whole distillation against the formula: with and without surrogate, recomputed or not, in both types", function()
+  local net = layer(2, 1)
+  local size = { n = 2, layers = 1, iterations = 4, batch = 50, passes = 3, images = 10, evaluations = 2, tested = 40 }
+  for _, case in ipairs { {}, { checkpoint = true }, { dtype = "f64" }, { sharpness = 0 } } do
     local book <close> = ms.ledger()
-    local o = { net = net, train = set.train, passes = passes }
+    local o = { net = net, train = set.train, passes = size.passes }
     for name, option in pairs(case) do o[name] = option end
-    distill.unrolled(o):fit { iterations = iterations, batch = batch, validation = set.test, evaluate_every = 2,
+    distill.unrolled(o):fit { iterations = size.iterations, batch = size.batch, validation = set.test, evaluate_every = 2,
       averaging = 0, quiet = true }
-    test.equal(book:totable(), {
-      distil = outer, ["distil/inner"] = inner(iterations), ["distil/validate/inner"] = inner(2),
-      ["distil/validate/test"] = counts { values = 2 * 40 },
-    })
+    size.runs = case.sharpness == 0 and 1 or 2
+    test.equal(book:totable(), distillation(size), ms.io.json(case))
   end
+end)
+
+test("a distillation for the quantum LeNet, as scripts/distill.lua has it, against the formula", function()
+  local book <close> = ms.ledger()
+  distill.unrolled { net = require("qnn").lenet.quantum(), train = set.train }:fit {
+    iterations = 1, batch = 16, validation = set.test, quiet = true,
+  }
+  -- The iterate and the moving average are evaluated.
+  test.equal(book:totable(), distillation { n = 6, layers = 3, iterations = 1, batch = 16, passes = 3, images = 10,
+    evaluations = 2, tested = 40, runs = 2 })
 end)
