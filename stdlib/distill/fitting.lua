@@ -106,6 +106,15 @@ local function note(still, o, row, results)
   if evaluations % o.checkpoint_every == 0 or still.iteration == o.iterations then still.run:keep(still) end
 end
 
+-- Judges the images of a warm start as iteration 0, once: what a run calls its best images is never worse than these.
+local function judge_start(still, o, book)
+  if not (still.started_from and o.validation) or still.iteration > 0 or still.run.kept then return end
+  local results = judge(still, o)
+  still.run:say(("the images that it starts from: held out %.4f"):format(results.last.accuracy))
+  still.counts = book:totable()
+  note(still, o, { iteration = 0 }, results)
+end
+
 --- Takes outer iterations until there were as many as asked for.
 --- @param still distill.Still
 --- @param o table  options of Still:fit
@@ -123,6 +132,7 @@ function fitting.run(still, o)
   still.run = store.open(still, o)
   local book <close> = ms.ledger.from(still.counts)
   print_estimate(still, o, batches)
+  judge_start(still, o, book)
   local bar = ms.progress { total = o.iterations, label = "distil", done = still.iteration, quiet = o.quiet }
   local show = o.live and metrics.live(o.folder and metrics.read(o.folder)) or function() end
   while still.iteration < o.iterations do

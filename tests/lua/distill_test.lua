@@ -359,6 +359,40 @@ test("a warm start: images and step sizes of a file, which have to fit", functio
   test.fails_with("nothing.npz", function() new { start = out.path .. "/nothing.npz" } end)
 end)
 
+test("a warm start is judged before the first iteration, and once: no worse images are called the best", function()
+  local poisoned
+  local poison = nn.layer { name = "poison", apply = function(_, x)
+    return poisoned and x:size(1) == 50 and x * (0 / 0) or x
+  end }
+  local net = nn.sequential { nn.flatten(), poison, nn.linear(784, 10) }
+  local first <close> = folder()
+  local whole <close> = folder()
+  local broken <close> = folder()
+  local good = fit(new { net = net, passes = 2 }, { iterations = 40 })
+  good:save(first.path)
+  local function run(out, iterations)
+    local still = new { net = net, passes = 2, start = first.path .. "/images.npz" }
+    return fit(still, { folder = out.path, iterations = iterations, batch = 50, lr = 3, evaluate_every = 2,
+      validation = set.test })
+  end
+  local best = run(whole, 4):best()
+  test.equal(best.iteration, 0)
+  test.near(best.loss, good:evaluate(set.test).loss, 1e-6)
+  local function iterations_of(out)
+    local list = {}
+    for i, row in ipairs(metrics(out.path)) do list[i] = row.iteration end
+    return list
+  end
+  test.equal(iterations_of(whole), { 0, 2, 4 })
+  -- Stopped between the judgement and the end of the first iteration.
+  poisoned = true
+  test.fails_with("the state after iteration 0 is kept", function() run(broken, 4) end)
+  poisoned = false
+  run(broken, 4)
+  test.equal(iterations_of(broken), { 0, 2, 4 })
+  test.ok(bytes(whole.path .. "/checkpoint.safetensors") == bytes(broken.path .. "/checkpoint.safetensors"), "equal bytes")
+end)
+
 -- Step sizes of two updates, the first tried, and the most accurate of these.
 local function best_pair(still, images, some)
   local best, found
