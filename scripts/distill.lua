@@ -14,41 +14,53 @@ local presets = {
 }
 local preset = experiment.given "preset"
 
-local opt = experiment.options {
-  about = "Distils a data set into a few synthetic images that train a LeNet.",
-  defaults = presets[preset],
-  folder = preset == "start"
-    and { name = "runs/start", unlike = { "preset", "iterations", "on_nan", "fresh", "live" } } or nil,
-  { "preset", default = "ours", choices = { "ours", "paper", "start" }, help = "where the defaults come from" },
+-- What distill.trial takes from the command line itself, what its plan (distill.unrolled) does, and what still:fit does.
+local whole = {
   { "model", default = "quantum", choices = { "quantum", "classical" }, help = "which LeNet" },
   { "observable", default = "trainable", choices = { "trainable", "fixed" }, help = "the quantum LeNet's Hermitians" },
   { "angles", default = "trainable", choices = { "trainable", "fixed" }, help = "the quantum LeNet's circuit angles" },
+  { "hold_out", default = 5000, least = 0, help = "training images kept out, to choose the best iterate by; 0: none" },
+  { "decay_every", default = 0, least = 0, help = "epochs between halvings of lr; 0: cycles instead" },
+}
+local inner = {
   { "init", default = "known", choices = { "known", "unknown" }, help = "one set of initial weights, or fresh ones" },
   { "steps", default = 1, least = 1, help = "lists of images" },
   { "passes", default = 3, least = 1, help = "how often the inner loop takes each list" },
   { "images_per_class", default = 1, least = 1, help = "of each class in a list" },
-  { "iterations", default = 10000, least = 1, help = "outer iterations" },
-  { "batch", default = 256, least = 1, help = "real images in an outer iteration" },
-  { "lr", default = 0.03, least = 0, help = "Adam's learning rate for the images" },
-  { "decay_every", default = 0, least = 0, help = "epochs between halvings of lr; 0: cycles instead" },
-  { "cycle", default = 10000, least = 1,
-    help = "iterations in which lr falls to nothing; then back to the best state" },
-  { "backoff", default = 0.9, help = "factor of lr from cycle to cycle" },
+  { "start", default = "normal", help = "images start as noise (normal), as real ones, or as those of an .npz" },
   { "step_size", default = 0.3, help = "where the learned step sizes of the first pass start" },
   { "later_step_size", default = 0.02, help = "where those of the later passes start" },
   { "sharpness", default = 6.0, least = 0,
     help = "of the smooth network that differentiates inner updates; 0: the network itself" },
+}
+local outer = {
+  { "iterations", default = 10000, least = 1, help = "outer iterations" },
+  { "batch", default = 256, least = 1, help = "real images in an outer iteration" },
+  { "lr", default = 0.03, least = 0, help = "Adam's learning rate for the images" },
+  { "cycle", default = 10000, least = 1,
+    help = "iterations in which lr falls to nothing; then back to the best state" },
+  { "backoff", default = 0.9, help = "factor of lr from cycle to cycle" },
   { "step_size_lr", default = 1.0, help = "learning rate of the step sizes, as a share of lr" },
   { "clip", default = 0.2, least = 0, help = "largest norm of the outer gradient; 0: no limit" },
   { "averaging", default = 0.95, least = 0, help = "decay of the moving average of the iterates; 0: none" },
-  { "start", default = "normal", help = "images start as noise (normal), as real ones, or as those of an .npz" },
-  { "hold_out", default = 5000, least = 0, help = "training images kept out, to choose the best iterate by; 0: none" },
   { "evaluate_every", default = 50, least = 1, help = "iterations between evaluations on the held-out images" },
+  { "restart", default = 1.0, least = 0,
+    help = "back to the best state when held-out accuracy falls so far (0 to 1) below its; 1: never" },
   { "on_nan", default = "stop", choices = { "stop", "backoff" },
     help = "after numbers that are not finite: stop, or back to the best state with a lower lr" },
   { "fresh", default = false, help = "starts anew where --out has a checkpoint" },
   { "live", default = false, help = "draws curves on the terminal meanwhile" },
 }
+
+local declared = {
+  about = "Distils a data set into a few synthetic images that train a LeNet.",
+  defaults = presets[preset],
+  folder = preset == "start"
+    and { name = "runs/start", unlike = { "preset", "iterations", "on_nan", "fresh", "live" } } or nil,
+  { "preset", default = "ours", choices = { "ours", "paper", "start" }, help = "where the defaults come from" },
+}
+for _, group in ipairs { whole, inner, outer } do table.move(group, 1, #group, #declared + 1, declared) end
+local opt = experiment.options(declared)
 
 local set = experiment.images(opt)
 -- The paper takes ten lists for CIFAR-10 and for unknown initialisation.
@@ -56,19 +68,15 @@ if opt.preset == "paper" and not experiment.given "steps" and (set.train:shape()
   opt.steps = 10
 end
 
-local result = distill.trial {
-  set = set, model = opt.model, observable = opt.observable, angles = opt.angles, hold_out = opt.hold_out,
-  decay_every = opt.decay_every, seed = opt.seed, folder = opt.out ~= "" and opt.out or nil,
-  still = {
-    images_per_class = opt.images_per_class, steps = opt.steps, passes = opt.passes, init = opt.init,
-    step_size = opt.step_size, later_step_size = opt.later_step_size, sharpness = opt.sharpness,
-    start = opt.start,
-  },
-  fit = {
-    iterations = opt.iterations, batch = opt.batch, lr = opt.lr, step_size_lr = opt.step_size_lr, clip = opt.clip,
-    averaging = opt.averaging, cycle = opt.cycle, backoff = opt.backoff, evaluate_every = opt.evaluate_every,
-    on_nan = opt.on_nan, fresh = opt.fresh, live = opt.live,
-  },
-}
+local function values_of(group)
+  local values = {}
+  for _, entry in ipairs(group) do values[entry[1]] = opt[entry[1]] end
+  return values
+end
+
+local trial = values_of(whole)
+trial.set, trial.seed, trial.folder = set, opt.seed, opt.out ~= "" and opt.out or nil
+trial.still, trial.fit = values_of(inner), values_of(outer)
+local result = distill.trial(trial)
 if opt.out ~= "" then print("images in " .. opt.out .. "/images.png and images.npz") end
 experiment.finish(opt, result)

@@ -51,6 +51,20 @@ test("a row runs, goes on, is not run twice, and the others are listed as not ru
   test.ok(run(row[1], row[2], row[3], "3"):find "seed 1: done: 3 iterations", "not run again")
   test.ok(run(row[1], row[2], row[3], "4"):find "goes on from %S+, iteration 3", "goes on")
 
+  -- Each setting of the row can be given to distill.lua, which gives the same images.
+  local alone <close> = folder()
+  local words = { here .. "/../../scripts/distill.lua", "--angles", "fixed", "--data", data.path .. "/mnist", "--out",
+    alone.path }
+  for name, value in pairs(result_of().settings) do
+    if name ~= "out" and name ~= "json" then
+      table.move({ "--" .. name:gsub("_", "-"), tostring(value) }, 1, 2, #words + 1, words)
+    end
+  end
+  local output, code = program.run(words)
+  test.equal(code, 0, output)
+  test.ok(ms.io.read_text(alone.path .. "/images.npz")
+    == ms.io.read_text(out.path .. "/mnist-10-frozen-angles-seed-1/images.npz"), "equal bytes of the images")
+
   -- The images to compare with, again: what their numbers were is written over, the others stay.
   result = result_of()
   local changed = result_of()

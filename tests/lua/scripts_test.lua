@@ -295,7 +295,7 @@ test("distill.lua: the settings of --preset start each have a folder of their ow
     local output, code = pipe:read("a"):match "^(.-)(%d+)\n$"
     test.ok(code == "0", output)
     local name = output:match "result in runs/(%S+)/result.json"
-    local short = name:gsub("%-passes%-1%-batch%-16%-hold%-out%-20%-data%-[%w_%.]+", "", 1)
+    local short = name:gsub("%-hold%-out%-20%-passes%-1%-batch%-16%-data%-[%w_%.]+", "", 1)
     return short, output, name
   end
   local plain = start "--iterations 1 --model classical"
