@@ -14,7 +14,7 @@ local presets = {
 }
 local preset = experiment.given "preset"
 
--- What distill.trial takes from the command line itself, what its plan (distill.unrolled) does, and what still:fit does.
+-- What distill.trial itself takes from the command line, what distill.unrolled does, and what its method fit does.
 local whole = {
   { "model", default = "quantum", choices = { "quantum", "classical" }, help = "which LeNet" },
   { "observable", default = "trainable", choices = { "trainable", "fixed" }, help = "the quantum LeNet's Hermitians" },
@@ -44,7 +44,7 @@ local outer = {
   { "clip", default = 0.2, least = 0, help = "largest norm of the outer gradient; 0: no limit" },
   { "averaging", default = 0.95, least = 0, help = "decay of the moving average of the iterates; 0: none" },
   { "evaluate_every", default = 50, least = 1, help = "iterations between evaluations on the held-out images" },
-  { "restart", default = 1.0, least = 0,
+  { "restart", default = 1, type = "number", least = 0,
     help = "back to the best state when held-out accuracy falls so far (0 to 1) below its; 1: never" },
   { "on_nan", default = "stop", choices = { "stop", "backoff" },
     help = "after numbers that are not finite: stop, or back to the best state with a lower lr" },
