@@ -12,6 +12,8 @@ local opt = ms.options {
 
 local function percent(value) return value and ("%.2f %%"):format(100 * value) or "none" end
 
+local report = opt.run .. "/report.md"   -- of ledger.lua
+if ms.io.exists(report) then print(ms.io.read_text(report)) end
 if not ms.io.exists(opt.run .. "/checkpoint.safetensors") then
   print("page: " .. page.write(opt.run))
   return

@@ -8,6 +8,7 @@ local median = require "moonstill.median"
 local metric_files = require "distill.metric_files"
 local page = require "plot.page"
 local record = require "distill.record"
+local run_settings = require "moonstill.run_settings"
 
 local store = {}
 
@@ -45,51 +46,12 @@ function store.settings(still, o)
   }
 end
 
--- The first lines in which two texts differ.
-local function first_difference(a, b)
-  local lines = {}
-  for line in (b .. "\n"):gmatch "(.-)\n" do lines[#lines + 1] = line end
-  local place = 0
-  for line in (a .. "\n"):gmatch "(.-)\n" do
-    place = place + 1
-    if line ~= lines[place] then return line:match "^%s*(.*)$", (lines[place] or "nothing"):match "^%s*(.*)$" end
-  end
-  return "nothing", (lines[place + 1] or "nothing"):match "^%s*(.*)$"
-end
-
-local function show(value)
-  if value == nil then return "none" end
-  return type(value) == "string" and value or ms.io.json(value)
-end
-
--- "seed: 1 there, 2 here; ..."
-local function differences(there, here)
-  local names, found = {}, {}
-  for _, settings in ipairs { there, here } do
-    for name in pairs(settings) do
-      if not found[name] then names[#names + 1], found[name] = name, true end
-    end
-  end
-  table.sort(names)
-  local texts = {}
-  for _, name in ipairs(names) do
-    local a, b = show(there[name]), show(here[name])
-    if a ~= b then
-      a, b = first_difference(a, b)
-      texts[#texts + 1] = ("%s: %s there, %s here"):format(name, a, b)
-    end
-  end
-  return table.concat(texts, "; ")
-end
-
 local function restore(run, still)
   local path, settings = run.checkpoint, run.settings
   local tensors, metadata = checkpoint.read(path)
   if not tensors then check.fail("still:fit", "%s: start anew (--fresh)", metadata) end
   if metadata.settings ~= settings then
-    check.fail("still:fit", "'%s' is of a run with other settings (%s): take another folder, or start anew"
-      .. " (--fresh)", path,
-      differences(ms.io.parse_json(metadata.settings or "{}"), ms.io.parse_json(settings)))
+    run_settings.refuse("still:fit", path, ms.io.parse_json(metadata.settings or "{}"), ms.io.parse_json(settings))
   end
   if metadata.script ~= machine.script_hash() then run:say(("'%s' is of another text of the script"):format(path)) end
   still.iteration = math.tointeger(metadata.iteration)

@@ -1,6 +1,7 @@
 -- The report of a ledger: what training on the full data takes beside training on distilled images.
 local check = require "moonstill.check"
 local columns = require "moonstill.columns"
+local grouped = require "moonstill.grouped"
 
 local report = {}
 
@@ -19,6 +20,7 @@ local spec = check.spec("ledger:report", {
   { "shots", "integer", "Repetitions of an execution.", default = 1000, least = 1 },
   { "price_per_task", "number", "Money for an execution.", default = 0, least = 0 },
   { "price_per_shot", "number", "Money for each shot of it.", default = 0, least = 0 },
+  { "currency?", "string", "What prices are in." },
 })
 
 local function sum(a, b)
@@ -44,7 +46,8 @@ end
 function report.new(book, options)
   local o = check.options("ledger:report", options, spec)
   local self = setmetatable({
-    shots = o.shots, price_per_task = o.price_per_task, price_per_shot = o.price_per_shot, rows = {}, pays_after = {},
+    shots = o.shots, price_per_task = o.price_per_task, price_per_shot = o.price_per_shot, currency = o.currency,
+    rows = {}, pays_after = {},
   }, Report)
   local each = book:totals(o.distilled)
   local function add(name, counts) table.insert(self.rows, row_of(o, name, counts, each)) end
@@ -60,37 +63,57 @@ function report.new(book, options)
   return self
 end
 
--- 1234567.891 as "1,234,568", or with two digits "1,234,567.89".
-local function grouped(number, format)
-  local whole, rest = (format or "%.0f"):format(number):match "^(%d+)(.*)$"
-  return whole:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", "") .. rest
+-- Cents, where they are seen.
+local function format_of(rows)
+  local least = math.huge
+  for _, row in ipairs(rows) do least = math.min(least, row.money) end
+  return least < 100 and "%.2f" or "%.0f"
+end
+
+local function trainings(count)
+  if count == nil then return "" end
+  return count and ("%s training%s"):format(grouped(count), count == 1 and "" or "s") or "never"
+end
+
+-- Columns: title, and the text of a row. Without prices there is no money, without a distillation nothing to pay for.
+local function columns_of(self)
+  local list = {
+    { "training", function(row) return row.name end },
+    { "executions", function(row) return grouped(row.executions) end },
+    { "× distilled", function(row)
+      return row.times and grouped(row.times, row.times < 100 and "%.3g" or "%.0f") or "-"
+    end },
+    { "gradient steps", function(row) return grouped(row.steps) end },
+  }
+  if self.price_per_task + self.price_per_shot > 0 then
+    local format = format_of(self.rows)
+    list[#list + 1] = { self.currency or "money", function(row) return grouped(row.money, format) end }
+  end
+  if next(self.pays_after) then
+    list[#list + 1] = { "distilling pays after", function(row) return trainings(self.pays_after[row.name]) end }
+  end
+  return list
+end
+
+local function price(self)
+  if self.price_per_task + self.price_per_shot == 0 then return "" end
+  return (" and costs %g%s: %g a task, %g a shot"):format(self.price_per_task + self.shots * self.price_per_shot,
+    self.currency and " " .. self.currency or "", self.price_per_task, self.price_per_shot)
 end
 
 function Report:__tostring()
-  local rows = {
-    { "training", "executions", "× distilled", "gradient steps", "shots", "money" },
-    { "---", "---:", "---:", "---:", "---:", "---:" },
-  }
-  for _, row in ipairs(self.rows) do
-    rows[#rows + 1] = {
-      row.name, grouped(row.executions), row.times and grouped(row.times, row.times < 100 and "%.3g" or "%.0f") or "-",
-      grouped(row.steps), grouped(row.shots), grouped(row.money, "%.2f"),
-    }
+  local rows = { {}, {} }
+  for i, column in ipairs(columns_of(self)) do
+    rows[1][i], rows[2][i] = column[1], i == 1 and "---" or "---:"
+    for place, row in ipairs(self.rows) do
+      rows[place + 2] = rows[place + 2] or {}
+      rows[place + 2][i] = column[2](row)
+    end
   end
   local lines = columns(rows, " | ")
   for i, line in ipairs(lines) do lines[i] = "| " .. line .. " |" end
-  lines[#lines + 1] = ("\n%s shots each; %g for an execution and %g for a shot."):format(
-    grouped(self.shots), self.price_per_task, self.price_per_shot)
-  for _, row in ipairs(self.rows) do
-    local after = self.pays_after[row.name]
-    if after then
-      lines[#lines + 1] = ("Distilling has paid for itself after %s training%s, against '%s'."):format(
-        grouped(after), after == 1 and "" or "s", row.name)
-    elseif after == false then
-      lines[#lines + 1] = ("Distilling never pays for itself against '%s'."):format(row.name)
-    end
-  end
-  return table.concat(lines, "\n")
+  return ("%s\n\nAn execution is a task of %s shot%s%s."):format(table.concat(lines, "\n"), grouped(self.shots),
+    self.shots == 1 and "" or "s", price(self))
 end
 
 return report

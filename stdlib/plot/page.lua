@@ -2,6 +2,7 @@
 -- settings. For light and dark, phones and desktops; no scripts, nothing fetched.
 local ms = require "moonstill"
 local check = require "moonstill.check"
+local grouped = require "moonstill.grouped"
 local host = require "moonstill.host"
 local metrics = require "plot.metrics"
 local shell = require "moonstill.modules.shell"
@@ -61,16 +62,6 @@ end
 local function read_json(path) return ms.io.exists(path) and ms.io.parse_json(ms.io.read_text(path)) or nil end
 
 local function percent(share) return ("%.2f %%"):format(100 * share) end
-
--- 1234567 as "1,234,567".
-local function grouped(count)
-  local text = ("%.0f"):format(count)
-  while true do
-    local more, changed = text:gsub("^(-?%d+)(%d%d%d)", "%1,%2")
-    if changed == 0 then return text end
-    text = more
-  end
-end
 
 local function duration(seconds)
   if seconds < 120 then return ("%.1f s"):format(seconds) end

@@ -104,10 +104,20 @@ test("the report: executions, shots, money, and when distilling has paid for its
   -- 9501 + 24 n <= 1024 n from n = 9.501 on.
   test.equal(report.pays_after, { full = 10, cheap = false })
   local text = tostring(report)
-  test.ok(text:find("| images +| +24 | +1 | +3 | +240 | +14.40 |"), text)
-  test.ok(text:find("paid for itself after 10 trainings, against 'full'", 1, true), text)
-  test.ok(text:find("never pays for itself against 'cheap'", 1, true), text)
+  test.ok(text:find("| training +| executions | × distilled | gradient steps | +money | distilling pays after |\n"), text)
+  test.ok(text:find("| full +| +1,024 | +42.7 | +10 | +614.40 | +10 trainings |\n"), text)
+  test.ok(text:find("| cheap +| +20 | +0.833 | +1 | +12.00 | +never |\n"), text)
+  test.ok(text:find("| images +| +24 | +1 | +3 | +14.40 | +|\n"), text)
+  test.ok(text:find("| distil +| +9,501 | +396 | +40 | +5,700.60 | +|\n"), text)
+  test.ok(text:find("\n\nAn execution is a task of 10 shots and costs 0.6: 0.5 a task, 0.01 a shot.", 1, true), text)
   test.equal(ms.io.parse_json(ms.io.json(report)).rows[2].name, "cheap")
+  -- Large amounts need no cents; without prices there is no money, without a distillation nothing that pays.
+  text = tostring(book:report { full = { "full" }, distilled = "full", price_per_task = 2, currency = "pounds" })
+  test.ok(text:find("| training | executions | × distilled | gradient steps | pounds |\n", 1, true), text)
+  test.ok(text:find("| full +| +1,024 | +1 | +10 | +2,048 |\n"), text)
+  text = tostring(book:report { full = { "full" }, distilled = "images", shots = 1 })
+  test.ok(text:find("| training | executions | × distilled | gradient steps |\n", 1, true), text)
+  test.ok(text:find("\n\nAn execution is a task of 1 shot.", 1, true), text)
 end)
 
 -- n qubits, so many layers, 2^n amplitudes, a Hermitian on each qubit, behind a relu: shift terms of one sample, of the

@@ -413,7 +413,9 @@ test("ledger.lua: one training on ten images, counted by hand, and the same coun
     { values = 30, angles = 30 * 108, inputs = 30 * 126, hermitians = 30 * 3, second_order = 0, steps = 3 })
   test.equal(json.ledger.distil.steps, 2)
   test.equal(json.ledger["distil/inner"].steps, 6)
-  test.ok(read(out.path .. "/report.md"):find("| distilled images +| +7,140 | +1 | +3 |"), read(out.path .. "/report.md"))
+  local report = read(out.path .. "/report.md")
+  test.ok(report:find("| distilled images +| +7,140 | +1 | +3 | +8,568 |"), report)
+  test.ok(report:find("\n- mini-batches of 1: not reached in 1 steps (learning rates tried: 0.0005 to 0.002)\n", 1, true), report)
   remove(out.path)
   local whole = count("2").ledger
   for _, phase in ipairs { "distil", "distil/inner", "full batch" } do test.equal(json.ledger[phase], whole[phase]) end
@@ -446,6 +448,44 @@ test("ledger.lua takes the images, the ledger and the held-out images of a run t
   local still = distill.load(run_folder .. "/images.npz", set)
   test.near(json.held_out_accuracy, still:evaluate(held_out).accuracy, 1e-9)
   test.near(json.test_accuracies["distilled images"], still:evaluate(set.test).accuracy, 1e-9)
+end)
+
+test("ledger.lua: a run that was killed keeps the trainings that have ended, and comes to the same result", function()
+  local whole <close> = folder()
+  local broken <close> = folder()
+  local function words(out, ...)
+    return { scripts .. "ledger.lua", "--data", small, "--iterations", "1", "--hold-out", "40", "--steps", "100", "--out",
+      out.path, ... }
+  end
+  local told, told_code = program.run(words(whole))
+  test.equal(told_code, 0)
+  test.ok(told:find "^8 trainings at 3 learning rates or more; a step with tests 0%.%d+ s %(mini%-batches of 1%) to ", told)
+  -- Killed when a training is kept and before the last one is.
+  local trainings, quoted = broken.path .. "/trainings.json", {}
+  for i, word in ipairs(words(broken)) do quoted[i] = "'" .. word .. "'" end
+  local killed = os.execute(("'%s' %s >/dev/null 2>&1 & for i in $(seq 6000); do test -e '%s' && break; sleep 0.01; done; "
+    .. "kill -9 $!; wait $! 2>/dev/null"):format(host.program, table.concat(quoted, " "), trainings))
+  test.ok(not killed, "the run ended before it was killed")
+  local kept = result(trainings).parts
+  local output, code = program.run(words(broken))
+  test.equal(code, 0)
+  test.ok(output:find("goes on from " .. trainings .. ": %d+ parts are done\n"), output)
+  for name, part in pairs(kept) do test.equal(result(trainings).parts[name], part) end
+  local json, expected = result(broken.path .. "/result.json"), result(whole.path .. "/result.json")
+  for _, name in ipairs { "ledger", "learning_rates", "test_accuracies", "report" } do
+    test.equal(json[name], expected[name])
+  end
+  test.ok(read(broken.path .. "/report.md") == read(whole.path .. "/report.md"), "the same report")
+  test.ok(next(json.report.pays_after) and json.seconds_before > 0, "some reach the target; the time before counts")
+  -- Other settings are refused by their names, a damaged file by its own, unless the run starts anew.
+  output, code = program.run(words(broken, "--seed", "2"))
+  test.ok(code == 1 and output:find("trainings.json' is of a run with other settings (", 1, true)
+    and output:find("; seed: 1 there, 2 here; ", 1, true), output)
+  ms.io.write_text(trainings, "{")
+  output, code = program.run(words(broken))
+  test.ok(code == 1 and output:find("trainings.json' is damaged: start anew (--fresh)", 1, true), output)
+  output, code = program.run(words(broken, "--fresh", "--steps", "1"))
+  test.ok(code == 0 and not output:find("goes on from", 1, true), output)
 end)
 
 test("simulator.lua: the eigensolver reaches the ground energy", function()
