@@ -19,7 +19,7 @@ local opt = experiment.options {
   { "price_per_shot", default = 0.0009, least = 0, help = "dollars for a shot of it, such as a Rigetti Ankaa's there" },
   { "fresh", default = false, help = "starts anew where --out has a checkpoint or trainings" },
 }
-if opt.out == "" then error("--out: expected a folder", 0) end
+if opt.out == opt.run then error("--out: expected a folder of its own", 0) end
 local taken <close>, process = lock.take(opt.out)
 if not taken then error(("process %s is at work in '%s'"):format(process, opt.out), 0) end
 lock.clean(opt.out)
