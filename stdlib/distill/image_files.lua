@@ -5,27 +5,34 @@ local record = require "distill.record"
 
 local image_files = {}
 
+--- Gives what a still's images are for.
+--- @param still distill.Still
+--- @return table
+function image_files.about(still)
+  return {
+    network = still.network, dataset = still.train:name(), images_per_class = still.images_per_class,
+    steps = still.steps, passes = still.passes, init = still.init, seed = still.seed, dtype = still.dtype,
+  }
+end
+
 --- Writes images.npz and images.png. The .npz has images, labels from 0, step sizes, mean and deviation of the pixels,
 --- and, as bytes of JSON, what the images are for.
 --- @param still distill.Still
 --- @param folder string
---- @param network? table  what tells the network, such as { model = "quantum" }
-function image_files.save(still, folder, network)
+--- @param parameters table  images and step sizes
+function image_files.save(still, folder, parameters)
   local labels = {}
   for _ = 1, still.steps do
     for _, class in ipairs(still.image_classes) do labels[#labels + 1] = class - 1 end
   end
-  local about = ms.io.json {
-    network = network, dataset = still.train:name(), images_per_class = still.images_per_class, steps = still.steps,
-    passes = still.passes, init = still.init, seed = still.seed, dtype = still.dtype,
-  }
+  local about = ms.io.json(image_files.about(still))
   ms.io.save(folder .. "/images.npz", {
-    images = ms.concat(still.parameters.images), labels = ms.tensor(labels, { dtype = "i32" }),
-    step_sizes = still.parameters.raw_step_sizes:softplus(), raw_step_sizes = still.parameters.raw_step_sizes,
+    images = ms.concat(parameters.images), labels = ms.tensor(labels, { dtype = "i32" }),
+    step_sizes = parameters.raw_step_sizes:softplus(), raw_step_sizes = parameters.raw_step_sizes,
     mean = ms.tensor(still.train:mean()), deviation = ms.tensor(still.train:deviation()),
     about = ms.tensor({ about:byte(1, -1) }, { dtype = "u8" }),
   })
-  record.draw_images(folder .. "/images.png", still.parameters.images)
+  record.draw_images(folder .. "/images.png", parameters.images)
 end
 
 --- Reads what save wrote.

@@ -1,8 +1,11 @@
--- A run in its folder: checkpoint and metrics. A checkpoint holds no clock times: equal runs give equal bytes.
+-- A run in its folder: checkpoint, metrics, and what it has come to. A checkpoint holds no clock times: equal runs give
+-- equal bytes.
 local ms = require "moonstill"
 local check = require "moonstill.check"
 local checkpoint = require "distill.checkpoint"
+local differences = require "distill.differences"
 local host = require "moonstill.host"
+local image_files = require "distill.image_files"
 local machine = require "moonstill.machine"
 local median = require "moonstill.median"
 local metric_files = require "distill.metric_files"
@@ -106,7 +109,18 @@ local function write(run, f)
     or "there is no checkpoint yet"), 0)
 end
 
---- Writes the checkpoint: all that the next iteration depends on. Random streams follow from seed and iteration.
+-- Writes what the run has come to: its best images, as their files hold them, its ledger and its curves.
+local function write_outcome(run, still)
+  local best = still:best()
+  local chosen = best and best.parameters or still.parameters
+  image_files.save(still, run.folder,
+    { images = record.rounded(chosen.images), raw_step_sizes = chosen.raw_step_sizes })
+  ms.io.write_text(run.folder .. "/ledger.json", ms.io.json(still.counts) .. "\n")
+  record.draw_curves(run.folder)
+end
+
+--- Writes the checkpoint: all that the next iteration depends on; random streams follow from seed and iteration. Beside
+--- it, what the run has come to.
 function Run:keep(still)
   if not self.folder then return end
   local tensors, metadata = still.search:state()
@@ -116,6 +130,7 @@ function Run:keep(still)
   metadata.script, metadata.ledger = machine.script_hash(), ms.io.json(still.counts)
   write(self, function() ms.io.save(self.checkpoint, tensors, { metadata = metadata }) end)
   self.kept = still.iteration
+  write(self, function() write_outcome(self, still) end)
 end
 
 --- Writes the checkpoint when the user stops the run, and says how to go on.
@@ -137,12 +152,13 @@ function Run:append(row)
   self.rows = self.rows + 1
 end
 
---- Writes what the run has come to: its ledger and curves.
+--- Writes what the run has come to, and its page.
 function Run:finish(still)
   if not self.folder then return end
-  ms.io.write_text(self.folder .. "/ledger.json", ms.io.json(still.counts) .. "\n")
-  record.draw_curves(self.folder)
-  page.write(self.folder)
+  write(self, function()
+    write_outcome(self, still)
+    page.write(self.folder)
+  end)
 end
 
 return store

@@ -80,8 +80,8 @@ local load_spec = check.spec("distill.load", {
 --- local folder = os.tmpname()
 --- os.remove(folder)
 --- local distill = require "distill"
---- local still = distill.unrolled { net = require("qnn").lenet.quantum(), train = set.train }
---- still:save(folder, { model = "quantum", observable = "trainable", angles = "trainable" })
+--- local network = { model = "quantum", observable = "trainable", angles = "trainable" }
+--- distill.unrolled({ net = require("qnn").lenet.quantum(), network = network, train = set.train }):save(folder)
 --- print(distill.load(folder .. "/images.npz", set):evaluate(set.test))
 --- ```
 --- @param path string  images.npz
@@ -98,10 +98,11 @@ function trial.load(path, set, options)
   if o.observable and about.network.model ~= "quantum" then
     check.fail("distill.load", "argument 'observable': '%s' is distilled for a network without Hermitians", path)
   end
+  local network = with(about.network, { observable = o.observable or about.network.observable })
   local still = unrolled.new {
-    net = trial.network(with(about.network, { set = set, observable = o.observable or about.network.observable })),
-    train = set.train, seed = about.seed, steps = about.steps,
-    passes = about.passes, images_per_class = about.images_per_class, init = about.init, dtype = about.dtype,
+    net = trial.network(with(network, { set = set })), network = network, train = set.train, seed = about.seed,
+    steps = about.steps, passes = about.passes, images_per_class = about.images_per_class, init = about.init,
+    dtype = about.dtype,
   }
   still.parameters = parameters
   return still
@@ -111,7 +112,10 @@ end
 local function prepare(o)
   local random = ms.random(o.seed)
   local real, held_out = trial.split(o.set, o.hold_out, o.seed)
-  local still = unrolled.new(with(o.still, { net = trial.network(o), train = real, seed = o.seed }))
+  local still = unrolled.new(with(o.still, {
+    net = trial.network(o), network = { model = o.model, observable = o.observable, angles = o.angles },
+    train = real, seed = o.seed,
+  }))
   -- Drawn first: a class that has too few ends the run at once.
   local drawn, means = others(real, still, random)
   -- Others are tuned on images that are not the test's; so many of them tell good step sizes from bad ones.
@@ -196,7 +200,6 @@ function trial.run(options)
   local last = still:evaluate(o.set.test, { parameters = still:averaged() })
   local choice = still:best()
   local best = still:use_best():round_images():evaluate(o.set.test)
-  if o.folder then still:save(o.folder, { model = o.model, observable = o.observable, angles = o.angles }) end
 
   print()
   if choice then

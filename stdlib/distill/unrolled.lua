@@ -12,6 +12,7 @@ local search = require "distill.search"
 local train = require "train"
 local trajectory = require "distill.trajectory"
 local tune = require "distill.tune"
+local warm_start = require "distill.warm_start"
 
 local unrolled = {}
 
@@ -44,6 +45,7 @@ local spec = check.spec("distill.unrolled", {
   { "seed", "integer", "Of everything drawn.", default = 1 },
   { "dtype", '"f32"|"f64"', "Of images, weights and the arithmetic.", default = "f32" },
   { "checkpoint?", "boolean", "Forget and recompute inner updates: memory nearly flat in T. On from 50 updates." },
+  { "network?", "table", "For distill.load of the images: model, and observable and angles of a quantum one." },
 })
 
 local function gradient_of(net, context)
@@ -116,29 +118,6 @@ function unrolled.new(options)
   end
   self.iteration = 0
   return self
-end
-
--- Parameters of another still, as long as images are as many and of the same shape and updates as many.
-local function warm_start(self)
-  local saved, about = image_files.load(self.start)
-  local function text(shape, steps, passes)
-    return ("%d lists of %s, %d passes"):format(steps, table.concat(shape, " x "), passes)
-  end
-  local shape = self.train:shape()
-  table.insert(shape, 1, #self.image_classes)
-  local expected = text(shape, self.steps, self.passes)
-  local got = text(saved.images[1]:shape(), about.steps, about.passes)
-  if got ~= expected then
-    check.fail("distill.unrolled", "argument 'start': expected %s, got %s in '%s'", expected, got, self.start)
-  end
-  if self.init == "known" and about.seed ~= self.seed then
-    io.stderr:write(("note: the images in '%s' are for the initial weights of seed %d, not %d\n"):format(self.start,
-      about.seed, self.seed))
-  end
-  local function cast(t) return ms.tensor(t, { dtype = self.dtype }) end
-  local images = {}
-  for s, list in ipairs(saved.images) do images[s] = cast(list) end
-  return { images = images, raw_step_sizes = cast(saved.raw_step_sizes) }
 end
 
 function Still:_start_parameters()
@@ -480,11 +459,9 @@ end
 --- print(ms.io.load(folder .. "/images.npz").images)
 --- ```
 --- @param folder string
---- @param network? table  what tells the network, for distill.load
-function Still:save(folder, network)
+function Still:save(folder)
   check.argument("still:save", 1, "folder", "string", folder)
-  check.argument("still:save", 2, "network", "table|nil", network)
-  image_files.save(self, folder, network)
+  image_files.save(self, folder, self.parameters)
 end
 
 function Still:__tostring()

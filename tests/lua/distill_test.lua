@@ -515,7 +515,7 @@ test("a run that is killed at any of 50 moments goes on to the same bytes", func
   local seconds, random, kills = clock:seconds(), ms.random(os.time()), 0
   local function rows(out) return (bytes(out .. "/metrics.csv"):gsub(",[^,\n]*,[^,\n]*\n", "\n")) end
   local function compare(out)
-    for _, name in ipairs { "/checkpoint.safetensors", "/ledger.json" } do
+    for _, name in ipairs { "/checkpoint.safetensors", "/ledger.json", "/images.npz", "/images.png" } do
       test.ok(bytes(whole.path .. name) == bytes(out .. name), "equal bytes of " .. name)
     end
     test.equal(rows(out), rows(whole.path))
@@ -559,7 +559,11 @@ test("a run that is interrupted keeps its state, says so, and goes on to the sam
   test.equal(code, 130)
   test.ok(output:find(("the state after iteration 4 is in %s: the same command goes on from there\nmoonstill: interrupted\n")
     :format(checkpoint), 1, true), output)
-  test.equal(select(2, ms.io.load(checkpoint)).iteration, "4")
+  local kept, metadata = ms.io.load(checkpoint)
+  test.equal(metadata.iteration, "4")
+  -- What it has come to, so far.
+  test.near(ms.io.load(broken.path .. "/images.npz").images, kept["parameters.images[1]"], 1e-3)
+  test.equal(ms.io.parse_json(bytes(broken.path .. "/ledger.json")), ms.io.parse_json(metadata.ledger))
   output, code = program.run { file.path, broken.path }
   test.equal(code, 0)
   test.ok(output:find("goes on from " .. checkpoint .. ", iteration 4", 1, true), output)
@@ -574,7 +578,7 @@ local cases = {
     "distill.unrolled: argument 'steps': expected at least 1, got 0" },
   { "distill.unrolled { net = net, train = set.train, epochs = 3 }",
     "distill.unrolled: unknown argument 'epochs' (known: net, train, images_per_class, steps, passes, init, networks, "
-      .. "step_size, later_step_size, sharpness, start, seed, dtype, checkpoint)" },
+      .. "step_size, later_step_size, sharpness, start, seed, dtype, checkpoint, network)" },
   { "distill.unrolled { net = net, train = set.train, init = 'knwon' }",
     "distill.unrolled: argument 'init': expected \"known\" or \"unknown\", got string \"knwon\" (did you mean \"known\"?)" },
   { "distill.unrolled { net = net, train = set.train, step_size = 0 }",

@@ -283,6 +283,24 @@ test("distill.lua: fixed observables are another run than trainable ones", funct
   test.ok(output:find("hermitian [6, 2, 2, 2]: normal, gain 1, not trained", 1, true), output)
 end)
 
+test("distill.lua: images that were distilled for something else are a start, and it is said what for", function()
+  local first <close> = folder()
+  local second <close> = folder()
+  local function images(out, ...)
+    return run("distill.lua", "--iterations", "1", "--hold-out", "20", "--batch", "16", "--passes", "1", "--out", out.path, ...)
+  end
+  images(first, "--model", "classical")
+  local start = first.path .. "/images.npz"
+  local note = "note: the images in '" .. start .. "' are distilled for something else: "
+  local output = images(second, "--start", start, "--observable", "fixed", "--seed", "2")
+  test.ok(output:find(note .. "model: classical there, quantum here; observable: trainable there, fixed here; "
+    .. "seed: 1 there, 2 here\n", 1, true), output)
+  output = images(second, "--start", start, "--model", "classical", "--init", "unknown", "--seed", "2", "--fresh")
+  test.ok(output:find(note .. "init: known there, unknown here\n", 1, true), output)
+  output = images(second, "--start", start, "--model", "classical", "--fresh")
+  test.ok(not output:find "note:" and output:find "the images that it starts from: held out 0", output)
+end)
+
 test("distill.lua: the settings of --preset start each have a folder of their own", function()
   local work <close> = folder()
   os.execute(("mkdir '%s'"):format(work.path))

@@ -1,0 +1,45 @@
+-- Images and step sizes that were distilled before, as the start of a still.
+local ms = require "moonstill"
+local check = require "moonstill.check"
+local differences = require "distill.differences"
+local image_files = require "distill.image_files"
+
+-- Says where images were distilled for something else: another network, data set, initialisation or seed.
+local function note_differences(still, about)
+  local here = image_files.about(still)
+  local both_known = about.init == "known" and here.init == "known"
+  local function purpose(of)
+    local values = { dataset = of.dataset, init = of.init, seed = both_known and of.seed or nil }
+    for name, value in pairs(about.network and here.network and of.network or {}) do values[name] = value end
+    return values
+  end
+  local text = differences(purpose(about), purpose(here))
+  if text ~= "" then
+    io.stderr:write(("note: the images in '%s' are distilled for something else: %s\n"):format(still.start, text))
+  end
+end
+
+--- Gives the parameters that a still's start names, as long as images are as many and of the same shape and updates as
+--- many.
+--- @param still distill.Still
+--- @return table
+local function warm_start(still)
+  local saved, about = image_files.load(still.start)
+  local function text(shape, steps, passes)
+    return ("%d lists of %s, %d passes"):format(steps, table.concat(shape, " x "), passes)
+  end
+  local shape = still.train:shape()
+  table.insert(shape, 1, #still.image_classes)
+  local expected = text(shape, still.steps, still.passes)
+  local got = text(saved.images[1]:shape(), about.steps, about.passes)
+  if got ~= expected then
+    check.fail("distill.unrolled", "argument 'start': expected %s, got %s in '%s'", expected, got, still.start)
+  end
+  note_differences(still, about)
+  local function cast(t) return ms.tensor(t, { dtype = still.dtype }) end
+  local images = {}
+  for s, list in ipairs(saved.images) do images[s] = cast(list) end
+  return { images = images, raw_step_sizes = cast(saved.raw_step_sizes) }
+end
+
+return warm_start
