@@ -54,17 +54,23 @@ local models = {
 }
 local all_models = { "quantum", "fixed_hermitians", "classical", "frozen_angles" }
 
+local function name_of(task, model) return ("%s-%s"):format(task.name, (model:gsub("_", "-"))) end
+
+local function make_row(task, model)
+  local network, start = models[model].network, models[model].warm_start
+  local function of_model(field) return task[field] and (task[field][model] or task[field][network]) end
+  return {
+    name = name_of(task, model), task = task, model = model,
+    network = network,                              -- of full training, if not the model's own name
+    start = start and name_of(task, start),         -- the row whose images this one starts from
+    seeds = of_model "seeds" or 1, paper = of_model "paper", must = of_model "must", target = of_model "target",
+  }
+end
+
 local function make_rows()
   local rows = {}
   for _, task in ipairs(tasks) do
-    for _, model in ipairs(task.models or all_models) do
-      local function of_model(field) return task[field] and task[field][model] end
-      rows[#rows + 1] = {
-        name = ("%s-%s"):format(task.name, (model:gsub("_", "-"))), task = task, model = model,
-        network = models[model].network,   -- that of full training, if not the model's own
-        seeds = of_model "seeds" or 1, paper = of_model "paper", must = of_model "must", target = of_model "target",
-      }
-    end
+    for _, model in ipairs(task.models or all_models) do rows[#rows + 1] = make_row(task, model) end
   end
   return rows
 end
@@ -89,13 +95,9 @@ local opt = ms.options {
 }
 if opt.threads > 0 then ms.set_threads(opt.threads) end
 
-local function folder_of(row, seed) return ("%s/%s-seed-%d"):format(opt.out, row.name, seed) end
-
--- The folder of the row that this one starts from.
-local function start_folder_of(row, seed)
-  local model = models[row.model].warm_start
-  return model and ("%s/%s-%s-seed-%d"):format(opt.out, row.task.name, model, seed)
-end
+local function folder_named(name, seed) return ("%s/%s-seed-%d"):format(opt.out, name, seed) end
+local function folder_of(row, seed) return folder_named(row.name, seed) end
+local function start_folder_of(row, seed) return row.start and folder_named(row.start, seed) end
 
 -- None for full training.
 local function iterations_of(row)
@@ -204,7 +206,7 @@ local function trained(row, seed)
   }
 end
 
-local function write_table() report.write(opt.out, rows, folder_of) end
+local function write_table() report.write(opt.out, rows, folder_named) end
 
 -- What a run that has ended is compared with; its distilled images stay.
 local function compare_again(row, seed, folder)
@@ -232,7 +234,8 @@ local function run(row, seed)
   local result = row.task.epochs and trained(row, seed) or distilled(row, seed, folder)
   result.row, result.seconds = row.name, (result.seconds_before or 0) + clock:seconds()
   result.note = row.task.data == "cifar10" and report.cifar_note or nil
-  local settings = { out = folder, json = "", seed = seed, iterations = iterations_of(row), on_nan = opt.on_nan }
+  local settings = { out = folder, json = "", seed = seed, iterations = iterations_of(row) }
+  if not row.task.epochs then settings.on_nan = opt.on_nan end
   for _, more in ipairs { outer_of(row), not row.task.epochs and inner_of(row, seed) or nil } do
     for name, value in pairs(more) do settings[name] = value end
   end

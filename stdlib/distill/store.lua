@@ -3,7 +3,6 @@
 local ms = require "moonstill"
 local check = require "moonstill.check"
 local checkpoint = require "distill.checkpoint"
-local differences = require "distill.differences"
 local host = require "moonstill.host"
 local image_files = require "distill.image_files"
 local machine = require "moonstill.machine"

@@ -1,8 +1,8 @@
 -- Images and step sizes that were distilled before, as the start of a still.
 local ms = require "moonstill"
 local check = require "moonstill.check"
-local differences = require "distill.differences"
 local image_files = require "distill.image_files"
+local run_settings = require "moonstill.run_settings"
 
 -- Says where images were distilled for something else: another network, data set, initialisation or seed.
 local function note_differences(still, about)
@@ -13,7 +13,7 @@ local function note_differences(still, about)
     for name, value in pairs(about.network and here.network and of.network or {}) do values[name] = value end
     return values
   end
-  local text = differences(purpose(about), purpose(here))
+  local text = run_settings.differences(purpose(about), purpose(here))
   if text ~= "" then
     io.stderr:write(("note: the images in '%s' are distilled for something else: %s\n"):format(still.start, text))
   end

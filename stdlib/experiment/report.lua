@@ -45,14 +45,25 @@ local measured = {
   { "test_accuracy_random_images", "random real images" }, { "test_accuracy_class_means", "class means" },
 }
 
+-- The results of a row by seed. Those of a row that starts from another's images tell what that one took.
+local function results_of(row, folder_of)
+  local results = {}
+  for seed = 1, math.max(row.seeds, most_seeds) do
+    local result = report.result(folder_of(row.name, seed))
+    local start = result and row.start and report.result(folder_of(row.start, seed))
+    if start then result.start = { iterations = start.iterations, seconds = start.seconds } end
+    results[#results + 1] = result
+  end
+  return results
+end
+
 local function collect(rows, folder_of)
   local collected, full = {}, {}
   for i, row in ipairs(rows) do
-    local results = {}
-    for seed = 1, math.max(row.seeds, most_seeds) do results[#results + 1] = report.result(folder_of(row, seed)) end
+    local results = results_of(row, folder_of)
     local entry = {
       row = row.name, data = row.task.data, model = row.model, network = row.network or row.model,
-      init = row.task.init,
+      init = row.task.init, start = row.start,
       seeds = math.max(row.seeds, #results), run = #results, results = results,
     }
     for _, name in ipairs(expected) do entry[name] = row[name] end
@@ -81,6 +92,14 @@ local function minutes(results)
   return ("%.0f"):format(total / #results)
 end
 
+-- "15000 + 5000" where a row starts from another's images, "? + 5000" where that one's results are not at hand.
+local function with_start(entry, text_of)
+  local own, starts = text_of(entry.results), {}
+  if not entry.start then return own end
+  for _, result in ipairs(entry.results) do starts[#starts + 1] = result.start end
+  return ("%s + %s"):format(#starts == #entry.results and text_of(starts) or "?", own)
+end
+
 local function make_columns()
   local names = { "row", table.unpack(expected) }
   for _, column in ipairs(measured) do names[#names + 1] = column[2] end
@@ -103,7 +122,7 @@ local function cells_of(entry, full)
   for _, column in ipairs(measured) do cells[#cells + 1] = percent(entry[column[2]]) end
   return table.move({
     on_all and on_all.run > 0 and percent(on_all.best) or "not run", ("%d of %d"):format(entry.run, entry.seeds),
-    iterations(entry.results), minutes(entry.results),
+    with_start(entry, iterations), with_start(entry, minutes),
   }, 1, 4, #cells + 1, cells)
 end
 
@@ -114,14 +133,15 @@ images held out of distillation. Last: the moving average at the end. Swapped: t
 Hermitians are fixed where they were trainable, and trainable where they were fixed. Without circuit: the network that
 the best images train, tested with the circuit's output taken out of it. Random real images and class means are as many,
 take as many updates, with step sizes tuned by held-out accuracy. All images: the same network trained on all but the
-held-out ones. Must and target are what the best was to reach, set before these rows were run. CIFAR-10 pixels carry
-JPEG artefacts.
+held-out ones. Must and target are what the best was to reach, set before these rows were run. Iterations and minutes of
+a row that starts from another one's images come after those of that one. CIFAR-10 pixels carry JPEG artefacts.
 ]]
 
 --- Writes results.json and table.md.
 --- @param folder string
---- @param rows table[]        { name, task, model, seeds, network?, paper?, must?, target? }
---- @param folder_of function  fun(row, seed): string
+--- @param rows table[]        { name, task, model, seeds, network?, start?, paper?, must?, target? }; start names the row
+---   whose images it starts from
+--- @param folder_of function  fun(name, seed): string
 function report.write(folder, rows, folder_of)
   local collected, full = collect(rows, folder_of)
   local lines = { heading, line(columns), ("|---"):rep(#columns) .. "|" }

@@ -1,4 +1,4 @@
--- What the settings of two runs differ in, for a run that is not to go on from another one's folder.
+-- What the settings of two runs differ in, such as for a run that is not to go on from another one's folder.
 local ms = require "moonstill.native"
 local check = require "moonstill.check"
 
@@ -21,8 +21,11 @@ local function show(value)
   return type(value) == "string" and value or ms.io.json(value)
 end
 
--- "seed: 1 there, 2 here; ..."
-local function differences(there, here)
+--- Tells the settings that differ: "seed: 1 there, 2 here; ...". Of long texts the first lines that do.
+--- @param there table  settings by name
+--- @param here table
+--- @return string      "" where none does
+function run_settings.differences(there, here)
   local names, found = {}, {}
   for _, settings in ipairs { there, here } do
     for name in pairs(settings) do
@@ -48,7 +51,7 @@ end
 --- @param here table
 function run_settings.refuse(name, path, there, here)
   check.fail(name, "'%s' is of a run with other settings (%s): take another folder, or start anew (--fresh)", path,
-    differences(there, here))
+    run_settings.differences(there, here))
 end
 
 return run_settings

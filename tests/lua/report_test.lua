@@ -8,6 +8,7 @@ local rows = {
     must = 92, target = "more" },
   { name = "unknown", task = { data = "d", init = "unknown" }, model = "n", seeds = 1 },
   { name = "none", task = { data = "e", init = "known" }, model = "m", seeds = 1 },
+  { name = "warm", start = "three", task = { data = "d", init = "known" }, model = "w", network = "m", seeds = 2 },
   { name = "full", task = { data = "d", epochs = 3 }, model = "m", seeds = 1 },
 }
 
@@ -15,7 +16,7 @@ local rows = {
 local function written(results)
   local path = os.tmpname()
   os.remove(path)
-  local function folder_of(row, seed) return ("%s/%s/%d"):format(path, row.name, seed) end
+  local function folder_of(name, seed) return ("%s/%s/%d"):format(path, name, seed) end
   for place, result in pairs(results) do
     ms.io.write_text(("%s/%s/result.json"):format(path, place), ms.io.json(result))
   end
@@ -40,16 +41,24 @@ test("mean and deviation over seeds; nothing where nothing was run", function()
     ["three/2"] = result(0.94, { test_accuracy_swapped = 0.93, test_accuracy_without_circuit = 0.91 }),
     ["three/3"] = result(0.92, { iterations = 200 }),
     ["unknown/1"] = result(0.8, { test_deviation = 0.05 }), ["full/1"] = result(0.99),
+    ["warm/1"] = result(0.95, { iterations = 50, seconds = 60 }), ["warm/3"] = result(0.95, { iterations = 50 }),
   }
   local lines = {}
   for line in text:gmatch "[^\n]+" do lines[#lines + 1] = line end
-  test.equal(table.move(lines, #lines - 2, #lines, 1, {}), {
+  test.equal(table.move(lines, #lines - 3, #lines, 1, {}), {
     "| three | 91.9 | 92 | more | 92.00 ± 2.00 | 82.00 ± 2.00 |  | 93.00 | 91.00 | 20.00 ± 0.00 |  | 99.00 | 3 of 3 | 100 to 200 | 2 |",
     "| unknown |  |  |  | 80.00 ± 5.00 | 70.00 |  |  |  | 20.00 |  | not run | 1 of 1 | 100 | 2 |",
     "| none |  |  |  | not run |  |  |  |  |  |  |  |  |  |  |",
+    "| warm |  |  |  | 95.00 ± 0.00 | 85.00 ± 0.00 |  |  |  | 20.00 ± 0.00 |  | 99.00 | 2 of 2 | 100 to 200 + 50 | 2 + 2 |",
   })
   test.ok(text:find "JPEG artefacts", text)
   test.near({ json.rows[1].best.mean, json.rows[1].best.deviation }, { 0.92, 0.02 }, 1e-12)
   test.equal({ json.rows[1].must, json.rows[1].target, json.rows[2].must }, { 92, "more" })
   test.equal({ json.rows[3].run, #json.rows[3].results }, { 0, 0 })
+  test.equal({ json.rows[4].start, json.rows[4].results[2].start }, { "three", { iterations = 200, seconds = 120 } })
+end)
+
+test("a row that starts from images whose run is not at hand says so", function()
+  local text = written { ["three/1"] = result(0.9), ["warm/1"] = result(0.95), ["warm/2"] = result(0.95) }
+  test.ok(text:find("| not run | 2 of 2 | ? + 100 | ? + 2 |", 1, true), text)
 end)
