@@ -9,6 +9,7 @@ local lock = require "moonstill.folder_lock"
 local metrics = require "plot.metrics"
 local search = require "distill.search"
 local store = require "distill.store"
+local warm_start = require "distill.warm_start"
 
 local fitting = {}
 
@@ -126,7 +127,7 @@ function fitting.run(still, o)
   -- With the same settings a second call goes on where the first one ended.
   local settings = store.settings(still, o)
   if still.settings ~= settings then
-    still.search, still.settings, still.counts = search.new(still.parameters, o), settings, {}
+    still.search, still.settings, still.counts = search.new(still.parameters, o), settings, warm_start.counts(still)
   end
   local _ <close> = o.folder and take_folder(o.folder) or nil
   still.run = store.open(still, o)

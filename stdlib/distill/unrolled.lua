@@ -121,7 +121,7 @@ function unrolled.new(options)
 end
 
 function Still:_start_parameters()
-  if self.start:find "%.npz$" then return warm_start(self) end
+  if self.start:find "%.npz$" then return warm_start.parameters(self) end
   local random = self.random:split "images"
   local images = {}
   for s = 1, self.steps do

@@ -4,6 +4,8 @@ local check = require "moonstill.check"
 local image_files = require "distill.image_files"
 local run_settings = require "moonstill.run_settings"
 
+local warm_start = {}
+
 -- Says where images were distilled for something else: another network, data set, initialisation or seed.
 local function note_differences(still, about)
   local here = image_files.about(still)
@@ -23,7 +25,7 @@ end
 --- many.
 --- @param still distill.Still
 --- @return table
-local function warm_start(still)
+function warm_start.parameters(still)
   local saved, about = image_files.load(still.start)
   local function text(shape, steps, passes)
     return ("%d lists of %s, %d passes"):format(steps, table.concat(shape, " x "), passes)
@@ -40,6 +42,20 @@ local function warm_start(still)
   local images = {}
   for s, list in ipairs(saved.images) do images[s] = cast(list) end
   return { images = images, raw_step_sizes = cast(saved.raw_step_sizes) }
+end
+
+--- Gives what distilling the images took, where their run's ledger.json lies beside them: as a phase of this
+--- distillation, distil/start.
+--- @param still distill.Still
+--- @return table counts  for ms.ledger.from; {} where it is not at hand
+function warm_start.counts(still)
+  local path, counts = still.start:gsub("[^/]*$", "ledger.json"), {}
+  if not (still.started_from and ms.io.exists(path)) then return counts end
+  for phase, row in pairs(ms.io.parse_json(ms.io.read_text(path))) do
+    local inner = phase:match "^distil(.*)$"
+    if inner == "" or inner and inner:sub(1, 1) == "/" then counts["distil/start" .. inner] = row end
+  end
+  return counts
 end
 
 return warm_start

@@ -139,8 +139,8 @@ a row that starts from another one's images come after those of that one. CIFAR-
 
 --- Writes results.json and table.md.
 --- @param folder string
---- @param rows table[]        { name, task, model, seeds, network?, start?, paper?, must?, target? }; start names the row
----   whose images it starts from
+--- @param rows table[]        { name, task, model, seeds, network?, start?, paper?, must?, target? }; start is the name
+---                            of the row whose images this one starts from
 --- @param folder_of function  fun(name, seed): string
 function report.write(folder, rows, folder_of)
   local collected, full = collect(rows, folder_of)

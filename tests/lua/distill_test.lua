@@ -368,8 +368,7 @@ test("a warm start is judged before the first iteration, and once: no worse imag
   local first <close> = folder()
   local whole <close> = folder()
   local broken <close> = folder()
-  local good = fit(new { net = net, passes = 2 }, { iterations = 40 })
-  good:save(first.path)
+  local good = fit(new { net = net, passes = 2 }, { iterations = 40, folder = first.path }):round_images()
   local function run(out, iterations)
     local still = new { net = net, passes = 2, start = first.path .. "/images.npz" }
     return fit(still, { folder = out.path, iterations = iterations, batch = 50, lr = 3, evaluate_every = 2,
@@ -390,6 +389,12 @@ test("a warm start is judged before the first iteration, and once: no worse imag
   poisoned = false
   run(broken, 4)
   test.equal(iterations_of(broken), { 0, 2, 4 })
+  -- Its ledger has that of the images that it starts from.
+  local function ledger_of(out) return ms.io.parse_json(bytes(out.path .. "/ledger.json")) end
+  local start, steps = ledger_of(first), ms.ledger.from(ledger_of(broken)):totals("distil").steps
+  test.equal(ledger_of(broken)["distil/start/inner"], start["distil/inner"])
+  -- Outer and inner ones: 40 + 4 iterations of two updates each, three judgements of two states.
+  test.equal(steps, 40 + 80 + 4 + 8 + 3 * 2 * 2)
   test.ok(bytes(whole.path .. "/checkpoint.safetensors") == bytes(broken.path .. "/checkpoint.safetensors"), "equal bytes")
 end)
 

@@ -172,6 +172,15 @@ test("show.lua and evaluate.lua: what a run's folder holds, and its number again
     test.ok(evaluated:find(("accuracy %.4f, loss %.4f, after 6 updates on 20 images"):format(json.test_accuracy,
       json.test_loss), 1, true), evaluated)
   end
+  -- A run that distils nothing.
+  local full = out.path .. "/full"
+  run("train.lua", "--model", "classical", "--epochs", "2", "--batch", "32", "--out", full)
+  local trained = result(full .. "/result.json")
+  local shown = program.run { scripts .. "show.lua", full }
+  test.ok(shown:find("^classical LeNet\nsmall: 120 images, 6 updates, 61706 weights\nsettings: batch 32, [^\n]*epochs 2, "),
+    shown)
+  test.ok(shown:find(("\ntest: accuracy %.2f %%, loss %.4f\npage: "):format(100 * trained.test_accuracy, trained.test_loss),
+    1, true), shown)
   -- Several files: a line each, then mean and deviation, which the result holds too.
   local first, json = out.path .. "/images.npz", out.path .. "/evaluated.json"
   local several = run("evaluate.lua", first, first, "--json", json)
