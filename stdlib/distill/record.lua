@@ -33,10 +33,12 @@ function record.rounded(lists)
   return images
 end
 
---- Draws lists of images, one list a row.
+--- Draws lists of images, one list a row; none where they are neither grey nor in colour.
 --- @param path string
 --- @param lists ms.Tensor[]  each [images, channels, height, width]
 function record.draw_images(path, lists)
+  local channels = lists[1]:size(2)
+  if channels ~= 1 and channels ~= 3 then return end
   ms.io.write_png(path, ms.concat(lists), { columns = lists[1]:size(1), magnify = 4 })
 end
 

@@ -398,6 +398,17 @@ test("a warm start is judged before the first iteration, and once: no worse imag
   test.ok(bytes(whole.path .. "/checkpoint.safetensors") == bytes(broken.path .. "/checkpoint.safetensors"), "equal bytes")
 end)
 
+test("images of two channels are distilled too, and are not drawn", function()
+  local out <close> = folder()
+  local labels = ms.tensor({ 0, 1, 0, 1 }, { dtype = "i32" })
+  local pixels = (ms.random(1):normal { 4, 2, 3, 3 } * 9 + 99):to "u8"
+  ms.io.save(out.path .. "/two.npz", { train_images = pixels, train_labels = labels })
+  local two = ms.data.images(out.path .. "/two.npz").train
+  local net = nn.sequential { nn.flatten(), nn.linear(18, 2) }
+  fit(new { net = net, train = two }, { batch = 4, folder = out.path })
+  test.ok(ms.io.exists(out.path .. "/images.npz") and not ms.io.exists(out.path .. "/images.png"), "which files there are")
+end)
+
 -- Step sizes of two updates, the first tried, and the most accurate of these.
 local function best_pair(still, images, some)
   local best, found
