@@ -61,7 +61,7 @@ local function curves(panel, block, o, out)
     end
     local style = series.style == "points" and ("points pt %d ps 0.6"):format(6 + i)
       or series.style == "point" and "points pt 7 ps 1.2"
-      or ("lines lw 1.8 dt %d"):format(series.style == "dashed" and 2 or 1)
+      or ("lines lw 1.8 dt %d"):format(({ dashed = 2, dotted = 3 })[series.style] or 1)
     plots[#plots + 1] = ("%s using 1:2 with %s lc rgb '%s' %s"):format(name, style, colour,
       series.name ~= "" and "title " .. quoted(series.name) or "notitle")
   end

@@ -38,7 +38,8 @@ local function curve_options(style)
     { "high?", numbers_type, "Upper end of its error band." },
     { "name", "string", "What the legend calls it.", default = "" },
     { "series?", "table", "Several: a list of { y, x, low, high, name, style, colour }." },
-    { "style", '"line"|"points"|"dashed"', "How series are drawn that do not say it themselves.", default = style },
+    { "style", '"line"|"points"|"dashed"|"dotted"', "How series are drawn that do not say it themselves.",
+      default = style },
     { "title", "string", "What stands above.", default = "" },
     { "x_label", "string", "What stands below the axis.", default = "" },
     { "y_label", "string", "What stands beside the axis.", default = "" },
@@ -55,7 +56,7 @@ local series_options = {
   { "low?", numbers_type, "Lower end of the error band." },
   { "high?", numbers_type, "Upper end of the error band." },
   { "name", "string", "What the legend calls it.", default = "" },
-  { "style?", '"line"|"points"|"dashed"', "How it is drawn." },
+  { "style?", '"line"|"points"|"dashed"|"dotted"', "How it is drawn." },
   { "colour?", "integer", "Which of the seven colours; its place in the list if left out.", least = 1 },
 }
 

@@ -39,7 +39,18 @@ local function stroke(x1, y1, x2, y2, class)
   return ('<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" class="%s"/>'):format(x1, y1, x2, y2, class)
 end
 
--- A series' points that can be shown; a gap where one cannot. Dots are lines of no length.
+-- What marks a point, by colour: a dot, which is a line of no length, then outlines. So no eye needs the colours.
+local marks = {
+  "h0", "m-3-3l6 6m0-6l-6 6", "m-3-3h6v6h-6z", "m0-3.5l3.5 6h-7z", "m-3.5 0h7m-3.5-3.5v7", "m0-4l4 4l-4 4l-4-4z",
+  "m0 3.5l3.5-6h-7z",
+}
+
+-- Of as many, beginning with 1.
+local function nth(series, count) return (series.colour - 1) % count + 1 end
+
+local function mark_of(series) return series.style == "point" and 1 or nth(series, #marks) end
+
+-- A series' points that can be shown; a gap where one cannot.
 local function path(series, values, place, panel)
   local commands, pen = {}, "M"
   for i, x in ipairs(series.x) do
@@ -47,7 +58,7 @@ local function path(series, values, place, panel)
     if axis.shows(x, panel.log_x) and axis.shows(y, panel.log_y) then
       commands[#commands + 1] = ("%s%.1f %.1f"):format(pen, place(x, y))
       if series.style == "points" or series.style == "point" then
-        commands[#commands] = commands[#commands] .. "h0"
+        commands[#commands] = commands[#commands] .. marks[mark_of(series)]
       else
         pen = "L"
       end
@@ -75,35 +86,80 @@ end
 local stroke_styles = {
   point = 'stroke-width="8" stroke-linecap="round"',
   points = 'stroke-width="4" stroke-linecap="round" stroke-opacity="0.6"',
+  outline = 'stroke-width="1.2" stroke-opacity="0.8"',
   dashed = 'stroke-width="1.4" stroke-dasharray="5 4"',
+  dotted = 'stroke-width="2" stroke-linecap="round" stroke-dasharray="0 4"',
   line = 'stroke-width="1.4" stroke-linejoin="round"',
 }
+
+local function stroke_of(series)
+  return stroke_styles[series.style == "points" and mark_of(series) > 1 and "outline" or series.style]
+end
+
+-- "s1", "f2": what the style sheet calls a series' colour.
+local function class(letter, series) return ('class="%s%d"'):format(letter, nth(series, #palette.light)) end
 
 -- About as wide as this font draws it.
 local function text_width(content) return 6.5 * utf8.len(content) end
 
--- "s1", "f2": what the style sheet calls a series' colour.
-local function class(letter, series)
-  return ('class="%s%d"'):format(letter, (series.colour - 1) % #palette.light + 1)
+local label_height, sample = 18, { width = 20, gap = 5, apart = 16 }
+
+local function left_of(panel) return margin.left + (panel.y_label ~= "" and label_height or 0) end
+
+local function legend_width(series)
+  return series.name == "" and 0 or sample.width + sample.gap + text_width(series.name) + sample.apart
 end
 
--- The names of the series: in the title's row, or in one of their own where they find no place there.
-local function names_beside(panel, width)
-  local total = text_width(panel.title)
-  for _, series in ipairs(panel.series) do total = total + text_width(series.name) + 16 end
-  return total <= width - margin.left - margin.right
+-- The named series by rows of the legend: in the title's row, or in some of their own where they find no place there.
+local function legend_of(panel, width)
+  local space, rows = width - left_of(panel) - margin.right, {}
+  local used = text_width(panel.title)
+  for _, series in ipairs(panel.series) do used = used + legend_width(series) end
+  local beside = used <= space
+  used = math.huge
+  for _, series in ipairs(panel.series) do
+    if series.name ~= "" then
+      if used + legend_width(series) > space + sample.apart and not (beside and rows[1]) then
+        rows[#rows + 1], used = {}, 0
+      end
+      used = used + legend_width(series)
+      table.insert(rows[#rows], series)
+    end
+  end
+  return rows, beside
+end
+
+-- Of what stands above the curves.
+local function head_of(panel, width)
+  local rows, beside = legend_of(panel, width)
+  return margin.top + (beside and 0 or label_height * #rows)
 end
 
 local function height_of(panel, width)
-  return height + (names_beside(panel, width) and 0 or 18) + (panel.x_label ~= "" and 18 or 0)
+  return height - margin.top + head_of(panel, width) + (panel.x_label ~= "" and label_height or 0)
 end
 
-local function names_svg(panel, y, width, out)
-  local right = width - margin.right
-  for i = #panel.series, 1, -1 do
-    local name = panel.series[i].name
-    out[#out + 1] = text(right, y, "end", name, class("f", panel.series[i]))
-    right = right - text_width(name) - 16
+local function sample_svg(series, x, y)
+  local d = ("M%.1f %.1fh%d"):format(x, y, sample.width)
+  if series.style == "points" or series.style == "point" then
+    d = ("M%.1f %.1f%s"):format(x + sample.width / 2, y, marks[mark_of(series)])
+  end
+  return ('<path d="%s" fill="none" %s %s/>'):format(d, class("s", series), stroke_of(series))
+end
+
+local function legend_svg(panel, top, width, out)
+  local rows, beside = legend_of(panel, width)
+  for i, row in ipairs(rows) do
+    local y, x = top + 16 + label_height * (beside and 0 or i), left_of(panel)
+    if beside then
+      x = width - margin.right + sample.apart
+      for _, series in ipairs(row) do x = x - legend_width(series) end
+    end
+    for _, series in ipairs(row) do
+      out[#out + 1] = sample_svg(series, x, y - 4)
+      out[#out + 1] = text(x + sample.width + sample.gap, y, "start", series.name)
+      x = x + legend_width(series)
+    end
   end
 end
 
@@ -120,9 +176,8 @@ local function grid_svg(panel, box, out)
 end
 
 local function box_of(panel, top, width)
-  local box = { left = margin.left, right = width - margin.right }
-  box.upper = top + margin.top + (names_beside(panel, width) and 0 or 18)
-  box.lower = top + height_of(panel, width) - margin.bottom - (panel.x_label ~= "" and 18 or 0)
+  local box = { left = left_of(panel), right = width - margin.right, upper = top + head_of(panel, width) }
+  box.lower = top + height_of(panel, width) - margin.bottom - (panel.x_label ~= "" and label_height or 0)
   box.x_low, box.x_high, box.y_low, box.y_high = axis.of_panel(panel)
   local across = axis.scale(box.x_low, box.x_high, panel.log_x)
   local up = axis.scale(box.y_low, box.y_high, panel.log_y)
@@ -139,15 +194,19 @@ local function panel_svg(panel, top, width, out)
   if panel.x_label ~= "" then
     out[#out + 1] = text((box.left + box.right) / 2, box.lower + 34, "middle", panel.x_label)
   end
+  if panel.y_label ~= "" then
+    local x, y = 20, (box.upper + box.lower) / 2
+    out[#out + 1] = text(x, y, "middle", panel.y_label, ('transform="rotate(-90 %.1f %.1f)"'):format(x, y))
+  end
   for i = #panel.series, 1, -1 do
     local series = panel.series[i]
     if series.low then
       out[#out + 1] = ('<path d="%s" %s fill-opacity="0.18"/>'):format(band(series, place, panel), class("f", series))
     end
     out[#out + 1] = ('<path d="%s" fill="none" %s %s/>'):format(path(series, series.y, place, panel),
-      class("s", series), stroke_styles[series.style])
+      class("s", series), stroke_of(series))
   end
-  names_svg(panel, top + (names_beside(panel, width) and 16 or 34), width, out)
+  legend_svg(panel, top, width, out)
 end
 
 --- Draws panels of curves.

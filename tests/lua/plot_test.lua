@@ -170,9 +170,25 @@ test("pages: dots, dashes, bands, panels below each other, names that find no pl
   contains(svg, 'd="M64.0 188.0h0M344.0 134.7h0M624.0 81.3h0"', "stroke-dasharray", ">x &lt; 1<", 'height="458"', 'fill-opacity',
     'y="254.0" text-anchor="start" font-weight="600">B<')
   local long = straight { title = ("T"):rep(90) }:page_svg()
-  contains(long, 'height="238"', 'y="34.0" text-anchor="end"')
+  contains(long, 'height="238"', 'y="34.0" text-anchor="start">a &lt; b<')
   test.equal(path_of(long), "M64.0 206.0L344.0 126.0L624.0 46.0")
   test.fails_with("figure:page_svg: expected curves: save other figures as .svg", function() plot.bars({ values = { 1 } }):page_svg() end)
+end)
+
+test("pages: a name for each axis; curves and marks that are told apart without colours, as the legend shows them", function()
+  local function series(style, i) return { name = style .. i, x = { 0, 1 }, y = { 0, 1 }, style = style, colour = i } end
+  local svg = plot.line({ y_label = "loss", series = { series("dotted", 1), series("points", 2), series("points", 3) } }):page_svg()
+  contains(svg, 'transform="rotate(-90 20.0 ', ">loss</text>", "M82.0 188.0", 'class="s1" stroke-width="2" stroke-linecap="round"')
+  -- Each is drawn three times: two points, and the legend's.
+  test.equal({ select(2, svg:gsub("m%-3%-3l6 6m0%-6l%-6 6", "")), select(2, svg:gsub("m%-3%-3h6v6h%-6z", "")) }, { 3, 3 })
+  local many = {}
+  for i = 1, 7 do many[i] = series("points", i) end
+  local rows = {}
+  for y in plot.line({ series = many }):page_svg({ width = 300 }):gmatch 'y="([%d.]+)" text%-anchor="start">points' do
+    rows[y] = (rows[y] or 0) + 1
+  end
+  test.equal(rows, { ["34.0"] = 2, ["52.0"] = 2, ["70.0"] = 2, ["88.0"] = 1 })
+  contains(plot.line({ y = { 1, 2 }, style = "dotted" }):gnuplot_script "x.png", "dt 3")
 end)
 
 test("states: probabilities, Bloch vectors, density matrices, entropies", function()
