@@ -12,6 +12,7 @@ function image_files.about(still)
   return {
     network = still.network, dataset = still.train:name(), images_per_class = still.images_per_class,
     steps = still.steps, passes = still.passes, init = still.init, seed = still.seed, dtype = still.dtype,
+    sharpness = still.sharpness,
   }
 end
 
@@ -38,7 +39,7 @@ end
 --- Reads what save wrote.
 --- @param path string
 --- @return table parameters  of a still
---- @return table about       { network?, dataset, images_per_class, steps, passes, init, seed, dtype }
+--- @return table about       { network?, dataset, images_per_class, steps, passes, init, seed, dtype, sharpness? }
 function image_files.load(path)
   local saved = ms.io.load(path)
   if not (saved.about and saved.images and saved.raw_step_sizes) then

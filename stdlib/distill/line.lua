@@ -79,6 +79,17 @@ function Line:loss(at, scale)
   return ms.nn.cross_entropy(still.net(self.x, w), self.y):item()
 end
 
+--- Gives the slope of the outer loss at a place, along the line.
+--- @param at number
+--- @return number
+function Line:slope_at(at)
+  local slope = 0
+  for s, gradient in ipairs(self:gradient_at(self:point(at).images)) do
+    slope = slope + (gradient * self.directions[s]):sum():item()
+  end
+  return slope
+end
+
 --- Gives by how much the loss jumps at a switch.
 --- @param switch { before: number, after: number }  of switches.find
 --- @param scale? number  factor of the step sizes

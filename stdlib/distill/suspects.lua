@@ -12,12 +12,14 @@ local function shapes_of(tensors)
   return shapes
 end
 
---- Gives the largest eigenvalues of the outer loss's Hessian by the images, from differences of gradients so close to
---- each other that no jump lies between them: the curvature that a gradient step would feel if there were no jumps.
+local distance = 1e-7   -- of gradients so close to each other that no jump lies between them
+
+--- Gives the largest eigenvalues of the outer loss's Hessian by the images: the curvature that a gradient step would
+--- feel if there were no jumps.
 --- @param line distill.Line
 --- @return number[]  two
 function suspects.curvature(line)
-  local images, distance = line.still.parameters.images, 1e-7
+  local images = line.still.parameters.images
   local here, shapes = ms.flatten(images), shapes_of(images)
   local function gradient(at) return ms.flatten(line:gradient_at(ms.unflatten(at, shapes))) end
   return spectrum.top(function(v)
@@ -25,7 +27,17 @@ function suspects.curvature(line)
   end, { size = here:size(), count = 2, iterations = 8 })
 end
 
---- Gives the singular values of the outer gradient as a matrix, a row for each synthetic image.
+--- Gives the curvature along the line, at its begin: the second derivative by how far each pixel has moved.
+--- @param line distill.Line
+--- @return number
+function suspects.curvature_along(line)
+  local moved = distance / math.sqrt((ms.flatten(line.directions)):square():sum():item())
+  return (line:slope_at(moved) - line:slope_at(-moved)) / (2 * moved)
+end
+
+local most_values = 10
+
+--- Gives the largest singular values of the outer gradient as a matrix, a row for each synthetic image.
 --- @param line distill.Line
 --- @return number[]
 function suspects.gradient_spectrum(line)
@@ -34,7 +46,7 @@ function suspects.gradient_spectrum(line)
   local gram = ms.matmul(rows, rows, { transpose_b = true })
   local size = gram:size(1)
   local values = spectrum.top(function(v) return ms.matmul(gram, v:reshape { size, 1 }):reshape { size } end,
-    { size = size, count = size, iterations = 60 })
+    { size = size, count = most_values, iterations = 60 })
   for i, value in ipairs(values) do values[i] = math.sqrt(math.max(value, 0)) end
   return values
 end

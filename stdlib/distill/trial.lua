@@ -102,7 +102,7 @@ function trial.load(path, set, options)
   local still = unrolled.new {
     net = trial.network(with(network, { set = set })), network = network, train = set.train, seed = about.seed,
     steps = about.steps, passes = about.passes, images_per_class = about.images_per_class, init = about.init,
-    dtype = about.dtype,
+    dtype = about.dtype, sharpness = about.sharpness,
   }
   still.parameters = parameters
   return still

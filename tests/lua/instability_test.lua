@@ -1,5 +1,6 @@
 -- What makes the outer loss of a distillation jump, and what else could.
 local distill = require "distill"
+local instability = require "distill.instability"
 local line_of = require("distill.line").new
 local ms = require "moonstill"
 local spectrum = require "distill.spectrum"
@@ -71,6 +72,22 @@ test("the line is the one along which the gradient predicts its slope", function
   test.near((line:loss(h) - line:loss(-h)) / (2 * h), line.slope, 1e-6 * math.abs(line.slope))
   test.ok(line.slope < 0, line.slope)
   test.near(line:point(0, 3).raw_step_sizes:softplus(), line.still.parameters.raw_step_sizes:softplus() * 3, 1e-9)
+end)
+
+test("what is seen is what was promised, other slopes on the way, and jumps", function()
+  local function measure(activation, options) return instability.measure(still_of(activation), x, targets, options) end
+  -- Without corners there are no jumps, and along a short way the curvature at its begin explains the other slopes.
+  local smooth = measure(nn.tanh, { to = 1e-4, parts = 2 })
+  test.equal({ smooth.first_update.count, smooth.scaled[3].largest }, { 0, 0 })
+  test.ok(math.abs(smooth.jumps) < 1e-6 and math.abs(smooth.curved / smooth.bends - 1) < 0.05, ms.io.json(smooth))
+  test.near({ instability.step(still_of(nn.tanh), x, targets, 1e-4) }, { smooth.promised, smooth.change }, 1e-12)
+  -- With corners the jumps of both updates add to what slopes leave; the first update's are nearly all of it.
+  local row, curves = measure(nn.relu, { to = 0.1, parts = 200, sharpness = 6 })
+  test.near(row.change, curves.loss[#curves.loss][2] - curves.loss[1][2], 1e-12)
+  test.ok(row.first_update.count > 3 and row.first_update.sum >= math.abs(row.first_update.net), ms.io.json(row))
+  test.near(row.jumps, row.first_update.net, 0.2 * row.first_update.sum)
+  test.equal({ #curves.loss, #curves.smooth, #curves.switches }, { 201, 201, row.first_update.count })
+  test.ok(row.scaled[1].largest < row.scaled[3].largest, ms.io.json(row.scaled))
 end)
 
 test("largest eigenvalues, by magnitude", function()

@@ -201,28 +201,36 @@ test("show.lua and evaluate.lua: what a run's folder holds, and its number again
   test.ok(code == 1 and output:find("small.npz' holds no distilled images", 1, true), output)
 end)
 
-test("instability.lua: jumps by kind, the other suspects and a figure of a run's images", function()
+test("instability.lua: jumps by kind, the other suspects and a figure of a run's images, in a report", function()
   local out <close> = folder()
   run("distill.lua", "--out", out.path, "--iterations", "1", "--hold-out", "20", "--batch", "16", "--passes", "2", "--step-size",
     "2")
-  local output = run("instability.lua", out.path .. "/images.npz", "--out", out.path, "--batch", "16", "--to", "0.005",
-    "--parts", "4", "--largest", "2")
-  local json = result(out.path .. "/result.json")
-  test.near(json.step_sizes, { 2, 0.02 }, 0.1)
-  test.equal({ #json.loss, #json.smooth.loss, json.model }, { 5, 5, "quantum LeNet" })
+  local images, report = out.path .. "/images.npz", out.path .. "/report.md"
+  ms.io.write_text(report, "Before.\n<!-- measured -->\n<!-- end of measured -->\nAfter.\n")
+  local output = run("instability.lua", images, images, "--report", report, "--batch", "8", "--to", "0.002", "--parts", "2",
+    "--largest", "2", "--drawn", "1", "--batches", "2")
+  local rows = result(out.path .. "/report.json").rows
+  local row = rows[1]
+  test.equal(rows[2].change, row.change)
+  test.near(row.step_sizes, { 2, 0.02 }, 0.1)
+  test.equal({ row.label, row.images }, { "small, quantum LeNet, trainable Hermitians", "images" })
   local sum, count = 0, 0
-  for kind, k in pairs(json.kinds) do
-    sum, count = sum + k.net, count + k.count
-    test.ok(output:find(("%d x %s"):format(k.count, kind), 1, true), output)
-  end
-  test.equal(count, #json.switches)
-  test.near(sum, json.jumps, 1e-9)
-  test.ok(json.kinds["relu of conv2d"].count > 0 and json.predicted < 0, output)
+  for _, kind in pairs(row.kinds) do sum, count = sum + kind.net, count + kind.count end
+  test.equal(count, row.first_update.count)
+  test.near(sum, row.first_update.net, 1e-3)
+  test.ok(row.kinds["relu of conv2d"].count > 0 and row.promised < 0, output)
+  test.near(row.promised + row.bends + row.jumps, row.change, 1e-3)
+  test.equal({ #row.steps.change, row.steps.rises >= 0 and row.steps.rises <= 2 }, { 2, true })
   -- With a hundredth of the step size the largest jumps are smaller.
-  test.ok(json.scaled[1].largest < json.scaled[5].largest, ms.io.json(json.scaled))
-  test.equal({ #json.suspects.growth, #json.suspects.gradient_spectrum, #json.suspects.hermitians.after }, { 2, 10, 6 })
-  test.ok(json.suspects.embedded.real_before.least > 0, "norms of what is embedded")
-  test.ok(read(out.path .. "/instability.svg"):find("relu of conv2d</text>", 1, true), "the figure")
+  test.ok(row.scaled[1].largest < row.scaled[3].largest, ms.io.json(row.scaled))
+  local measured = row.suspects
+  test.equal({ #measured.growth, #measured.gradient_spectrum, #measured.hermitians.after }, { 2, 10, 6 })
+  test.ok(measured.embedded.real_before.least > 0, "norms of what is embedded")
+  local text, cells = read(report), "| small, quantum LeNet, trainable Hermitians | "
+  test.ok(text:match "^Before.\n<!%-%- measured %-%->\n.+\n<!%-%- end of measured %-%->\nAfter.\n$", text)
+  test.ok(select(2, text:gsub(cells, "")) == 6 and output:find(cells, 1, true), text)
+  local figure = read(out.path .. "/report.svg")
+  test.ok(figure:find("relu of a convolution</text>", 1, true) and figure:find(">outer loss</text>", 1, true), "the figure")
 end)
 
 test("distill.lua: a run that was killed goes on to the same bytes, and reports all of it", function()
