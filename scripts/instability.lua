@@ -189,7 +189,7 @@ local function loss_panel(row, curves)
   return plot.line {
     title = ("%s promised, %s seen: %s"):format(in_words(row.promised):gsub("^a", "A"), in_words(row.change),
       (row.label:gsub(", trainable Hermitians", ""))),
-    x_label = moved, y_label = "outer loss", x_range = { 0, row.to }, series = series,
+    x_label = moved, y_label = "outer loss, nats", x_range = { 0, row.to }, series = series,
   }
 end
 
@@ -210,7 +210,7 @@ local function jump_panel(row, curves)
   if #series == 0 then return nil end
   return plot.scatter {
     title = "Its jumps: each mark is one unit that switches in the first inner update",
-    log_y = true, x_label = moved, y_label = "size of the jump", x_range = { 0, row.near }, series = series,
+    log_y = true, x_label = moved, y_label = "size of the jump, nats", x_range = { 0, row.near }, series = series,
   }
 end
 

@@ -230,7 +230,7 @@ test("instability.lua: jumps by kind, the other suspects and a figure of a run's
   test.ok(text:match "^Before.\n<!%-%- measured %-%->\n.+\n<!%-%- end of measured %-%->\nAfter.\n$", text)
   test.ok(select(2, text:gsub(cells, "")) == 6 and output:find(cells, 1, true), text)
   local figure = read(out.path .. "/report.svg")
-  test.ok(figure:find("relu of a convolution</text>", 1, true) and figure:find(">outer loss</text>", 1, true), "the figure")
+  test.ok(figure:find("relu of a convolution</text>", 1, true) and figure:find(">outer loss, nats</text>", 1, true), "the figure")
 end)
 
 test("distill.lua: a run that was killed goes on to the same bytes, and reports all of it", function()
