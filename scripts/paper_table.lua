@@ -28,9 +28,9 @@ local tasks = {
     paper = { quantum = 50.3, fixed_hermitians = "up to 1.3 lower", classical = 54 },
     must = { quantum = 51, fixed_hermitians = close, classical = 52 },
     target = { quantum = 55, fixed_hermitians = "no difference", classical = 56 },
-    seeds = { quantum = 3, fixed_hermitians = 3, warm_fixed_hermitians = 3 },
-    iterations_of = { warm_fixed_hermitians = 5000, classical = 10000, frozen_angles = 10000 },
-    models = { "quantum", "fixed_hermitians", "warm_fixed_hermitians", "classical", "frozen_angles" } },
+    seeds = { quantum = 3, fixed_hermitians = 3, warm_quantum = 3, warm_fixed_hermitians = 3 },
+    iterations_of = { warm_quantum = 5000, warm_fixed_hermitians = 5000, classical = 10000, frozen_angles = 10000 },
+    models = { "quantum", "fixed_hermitians", "warm_quantum", "warm_fixed_hermitians", "classical", "frozen_angles" } },
   { name = "mnist-100", data = "mnist", init = "known", steps = 10, step_size = 0.02, iterations = 4500,
     cycle = 1500, start = "real", lr = 0.01 },
   { name = "cifar10-10", data = "cifar10", init = "known", steps = 1, start = "real", iterations = 4000 },
@@ -45,7 +45,8 @@ local tasks = {
 local models = {
   quantum = { model = "quantum" },
   fixed_hermitians = { model = "quantum", observable = "fixed" },
-  -- One cycle more with fixed Hermitians, from the images that were distilled with trainable ones.
+  -- One cycle more from the images that were distilled with trainable Hermitians: with these, and with fixed ones.
+  warm_quantum = { model = "quantum", warm_start = "quantum", network = "quantum" },
   warm_fixed_hermitians = {
     model = "quantum", observable = "fixed", warm_start = "quantum", network = "fixed_hermitians",
   },
