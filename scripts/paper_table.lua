@@ -1,7 +1,7 @@
 #!/usr/bin/env moonstill
 -- The table of arXiv 2503.17935 and more rows beside it: runs any row or all, goes on where it was stopped, and writes
 -- results.json and table.md from the runs that lie in --out. Each row and seed has a folder of its own there, so that
--- several of these processes may work side by side.
+-- several of these processes may work side by side. Results in a results.json there whose folders are gone stay.
 local ms, distill, experiment = require "moonstill", require "distill", require "experiment"
 local lock, report = require "moonstill.folder_lock", require "experiment.report"
 local page, qnn, train = require "plot.page", require "qnn", require "train"
@@ -85,7 +85,7 @@ local opt = ms.options {
   { "row", default = "all", choices = choices, help = "which to run" },
   { "seed", default = 0, least = 0, help = "one seed only; 0: all that the row has" },
   { "data_folder", default = "data", help = "has the folders mnist (four IDX files) and cifar10 (binary batches)" },
-  { "iterations", default = 0, least = 0, help = "outer iterations; 0: the row's" },
+  { "iterations", default = 0, least = 0, help = "outer iterations; 0: the row's. Full training has none" },
   { "threads", default = 0, least = 0, most = ms.most_threads, help = "0: as many as the process may use" },
   { "out", default = "runs/paper", help = "folder for runs and the table" },
   { "on_nan", default = "backoff", choices = { "stop", "backoff" },
@@ -113,19 +113,20 @@ local function progress_of(tensors, state)
   return tensors and state.iteration and "at iteration " .. state.iteration or "a damaged checkpoint"
 end
 
+local result_of = report.finder(opt.out, folder_named)
+
 -- "done: 20000 iterations, 96.68 %", or how far it is; and whether there is nothing left to do.
 local function state_of(row, seed)
   local folder = folder_of(row, seed)
-  local result, path = report.result(folder), folder .. "/checkpoint.safetensors"
-  local wanted = iterations_of(row)
-  local done = result and (not wanted or result.iterations >= wanted)
-  local tensors, state
+  local path, wanted, tensors, state = folder .. "/checkpoint.safetensors", iterations_of(row), nil, nil
   if ms.io.exists(path) then tensors, state = checkpoint.read(path) end
-  local text = progress_of(tensors, state)
+  local text, result, kept = progress_of(tensors, state), result_of(row.name, seed)
+  if kept and state then result = nil end   -- begun again
+  local done = result and (not wanted or result.iterations >= wanted)
   if result then
     local iterations = done and "done: " .. result.iterations or ("%d of %d"):format(result.iterations, wanted)
-    text = ("%s iterations, %.2f %%%s"):format(iterations, 100 * result.test_accuracy,
-      state and not tensors and "; its checkpoint is damaged" or "")
+    text = ("%s iterations, %.2f %%%s%s"):format(iterations, 100 * result.test_accuracy,
+      state and not tensors and "; its checkpoint is damaged" or "", kept and " (from results.json)" or "")
   end
   local holder = lock.holder(folder)
   if holder then text = ("%s, process %s is at it"):format(text, holder) end
@@ -224,6 +225,9 @@ end
 local function run(row, seed)
   local folder = folder_of(row, seed)
   print(("\n%s, seed %d"):format(row.name, seed))
+  if opt.iterations > 0 and row.task.epochs then
+    error(("--iterations: expected a row that is distilled, this one trains for %d epochs"):format(row.task.epochs), 0)
+  end
   local taken <close>, process = lock.take(folder)
   if not taken then return print(("process %s is at it"):format(process)) end
   if opt.baselines then return compare_again(row, seed, folder) end

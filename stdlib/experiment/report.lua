@@ -1,6 +1,7 @@
 -- A table of many runs: reads the result of each row and seed, and writes them as results.json and table.md. What has
--- not been run is said to be so.
+-- not been run is said to be so. A result whose own folder is gone stays, as results.json had it.
 local ms = require "moonstill"
+local check = require "moonstill.check"
 local mean_of = require "moonstill.mean"
 
 local report = { cifar_note = "CIFAR-10 pixels carry JPEG artefacts" }
@@ -18,6 +19,39 @@ function report.result(folder)
   if fine and type(result) == "table" and result.test_accuracy then return result end
   if not told[path] then io.stderr:write(("'%s' holds no result: left out\n"):format(path)) end
   told[path] = true
+end
+
+local function key_of(name, seed) return ("%s, seed %d"):format(name, seed) end
+
+-- The results of an earlier results.json by row and seed.
+local function kept_in(path)
+  local kept = {}
+  if not ms.io.exists(path) then return kept end
+  local fine, all = pcall(ms.io.parse_json, ms.io.read_text(path))
+  if not fine or type(all) ~= "table" or type(all.rows) ~= "table" then
+    check.fail("experiment.report", "'%s' is damaged: take it away, with the results that are only there", path)
+  end
+  for _, entry in ipairs(all.rows) do
+    for _, result in ipairs(entry.results or {}) do
+      if result.seed then kept[key_of(entry.row, result.seed)] = result end
+    end
+  end
+  return kept
+end
+
+--- Gives a function that finds the result of a row and seed: in the run's own folder, or else in the results.json of
+--- the table, and says so.
+--- @param folder string       the table's
+--- @param folder_of function  fun(name, seed): string
+--- @return fun(name: string, seed: integer): table?, boolean?
+function report.finder(folder, folder_of)
+  local kept = kept_in(folder .. "/results.json")
+  return function(name, seed)
+    local own = folder_of(name, seed)
+    if ms.io.exists(own .. "/result.json") then return report.result(own), false end
+    local result = kept[key_of(name, seed)]
+    return result, result ~= nil
+  end
 end
 
 -- Mean and deviation of one field, over those results that have it.
@@ -46,21 +80,21 @@ local measured = {
 }
 
 -- The results of a row by seed. Those of a row that starts from another's images tell what that one took.
-local function results_of(row, folder_of)
+local function results_of(row, result_of)
   local results = {}
   for seed = 1, math.max(row.seeds, most_seeds) do
-    local result = report.result(folder_of(row.name, seed))
-    local start = result and row.start and report.result(folder_of(row.start, seed))
+    local result = result_of(row.name, seed)
+    local start = result and row.start and result_of(row.start, seed)
     if start then result.start = { iterations = start.iterations, seconds = start.seconds } end
     results[#results + 1] = result
   end
   return results
 end
 
-local function collect(rows, folder_of)
+local function collect(rows, result_of)
   local collected, full = {}, {}
   for i, row in ipairs(rows) do
-    local results = results_of(row, folder_of)
+    local results = results_of(row, result_of)
     local entry = {
       row = row.name, data = row.task.data, model = row.model, network = row.network or row.model,
       init = row.task.init, start = row.start,
@@ -137,13 +171,14 @@ held-out ones. Must and target are what the best was to reach, set before these 
 a row that starts from another one's images come after those of that one. CIFAR-10 pixels carry JPEG artefacts.
 ]]
 
---- Writes results.json and table.md.
+--- Writes results.json and table.md from the runs' folders and, of those that are gone, the results.json that is
+--- there.
 --- @param folder string
 --- @param rows table[]        { name, task, model, seeds, network?, start?, paper?, must?, target? }; start is the name
 ---                            of the row whose images this one starts from
 --- @param folder_of function  fun(name, seed): string
 function report.write(folder, rows, folder_of)
-  local collected, full = collect(rows, folder_of)
+  local collected, full = collect(rows, report.finder(folder, folder_of))
   local lines = { heading, line(columns), ("|---"):rep(#columns) .. "|" }
   for i, entry in ipairs(collected) do
     if not rows[i].task.epochs then lines[#lines + 1] = line(cells_of(entry, full)) end

@@ -125,3 +125,30 @@ test("what a row has damaged stops that row alone, and is said", function()
   end
   test.ok(output:find "table.md, " and output:find "3 runs failed", output)
 end)
+
+test("a results.json alone is a table of runs that are done, which stay there; full training takes no --iterations", function()
+  local out <close> = folder()
+  local function run(...)
+    return program.run { script, "--data-folder", "/nowhere", "--out", out.path, ... }
+  end
+  local kept = { row = "mnist-10-classical", seed = 1, iterations = 20000, seconds = 60, test_accuracy = 0.9675 }
+  ms.io.write_text(out.path .. "/results.json", ms.io.json { rows = { { row = kept.row, results = { kept } } } })
+  local line = "mnist%-10%-classical,? +seed 1:? +done: 20000 iterations, 96.75 %% %(from results.json%)\n"
+  local list = run "--list"
+  test.ok(list:find(line), list)
+  local output, code = run("--row", "mnist-10-classical")
+  test.ok(code == 0 and output:find(line), output)
+  output, code = run("--row", "mnist-full-quantum", "--iterations", "3")
+  test.ok(code == 1 and output:find("mnist-full-quantum, seed 1: --iterations: expected a row that is distilled, this one trains"
+    .. " for 5 epochs\n", 1, true), output)
+  -- One that cannot run leaves all as it is; one that was begun again goes on.
+  output, code = run("--row", "mnist-10-classical", "--fresh")
+  test.ok(code == 1 and output:find "/nowhere/mnist", output)
+  local json = ms.io.parse_json(ms.io.read_text(out.path .. "/results.json"))
+  for _, entry in ipairs(json.rows) do
+    test.equal(entry.results, entry.row == kept.row and { kept } or {})
+  end
+  ms.io.write_text(out.path .. "/mnist-10-classical-seed-1/checkpoint.safetensors", "cut off")
+  list = run "--list"
+  test.ok(list:find "mnist%-10%-classical +seed 1  a damaged checkpoint\n", list)
+end)

@@ -12,15 +12,18 @@ local rows = {
   { name = "full", task = { data = "d", epochs = 3 }, model = "m", seeds = 1 },
 }
 
--- The table and the JSON for results by "row/seed".
-local function written(results)
+-- The table and the JSON for results by "row/seed"; after that for `later` ones, whose folders alone are there then.
+local function written(results, later)
   local path = os.tmpname()
   os.remove(path)
   local function folder_of(name, seed) return ("%s/%s/%d"):format(path, name, seed) end
-  for place, result in pairs(results) do
-    ms.io.write_text(("%s/%s/result.json"):format(path, place), ms.io.json(result))
+  for _, part in ipairs { results, later } do
+    for place, result in pairs(part) do
+      ms.io.write_text(("%s/%s/result.json"):format(path, place), ms.io.json(result))
+    end
+    report.write(path, rows, folder_of)
+    for place in pairs(results) do os.remove(("%s/%s/result.json"):format(path, place)) end
   end
-  report.write(path, rows, folder_of)
   local text, json = ms.io.read_text(path .. "/table.md"), ms.io.parse_json(ms.io.read_text(path .. "/results.json"))
   os.execute("rm -rf '" .. path .. "'")
   return text, json
@@ -61,4 +64,27 @@ end)
 test("a row that starts from images whose run is not at hand says so", function()
   local text = written { ["three/1"] = result(0.9), ["warm/1"] = result(0.95), ["warm/2"] = result(0.95) }
   test.ok(text:find("| not run | 2 of 2 | ? + 100 | ? + 2 |", 1, true), text)
+end)
+
+test("results whose folders are gone stay as results.json has them; new ones are put in their place or beside them", function()
+  local function seeded(accuracy, seed) return result(accuracy, { seed = seed }) end
+  local before = { ["three/1"] = seeded(0.9, 1), ["three/3"] = seeded(0.92, 3), ["warm/1"] = seeded(0.95, 1), ["full/1"] = seeded(1, 1) }
+  local first, first_json = written(before)
+  local text, json = written(before, {})
+  test.equal({ text, json }, { first, first_json })
+  text, json = written(before, { ["three/2"] = seeded(0.94, 2), ["three/1"] = seeded(0.8, 1) })
+  local accuracies = {}
+  for i, one in ipairs(json.rows[1].results) do accuracies[i] = one.test_accuracy end
+  test.equal(accuracies, { 0.8, 0.94, 0.92 })
+  test.ok(text:find("| warm |  |  |  | 95.00 |", 1, true) and text:find("| 1 of 2 | 100 + 100 | 2 + 2 |", 1, true), text)
+end)
+
+test("a results.json that is damaged is not written over", function()
+  local path = os.tmpname()
+  os.remove(path)
+  ms.io.write_text(path .. "/results.json", '{"rows": [')
+  test.fails_with(("experiment.report: '%s/results.json' is damaged: take it away, with the results that are only there")
+    :format(path), function() report.write(path, rows, function() return path .. "/none" end) end)
+  test.equal(ms.io.read_text(path .. "/results.json"), '{"rows": [')
+  os.execute("rm -rf '" .. path .. "'")
 end)
