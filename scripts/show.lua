@@ -1,6 +1,7 @@
 #!/usr/bin/env moonstill
 -- Prints what a run's folder tells, and draws its curves, images and page again.
 local ms = require "moonstill"
+local checkpoint = require "distill.checkpoint"
 local metrics = require "plot.metrics"
 local page = require "plot.page"
 local record = require "distill.record"
@@ -62,36 +63,65 @@ local function show_result(result)
   if result.conclusion then print(result.conclusion) end
 end
 
--- The state of a distillation, ended or not; draws what its checkpoint holds.
-local function show_distillation(folder, result)
-  local lists, state = record.checkpoint(folder)
-  local settings = ms.io.parse_json(state.settings)
+-- "100 images in 10 lists", by what a run is asked for.
+local function images_of(settings)
+  local classes = settings.data:match ", (%d+) class"
+  local each = classes and ("%d images"):format(classes * settings.images_per_class * settings.steps)
+    or ("%d of each class"):format(settings.images_per_class)
+  return settings.steps > 1 and ("%s in %d lists"):format(each, settings.steps) or each
+end
+
+-- A distillation, ended or not: what was asked for, and how far it is. `state` is what its checkpoint says, if it has
+-- one that is whole.
+local function show_distillation(settings, state, result, rows)
   print(settings.net:match "^[^\n]*")
   print(("%s; %s initialisation, seed %d"):format(settings.data, settings.init, settings.seed))
-  print(("%d images%s, %d updates; batch %d, lr %g"):format(#lists * lists[1]:size(1),
-    #lists > 1 and (" in %d lists"):format(#lists) or "", settings.steps * settings.passes, settings.batch,
-    settings.lr))
-
-  local rows = metrics.read(folder)
+  print(("%s, %d updates; batch %d, lr %g"):format(images_of(settings), settings.steps * settings.passes,
+    settings.batch, settings.lr))
   local last = rows[#rows] or {}
-  print(("iteration %s, %.0f s"):format(state.iteration, last.elapsed or 0))
-  if state.best_iteration then
-    print(("best: iteration %s (%s), held out %s"):format(state.best_iteration, state.best_kind,
-      percent(tonumber(state.best_accuracy))))
+  print(("iteration %s, %.0f s"):format(state.iteration or last.iteration or result.iterations or 0,
+    last.elapsed or 0))
+  local best = state.best_iteration or result.best_iteration
+  if best then
+    local kind = state.best_kind and (" (%s)"):format(state.best_kind) or ""
+    print(("best: iteration %s%s, held out %s"):format(best, kind,
+      percent(tonumber(state.best_accuracy or result.held_out_accuracy))))
   end
   print(("last: loss %s, held out %s"):format(last.loss and ("%.4f"):format(last.loss) or "none",
     percent(last.last_accuracy)))
-  if result then show_test(result) end
-
-  record.draw_curves(folder)
-  record.draw_images(folder .. "/images.png", lists)
-  print(("drawn: %s/curves.svg, %s/images.png"):format(folder, folder))
+  show_test(result)
 end
 
-local path = opt.run .. "/result.json"
-local result = ms.io.exists(path) and ms.io.parse_json(ms.io.read_text(path))
-if ms.io.exists(opt.run .. "/checkpoint.safetensors") then
-  show_distillation(opt.run, result)
+local function draw(folder, tensors)
+  local drawn = { record.draw_curves(folder) }
+  if tensors then
+    local lists = record.rounded((tensors.best or tensors.parameters).images)
+    drawn[#drawn + 1] = record.draw_images(folder .. "/images.png", lists)
+  end
+  if #drawn > 0 then print("drawn: " .. table.concat(drawn, ", ")) end
+end
+
+local function read_json(name)
+  local path = ("%s/%s"):format(opt.run, name)
+  return ms.io.exists(path) and ms.io.parse_json(ms.io.read_text(path)) or nil
+end
+
+-- The tensors and what is said of them; none of a checkpoint that is damaged, or is yet to be written.
+local function read_checkpoint()
+  local path = opt.run .. "/checkpoint.safetensors"
+  if not ms.io.exists(path) then return nil, {} end
+  local tensors, state = checkpoint.read(path)
+  if tensors then return tensors, state end
+  io.stderr:write(("nothing is drawn from a damaged checkpoint: %s\n"):format(state))
+  return nil, {}
+end
+
+local tensors, state = read_checkpoint()
+local result, settings = read_json "result.json", read_json "settings.json"
+if state.settings then settings = ms.io.parse_json(state.settings) end
+if settings then
+  show_distillation(settings, state, result or {}, metrics.read(opt.run))
+  draw(opt.run, tensors)
 elseif result then
   show_result(result)
 end

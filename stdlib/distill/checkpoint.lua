@@ -44,6 +44,9 @@ function checkpoint.read(path)
       images = list_of(loaded, "moments.images"), raw_step_sizes = list_of(loaded, "moments.raw_step_sizes"),
     },
   }
+  if not tensors.parameters or not pcall(ms.io.parse_json, metadata.settings) then
+    return nil, ("'%s' is damaged, it holds no state of a run"):format(path)
+  end
   if metadata.fingerprint and metadata.fingerprint ~= checkpoint.fingerprint(tensors) then
     return nil, ("'%s' is damaged, its numbers are not those that were written"):format(path)
   end

@@ -1,4 +1,4 @@
--- What a run's folder tells: metrics as curves, the images of the checkpoint as a sheet.
+-- Pictures of a run's folder: metrics as curves, the circuit, images as a sheet.
 local ms = require "moonstill"
 local metrics = require "plot.metrics"
 
@@ -6,11 +6,14 @@ local record = {}
 
 local circuit_width = 1080   -- pixels
 
---- Draws curves.svg from the folder's metrics.
+--- Draws curves.svg from the folder's metrics, where it has some.
 --- @param folder string
+--- @return string? path
 function record.draw_curves(folder)
-  local figure = metrics.figure(metrics.read(folder))
-  if figure then ms.io.write_text(folder .. "/curves.svg", figure:page_svg()) end
+  local figure, path = metrics.figure(metrics.read(folder)), folder .. "/curves.svg"
+  if not figure then return nil end
+  ms.io.write_text(path, figure:page_svg())
+  return path
 end
 
 --- Draws circuit.svg, where the network has a circuit.
@@ -36,24 +39,12 @@ end
 --- Draws lists of images, one list a row; none where they are neither grey nor in colour.
 --- @param path string
 --- @param lists ms.Tensor[]  each [images, channels, height, width]
+--- @return string? path
 function record.draw_images(path, lists)
   local channels = lists[1]:size(2)
-  if channels ~= 1 and channels ~= 3 then return end
+  if channels ~= 1 and channels ~= 3 then return nil end
   ms.io.write_png(path, ms.concat(lists), { columns = lists[1]:size(1), magnify = 4 })
-end
-
---- Gives the images of a checkpoint, rounded: the best ones, or the last where none was chosen; and what is said of the
---- run.
---- @param folder string
---- @return ms.Tensor[] lists
---- @return table metadata
-function record.checkpoint(folder)
-  local tensors, metadata = ms.io.load(folder .. "/checkpoint.safetensors")
-  local prefix, lists = tensors["best.raw_step_sizes"] and "best" or "parameters", {}
-  while tensors[("%s.images[%d]"):format(prefix, #lists + 1)] do
-    lists[#lists + 1] = tensors[("%s.images[%d]"):format(prefix, #lists + 1)]
-  end
-  return record.rounded(lists), metadata
+  return path
 end
 
 return record

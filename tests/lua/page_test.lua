@@ -55,13 +55,22 @@ end)
 
 test("a run that has not ended, and a folder without a run", function()
   local out <close> = folder {
-    ["settings.json"] = ms.io.json { net = "tiny\n  relu", data = "digits: 5 images", lr = 0.5 },
-    ["metrics.jsonl"] = '{"iteration": 1500, "loss": 1}\n',
+    ["settings.json"] = ms.io.json { net = "tiny\n  relu", data = "digits: 5 images 1x28x28, 10 classes", lr = 0.5, batch = 2,
+      init = "known", seed = 3, steps = 2, passes = 3, images_per_class = 4 },
+    ["metrics.jsonl"] = '{"iteration": 1500, "loss": 1, "elapsed": 7}\n',
   }
   page.write(out.path)
   contains(ms.io.read_text(out.path .. "/index.html"), "tiny on digits; not ended: iteration 1,500", "<dt>lr</dt><dd>0.5</dd>")
   local output, code = program.run { debug.getinfo(1, "S").source:match "^@(.*)/[^/]*$" .. "/../../scripts/show.lua", out.path }
-  test.equal({ output, code }, { "page: " .. out.path .. "/index.html\n", 0 })
+  test.equal({ output, code }, { ([[
+tiny
+digits: 5 images 1x28x28, 10 classes; known initialisation, seed 3
+80 images in 2 lists, 6 updates; batch 2, lr 0.5
+iteration 1500, 7 s
+last: loss 1.0000, held out none
+drawn: @/curves.svg
+page: @/index.html
+]]):gsub("@", out.path), 0 })
   local empty <close> = folder { ["a.txt"] = "" }
   test.fails_with("holds no run", function() page.write(empty.path) end)
 end)

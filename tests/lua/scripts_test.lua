@@ -172,6 +172,27 @@ test("show.lua and evaluate.lua: what a run's folder holds, and its number again
     test.ok(evaluated:find(("accuracy %.4f, loss %.4f, after 6 updates on 20 images"):format(json.test_accuracy,
       json.test_loss), 1, true), evaluated)
   end
+  -- A checkpoint that is damaged: what else is there is told, the good sheet stays.
+  local path, sheet, json = out.path .. "/checkpoint.safetensors", read(out.path .. "/images.png"), result(out.path .. "/result.json")
+  local whole = read(path)
+  local at = #whole - #whole // 4
+  for problem, bytes in pairs {
+    ["is not a safetensors file"] = "", ["the header should have"] = whole:sub(1, 100),
+    ["its numbers are not those"] = whole:sub(1, at - 1) .. string.char(whole:byte(at) ~ 64) .. whole:sub(at + 1),
+    ["holds no state of a run"] = (whole:gsub("parameters%.raw", "parametexs.raw")),
+  } do
+    ms.io.write_text(path, bytes)
+    local shown, code = program.run { scripts .. "show.lua", out.path }
+    test.equal(code, 0)
+    test.ok(shown:find(("nothing is drawn from a damaged checkpoint: '%s' "):format(path), 1, true) and shown:find(problem, 1, true),
+      shown)
+    test.ok(shown:find("\n20 images in 2 lists, 6 updates; batch 32, lr 0.03\niteration 4, %d+ s\nbest: iteration "
+      .. json.best_iteration .. ", held out "), shown)
+    test.ok(shown:find(("\ntest: best %.2f %%, last "):format(100 * json.test_accuracy), 1, true), shown)
+    test.ok(shown:find(("\ndrawn: %s/curves.svg\npage: "):format(out.path), 1, true), shown)
+    test.ok(read(out.path .. "/images.png") == sheet, "the sheet stays")
+  end
+  ms.io.write_text(path, whole)
   -- A run that distils nothing.
   local full = out.path .. "/full"
   run("train.lua", "--model", "classical", "--epochs", "2", "--batch", "32", "--out", full)
@@ -182,12 +203,12 @@ test("show.lua and evaluate.lua: what a run's folder holds, and its number again
   test.ok(shown:find(("\ntest: accuracy %.2f %%, loss %.4f\npage: "):format(100 * trained.test_accuracy, trained.test_loss),
     1, true), shown)
   -- Several files: a line each, then mean and deviation, which the result holds too.
-  local first, json = out.path .. "/images.npz", out.path .. "/evaluated.json"
-  local several = run("evaluate.lua", first, first, "--json", json)
+  local first, evaluations = out.path .. "/images.npz", out.path .. "/evaluated.json"
+  local several = run("evaluate.lua", first, first, "--json", evaluations)
   local lines = select(2, several:gsub("images.npz: accuracy", ""))
-  local accuracy = result(out.path .. "/result.json").test_accuracy
+  local accuracy = json.test_accuracy
   test.ok(lines == 2 and several:find(("\nmean accuracy %.4f ± 0.0000\n"):format(accuracy), 1, true), several)
-  test.equal({ result(json).test_accuracies, result(json).test_deviation }, { { accuracy, accuracy }, 0 })
+  test.equal({ result(evaluations).test_accuracies, result(evaluations).test_deviation }, { { accuracy, accuracy }, 0 })
   test.ok(not tostring(distill.load(first, ms.data.images(small))):find "iterations", "how many is not known")
   -- Four iterations move the Hermitians little; what they read is another number all the same.
   local own = run("evaluate.lua", out.path .. "/images.npz"):match "loss (%S+),"
