@@ -70,11 +70,19 @@ local function linear_ticks(low, high, whole)
   return ticks
 end
 
+-- Powers of ten; where there are few, also two and five times these; where there are few still, as on a linear axis.
 local function log_ticks(low, high, whole)
-  local ticks = {}
+  local ticks, filled = {}, {}
   local first, last = math.ceil(math.log(low, 10) - 1e-9), math.floor(math.log(high, 10) + 1e-9)
   for power = first, last, math.max(1, (last - first) // 6) do ticks[#ticks + 1] = 10.0 ^ power end
-  return #ticks > 1 and ticks or linear_ticks(low, high, whole)
+  if #ticks > 1 then return ticks end
+  for power = first - 1, last do
+    for _, factor in ipairs { 1, 2, 5 } do
+      local tick = factor * 10.0 ^ power
+      if tick >= low * (1 - 1e-9) and tick <= high * (1 + 1e-9) then filled[#filled + 1] = tick end
+    end
+  end
+  return #filled > 2 and filled or linear_ticks(low, high, whole)
 end
 
 --- Round numbers from low to high.

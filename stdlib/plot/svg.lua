@@ -163,12 +163,28 @@ local function legend_svg(panel, top, width, out)
   end
 end
 
+local label_gap = 2
+
+-- Those ticks whose labels find a place beside the label before. `place_of` gives where a tick lies, `extent_of` what a
+-- label takes along the axis.
+local function apart(ticks, place_of, extent_of)
+  local out, taken = {}, -math.huge
+  for _, tick in ipairs(ticks) do
+    local place, half = place_of(tick), (extent_of(axis.text(tick)) + label_gap) / 2
+    if place - half >= taken then out[#out + 1], taken = tick, place + half end
+  end
+  return out
+end
+
 local function grid_svg(panel, box, out)
-  for _, tick in ipairs(axis.ticks(box.y_low, box.y_high, panel.log_y)) do
+  local function up(y) return -box.y_of(y) end
+  local function text_height() return 9 end   -- of digits in this font
+  for _, tick in ipairs(apart(axis.ticks(box.y_low, box.y_high, panel.log_y), up, text_height)) do
     out[#out + 1] = stroke(box.left, box.y_of(tick), box.right, box.y_of(tick), "grid")
     out[#out + 1] = text(box.left - 6, box.y_of(tick) + 4, "end", axis.text(tick))
   end
-  for _, tick in ipairs(axis.ticks(box.x_low, box.x_high, panel.log_x, axis.counts(panel))) do
+  local across = axis.ticks(box.x_low, box.x_high, panel.log_x, axis.counts(panel))
+  for _, tick in ipairs(apart(across, box.x_of, text_width)) do
     out[#out + 1] = stroke(box.x_of(tick), box.lower, box.x_of(tick), box.lower + 4, "axis")
     out[#out + 1] = text(box.x_of(tick), box.lower + 16, "middle", axis.text(tick))
   end

@@ -164,6 +164,39 @@ test("pages: points lie where they should: left and below the smallest, right an
   test.equal(path_of(plot.line({ y = { 0, 0 / 0, 1 } }):page_svg()), "M64.0 188.0M624.0 28.0")
 end)
 
+-- Where the labels of an axis lie along it and how much each takes, in their order.
+local function labels_of(svg, anchor, along, extent)
+  local out = {}
+  for x, y, label in svg:gmatch('<text x="([%d.]+)" y="([%d.]+)" text%-anchor="' .. anchor .. '">([%d.e-]+)</text>') do
+    out[#out + 1] = { at = along == "x" and tonumber(x) or -tonumber(y), takes = extent(label), label = label }
+  end
+  return out
+end
+
+test("pages: labels of an axis never lie over one another; few powers of ten have 2 and 5 between them", function()
+  local norms = plot.line { y = { 0.021, 0.3, 0.79 }, log_y = true }:page_svg()
+  local shown = {}
+  for i, one in ipairs(labels_of(norms, "end", "y", tostring)) do shown[i] = one.label end
+  test.equal(shown, { "0.05", "0.1", "0.2", "0.5" })
+  local random = ms.random(1)
+  for _ = 1, 200 do
+    local low, factor = 10 ^ random:uniform { low = -6, high = 5 }, 10 ^ random:uniform { low = 0.05, high = 3 }
+    for _, log in ipairs { true, false } do
+      local ends = { low, low * factor }
+      local svg = plot.line { x = ends, y = ends, log_x = log, log_y = log }:page_svg { width = 400 }
+      local axes = { labels_of(svg, "end", "y", function() return 9 end),
+        labels_of(svg, "middle", "x", function(label) return 6 * #label end) }
+      for _, labels in ipairs(axes) do
+        test.ok(#labels > 1, svg)
+        for i = 2, #labels do
+          local a, b = labels[i - 1], labels[i]
+          test.ok(b.at - a.at >= (a.takes + b.takes) / 2, ("%s and %s, from %g to %g"):format(a.label, b.label, ends[1], ends[2]))
+        end
+      end
+    end
+  end
+end)
+
 test("pages: dots, dashes, bands, panels below each other, names that find no place", function()
   local dots = plot.scatter { x = { 0.01, 1, 100, -1 }, y = { 1, 2, 3, 4 }, log_x = true, x_label = "x < 1", title = "A" }
   local svg = plot.panels { dots, straight { style = "dashed", low = { 0, 0, 0 }, high = { 10, 10, 10 }, title = "B" } }:page_svg()
