@@ -46,11 +46,22 @@ local function rows_of(kind, path, count)
   return #rows == count and rows or nil
 end
 
+--- Appends a row to both files.
+--- @param files table
+--- @param row table
+function metric_files.append(files, row)
+  -- Which sign a NaN has is chance.
+  for name, value in pairs(row) do
+    if value ~= value then row[name] = math.abs(value) end
+  end
+  for _, file in ipairs(files) do file:append(row) end
+end
+
 --- Opens both files and keeps their first rows.
 --- @param folder string
 --- @param count integer  how many rows stay; where both files have lost them, none do
 --- @param say function   fun(text): tells the user what was lost
---- @return table files   each with a method append(row)
+--- @return table files   for append
 --- @return table[] rows  those that stay
 function metric_files.open(folder, count, say)
   local found, kept = {}, nil

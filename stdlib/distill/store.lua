@@ -145,9 +145,7 @@ end
 function Run:append(row)
   if not self.folder then return end
   row.elapsed, row.seconds = self.earlier + self.clock:seconds(), self:median()
-  write(self, function()
-    for _, file in ipairs(self.metrics) do file:append(row) end
-  end)
+  write(self, function() metric_files.append(self.metrics, row) end)
   self.rows = self.rows + 1
 end
 

@@ -1,6 +1,7 @@
 -- Unrolled distillation: its gradient, its variants, and runs that stop and go on.
 local distill = require "distill"
 local host = require "moonstill.host"
+local metric_files = require "distill.metric_files"
 local ms = require "moonstill"
 local program = require "program"
 local raw_step_size = require("distill.tune").raw_step_size
@@ -492,6 +493,14 @@ test("or the run goes back to the best state with a lower rate, and on; the same
   test.equal(still.search.rate, rate)
   for _, iterations in ipairs { 4, 7, 12 } do run(broken.path, iterations) end
   test.ok(bytes(whole.path .. "/checkpoint.safetensors") == bytes(broken.path .. "/checkpoint.safetensors"), "equal bytes")
+end)
+
+test("metrics: NaN is nan, whatever its sign, and null as JSON", function()
+  local out <close> = folder()
+  local files = metric_files.open(out.path, 0, error)
+  for i, nan in ipairs { 0 / 0, -(0 / 0) } do metric_files.append(files, { iteration = i, loss = nan, rate = 1 }) end
+  test.equal(bytes(out.path .. "/metrics.csv"):match "\n(.*)", "1,nan,,1,,,,,,\n2,nan,,1,,,,,,\n")
+  test.equal(bytes(out.path .. "/metrics.jsonl"), '{"iteration":1,"loss":null,"rate":1}\n{"iteration":2,"loss":null,"rate":1}\n')
 end)
 
 -- The same run in a process of its own, which may be killed.
