@@ -219,7 +219,14 @@ local function conclude()
 end
 conclude()
 
-ms.io.write_text(opt.out .. "/report.md", ("%s\n\n- %s\n"):format(report, table.concat(notes, "\n- ")))
+local heading = [[
+# Quantum executions of training: %s, %s
+
+What quantum hardware would have had to execute to train it on all images, and on distilled ones, until it reads as many
+of the images held out; counted by `scripts/ledger.lua`.
+]]
+ms.io.write_text(opt.out .. "/report.md", ("%s\n%s\n\n- %s\n"):format(heading:format(net.name, set.train:name()),
+  report, table.concat(notes, "\n- ")))
 experiment.finish(opt, {
   dataset = set.train:name(), model = net.name, iterations = counts.distil.steps, images = #real,
   seconds_before = seconds_before, held_out_accuracy = target, test_accuracies = accuracies,

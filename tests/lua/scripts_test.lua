@@ -470,6 +470,7 @@ test("ledger.lua: one training on ten images, counted by hand, and the same coun
   test.equal(json.ledger.distil.steps, 2)
   test.equal(json.ledger["distil/inner"].steps, 6)
   local report = read(out.path .. "/report.md")
+  test.ok(report:find "^# Quantum executions of training: quantum LeNet, small\n\nWhat quantum hardware [^|]+%.\n\n| training ", report)
   test.ok(report:find("| distilled images +| +7,140 | +1 | +3 | +8,568 |"), report)
   test.ok(report:find("\n- mini-batches of 1: not reached in 1 steps (learning rates tried: 0.0005 to 0.002)\n", 1, true), report)
   remove(out.path)
