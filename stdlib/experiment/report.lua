@@ -2,6 +2,7 @@
 -- not been run is said to be so. A result whose own folder is gone stays, as results.json had it.
 local ms = require "moonstill"
 local check = require "moonstill.check"
+local markdown = require "experiment.markdown"
 local mean_of = require "moonstill.mean"
 
 local report = { cifar_note = "CIFAR-10 pixels carry JPEG artefacts" }
@@ -142,8 +143,6 @@ end
 
 local columns = make_columns()
 
-local function line(cells) return "| " .. table.concat(cells, " | ") .. " |" end
-
 local function cells_of(entry, full)
   local on_all = full[entry.data .. entry.network]
   local cells = { entry.row }
@@ -179,11 +178,11 @@ a row that starts from another one's images come after those of that one. CIFAR-
 --- @param folder_of function  fun(name, seed): string
 function report.write(folder, rows, folder_of)
   local collected, full = collect(rows, report.finder(folder, folder_of))
-  local lines = { heading, line(columns), ("|---"):rep(#columns) .. "|" }
+  local lines = {}
   for i, entry in ipairs(collected) do
-    if not rows[i].task.epochs then lines[#lines + 1] = line(cells_of(entry, full)) end
+    if not rows[i].task.epochs then lines[#lines + 1] = cells_of(entry, full) end
   end
-  ms.io.write_text(folder .. "/table.md", table.concat(lines, "\n") .. "\n")
+  ms.io.write_text(folder .. "/table.md", heading .. "\n" .. markdown.table(columns, lines) .. "\n")
   local all = { note = report.cifar_note, rows = collected }
   ms.io.write_text(folder .. "/results.json", ms.io.json(all, { indent = 1 }) .. "\n")
 end

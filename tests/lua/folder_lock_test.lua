@@ -5,12 +5,6 @@ local ms = require "moonstill"
 local program = require "program"
 local test = require "moonstill.test"
 
-local function folder()
-  local path = os.tmpname()
-  os.remove(path)
-  return setmetatable({ path = path }, { __close = function() os.execute("rm -rf '" .. path .. "'") end })
-end
-
 -- A process that sleeps until the end of the scope, and what a lock of its own would hold.
 local function sleeper()
   local pipe <close> = assert(io.popen "sleep 60 >/dev/null & echo $!")
@@ -23,7 +17,7 @@ local function sleeper()
 end
 
 test("a folder is this process's until the lock is closed", function()
-  local out <close> = folder()
+  local out <close> = program.folder()
   do
     local _ <close> = lock.take(out.path)
     do
@@ -36,7 +30,7 @@ test("a folder is this process's until the lock is closed", function()
 end)
 
 test("another process's lock holds until that process is gone", function()
-  local out <close> = folder()
+  local out <close> = program.folder()
   local other <close> = sleeper()
   ms.io.write_text(out.path .. "/lock", other.identity)
   test.equal({ lock.take(out.path) }, { nil, other.process })
@@ -58,7 +52,7 @@ while held and not (io.open(folder .. "/a-refused") or io.open(folder .. "/b-ref
 ]]
 
 test("of two processes that come at once one has the folder", function()
-  local out <close> = folder()
+  local out <close> = program.folder()
   local file <close> = program.file(".lua", racing)
   ms.io.write_text(out.path .. "/waits", "")
   local both <close> = assert(io.popen(("for n in a b; do timeout 20 '%s' '%s' '%s' $n & done; sleep 0.3; touch '%s/go'; wait")
@@ -70,7 +64,7 @@ test("of two processes that come at once one has the folder", function()
 end)
 
 test("who waits for a folder says so once, and has it then", function()
-  local out <close> = folder()
+  local out <close> = program.folder()
   local other <close> = sleeper()
   ms.io.write_text(out.path .. "/.busy", other.identity)
   local script <close> = program.file(".lua", [[
@@ -84,7 +78,7 @@ print "has it"
 end)
 
 test("what processes that are gone have half written is removed, the rest stays", function()
-  local out <close> = folder()
+  local out <close> = program.folder()
   local other <close> = sleeper()
   local names = { "/.a.json." .. other.process .. "-0.tmp", "/b.tmp", "/.a.json.999999999-0.tmp" }
   for _, name in ipairs(names) do ms.io.write_text(out.path .. name, "") end

@@ -6,12 +6,6 @@ local test = require "moonstill.test"
 local here = debug.getinfo(1, "S").source:match "^@(.*)/[^/]*$"
 local script = here .. "/../../scripts/paper_table.lua"
 
-local function folder()
-  local path = os.tmpname()
-  os.remove(path)
-  return setmetatable({ path = path }, { __close = function() os.execute("rm -rf '" .. path .. "'") end })
-end
-
 -- Digits as MNIST's four files.
 local function write_mnist(path)
   local set = ms.data.images("digits", { train = 5200, test = 100 })
@@ -32,8 +26,8 @@ local function write_mnist(path)
 end
 
 test("a row runs, goes on, is not run twice, and the others are listed as not run", function()
-  local data <close> = folder()
-  local out <close> = folder()
+  local data <close> = program.folder()
+  local out <close> = program.folder()
   write_mnist(data.path)
   local function run(...)
     local output, code = program.run { script, "--data-folder", data.path, "--out", out.path, ... }
@@ -52,7 +46,7 @@ test("a row runs, goes on, is not run twice, and the others are listed as not ru
   test.ok(run(row[1], row[2], row[3], "4"):find "goes on from %S+, iteration 3", "goes on")
 
   -- Each setting of the row can be given to distill.lua, which gives the same images.
-  local alone <close> = folder()
+  local alone <close> = program.folder()
   local words = { here .. "/../../scripts/distill.lua", "--angles", "fixed", "--data", data.path .. "/mnist", "--out",
     alone.path }
   for name, value in pairs(result_of().settings) do
@@ -107,7 +101,7 @@ test("a row runs, goes on, is not run twice, and the others are listed as not ru
 end)
 
 test("what a row has damaged stops that row alone, and is said", function()
-  local out <close> = folder()
+  local out <close> = program.folder()
   local function run(...)
     return program.run { script, "--data-folder", "/nowhere", "--out", out.path, ... }
   end
@@ -127,7 +121,7 @@ test("what a row has damaged stops that row alone, and is said", function()
 end)
 
 test("a results.json alone is a table of runs that are done, which stay there; full training takes no --iterations", function()
-  local out <close> = folder()
+  local out <close> = program.folder()
   local function run(...)
     return program.run { script, "--data-folder", "/nowhere", "--out", out.path, ... }
   end

@@ -1,4 +1,4 @@
--- Runs the program itself in a process of its own.
+-- Runs the program itself in a process of its own, on files and in folders that do not stay.
 local host = require "moonstill.host"
 
 local program = {}
@@ -31,6 +31,21 @@ function program.file(name, text)
   local file <close> = assert(io.open(path, "w"))
   file:write(text)
   return setmetatable({ path = path }, { __close = function() os.remove(path) end })
+end
+
+--- Gives the path of a folder, which is yet to be made, and is removed when the variable goes out of scope.
+function program.folder()
+  local path = os.tmpname()
+  os.remove(path)
+  return setmetatable({ path = path }, { __close = function() os.execute("rm -rf " .. quote(path)) end })
+end
+
+--- Gives what a file holds.
+--- @param path string
+--- @return string
+function program.bytes(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read "a"
 end
 
 return program

@@ -11,17 +11,7 @@ local scripts = here .. "/../../scripts/"
 
 local function remove(path) os.execute("rm -rf '" .. path .. "'") end
 
--- A new folder, removed at the end of the scope.
-local function folder()
-  local path = os.tmpname()
-  os.remove(path)
-  return setmetatable({ path = path }, { __close = function() remove(path) end })
-end
-
-local function read(path)
-  local file <close> = assert(io.open(path, "rb"))
-  return file:read "a"
-end
+local read = program.bytes
 
 local function result(path) return ms.io.parse_json(read(path)) end
 
@@ -44,7 +34,7 @@ local function digits(path, parts)
 end
 
 -- The tests run when this file has ended: removed with their last reference.
-local place = setmetatable({ path = folder().path }, { __gc = function(self) remove(self.path) end })
+local place = setmetatable({ path = program.folder().path }, { __gc = function(self) remove(self.path) end })
 local small = digits(place.path .. "/small.npz")
 
 local function run(script, ...)
@@ -87,7 +77,7 @@ local distillation = { "--model", "classical", "--iterations", "6", "--evaluate-
   "32", "--seed", "6", "--passes", "2", "--cycle", "4" }
 
 test("distill.lua: what it reports is what its images give, and what its parts give", function()
-  local out <close> = folder()
+  local out <close> = program.folder()
   local more = out.path .. "/more.json"
   local output = run("distill.lua", "--out", out.path, "--json", more, table.unpack(distillation))
   local json = result(out.path .. "/result.json")
@@ -148,7 +138,7 @@ test("distill.lua: what it reports is what its images give, and what its parts g
 end)
 
 test("show.lua and evaluate.lua: what a run's folder holds, and its number again", function()
-  local out <close> = folder()
+  local out <close> = program.folder()
   for _, model in ipairs { "classical", "quantum" } do
     run("distill.lua", "--out", out.path, "--model", model, "--iterations", "4", "--evaluate-every", "2", "--hold-out", "20",
       "--batch", "32", "--steps", "2", "--fresh")
@@ -223,7 +213,7 @@ test("show.lua and evaluate.lua: what a run's folder holds, and its number again
 end)
 
 test("instability.lua: jumps by kind, the other suspects and a figure of a run's images, in a report", function()
-  local out <close> = folder()
+  local out <close> = program.folder()
   run("distill.lua", "--out", out.path, "--iterations", "1", "--hold-out", "20", "--batch", "16", "--passes", "2", "--step-size",
     "2")
   local images, report = out.path .. "/images.npz", out.path .. "/report.md"
@@ -255,8 +245,8 @@ test("instability.lua: jumps by kind, the other suspects and a figure of a run's
 end)
 
 test("distill.lua: a run that was killed goes on to the same bytes, and reports all of it", function()
-  local whole <close> = folder()
-  local broken <close> = folder()
+  local whole <close> = program.folder()
+  local broken <close> = program.folder()
   local function options(out, iterations)
     return { scripts .. "distill.lua", "--data", small, "--model", "classical", "--evaluate-every", "1", "--hold-out", "20",
       "--batch", "32", "--iterations", iterations, "--out", out.path }
@@ -297,7 +287,7 @@ test("distill.lua: a run that was killed goes on to the same bytes, and reports 
 end)
 
 test("the seconds of a result are those of the whole run", function()
-  local out <close> = folder()
+  local out <close> = program.folder()
   local script <close> = program.file(".lua", [[
 local experiment = require "experiment"
 local opt = experiment.options { { "steps", default = 3 } }
@@ -309,7 +299,7 @@ experiment.finish(opt, { seconds_before = 1000 })]])
 end)
 
 test("distill.lua: fixed observables are another run than trainable ones", function()
-  local out <close> = folder()
+  local out <close> = program.folder()
   local function options(...)
     return { scripts .. "distill.lua", "--data", small, "--iterations", "1", "--hold-out", "20", "--batch", "16", "--passes",
       "1", "--out", out.path, ... }
@@ -322,8 +312,8 @@ test("distill.lua: fixed observables are another run than trainable ones", funct
 end)
 
 test("distill.lua: images that were distilled for something else are a start, and it is said what for", function()
-  local first <close> = folder()
-  local second <close> = folder()
+  local first <close> = program.folder()
+  local second <close> = program.folder()
   local function images(out, ...)
     return run("distill.lua", "--iterations", "1", "--hold-out", "20", "--batch", "16", "--passes", "1", "--out", out.path, ...)
   end
@@ -340,7 +330,7 @@ test("distill.lua: images that were distilled for something else are a start, an
 end)
 
 test("distill.lua: the settings of --preset start each have a folder of their own", function()
-  local work <close> = folder()
+  local work <close> = program.folder()
   os.execute(("mkdir '%s'"):format(work.path))
   local pwd <close> = assert(io.popen(("cd '%s' && pwd"):format(scripts)))
   local script = pwd:read "l" .. "/distill.lua"
@@ -395,7 +385,7 @@ test("presets: the paper's protocol (arXiv 2503.17935), start.sh's, ours", funct
     ["step-size"] = 0.3, ["later-step-size"] = 0.02, sharpness = 6, clip = 0.2, averaging = 0.95, passes = 3, steps = 1, init = "known",
     model = "quantum", observable = "trainable", start = "normal",
   })
-  local out <close> = folder()
+  local out <close> = program.folder()
   local short = { "--preset", "paper", "--model", "classical", "--iterations", "1", "--passes", "1", "--out", out.path }
   run("distill.lua", table.unpack(short))
   local json = result(out.path .. "/result.json")
@@ -413,7 +403,7 @@ test("presets: the paper's protocol (arXiv 2503.17935), start.sh's, ours", funct
 end)
 
 test("distill.lua: data that cannot do is refused before the work, and images outlive what comes after", function()
-  local out <close> = folder()
+  local out <close> = program.folder()
   local bare = digits(place.path .. "/bare.npz", "train")
   for _, script in ipairs { "distill.lua", "train.lua" } do
     local output, code = program.run { scripts .. script, "--data", bare, "--out", out.path }
@@ -430,7 +420,7 @@ test("distill.lua: data that cannot do is refused before the work, and images ou
 end)
 
 test("train.lua: what it reports is what the weights in its file give", function()
-  local out <close> = folder()
+  local out <close> = program.folder()
   local json_file = out.path .. "/more.json"
   for _, model in ipairs { "classical", "quantum" } do
     run("train.lua", "--model", model, "--epochs", "3", "--batch", "32", "--seed", "5", "--out", out.path, "--json", json_file)
@@ -457,7 +447,7 @@ test("train.lua: what it reports is what the weights in its file give", function
 end)
 
 test("ledger.lua: one training on ten images, counted by hand, and the same counts after going on", function()
-  local out <close> = folder()
+  local out <close> = program.folder()
   local function count(iterations)
     run("ledger.lua", "--iterations", iterations, "--hold-out", "40", "--steps", "1", "--out", out.path)
     return result(out.path .. "/result.json")
@@ -479,7 +469,7 @@ test("ledger.lua: one training on ten images, counted by hand, and the same coun
 end)
 
 test("ledger.lua takes the images, the ledger and the held-out images of a run that has ended", function()
-  local out <close> = folder()
+  local out <close> = program.folder()
   local run_folder = out.path .. "/run"
   run("distill.lua", "--iterations", "2", "--hold-out", "40", "--batch", "32", "--seed", "2", "--out", run_folder)
   run("ledger.lua", "--run", run_folder, "--steps", "20", "--out", out.path)
@@ -508,8 +498,8 @@ test("ledger.lua takes the images, the ledger and the held-out images of a run t
 end)
 
 test("ledger.lua: a run that was killed keeps the trainings that have ended, and comes to the same result", function()
-  local whole <close> = folder()
-  local broken <close> = folder()
+  local whole <close> = program.folder()
+  local broken <close> = program.folder()
   local function words(out, ...)
     return { scripts .. "ledger.lua", "--data", small, "--iterations", "1", "--hold-out", "40", "--steps", "100", "--out",
       out.path, ... }
@@ -546,7 +536,7 @@ test("ledger.lua: a run that was killed keeps the trainings that have ended, and
 end)
 
 test("simulator.lua: the eigensolver reaches the ground energy", function()
-  local out <close> = folder()
+  local out <close> = program.folder()
   local output, code = program.run { scripts .. "simulator.lua", "--seed", "2", "--out", out.path }
   test.equal(code, 0)
   local json = result(out.path .. "/result.json")
