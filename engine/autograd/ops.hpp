@@ -98,6 +98,8 @@ Value smooth_max_pool(const Value& x, SmoothPooling pooling);
 /// Each row of x [..., M] divided by its 2-norm. A zero row becomes (1, 0, ..., 0) with zero derivatives, and
 /// is counted by zero_rows_seen().
 Value unit(const Value& x);
+/// For kernels that normalise rows themselves.
+void see_zero_rows(std::int64_t count);
 [[nodiscard]] std::uint64_t zero_rows_seen();
 
 }  // namespace moonstill::ops

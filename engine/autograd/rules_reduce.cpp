@@ -119,7 +119,7 @@ std::atomic<std::uint64_t>& zero_row_counter() {
 
 std::vector<Tensor> evaluate_unit(const Attributes&, std::span<const Tensor> in) {
   NormalisedRows result = normalise_rows(in[0]);
-  zero_row_counter() += static_cast<std::uint64_t>(result.zero_rows);
+  ops::see_zero_rows(result.zero_rows);
   return {std::move(result.rows), std::move(result.norms)};
 }
 
@@ -235,6 +235,8 @@ Value unit(const Value& x) {
   if (!is_floating(x.dtype())) detail::fail_not_floating(x.dtype(), "unit");
   return std::move(apply(unit_row, {}, {&x, 1}).front());
 }
+
+void see_zero_rows(std::int64_t count) { zero_row_counter() += static_cast<std::uint64_t>(count); }
 
 std::uint64_t zero_rows_seen() { return zero_row_counter(); }
 

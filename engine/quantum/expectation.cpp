@@ -64,22 +64,34 @@ std::vector<Tensor> wanted_parts(const Measurement& m, SweepPoint&& gradients, c
   return out;
 }
 
+// What is evaluated, and whether amplitudes come as they are, for the sweep to embed, or as unit rows.
+struct Subject {
+  std::shared_ptr<const Measurement> measurement;
+  bool embed = false;
+
+  [[nodiscard]] SweepRequest request(const Flags& wanted) const {
+    SweepRequest out = make_request(*measurement, wanted);
+    out.embed = embed;
+    return out;
+  }
+};
+
 // `states`: what the value's evaluation leaves for that of its gradient, which has the same inputs
 // (sweep.hpp).
 struct ValueAttributes {
-  std::shared_ptr<const Measurement> measurement;
+  Subject subject;
   DType dtype;
   std::shared_ptr<Tensor> states{};
 };
 
 struct GradientAttributes {
-  std::shared_ptr<const Measurement> measurement;
+  Subject subject;
   Flags wanted;  // parts of the point; the outputs
   std::shared_ptr<Tensor> states{};
 };
 
 struct HessianAttributes {
-  std::shared_ptr<const Measurement> measurement;
+  Subject subject;
   Flags directed;  // parts of the point, and c: the directions given
   Flags wanted;    // likewise: the rows, the outputs
 };
@@ -109,10 +121,9 @@ std::vector<Value> spread(std::vector<Value> outputs, const Flags& wanted, std::
   return out;
 }
 
-std::vector<Value> apply_gradient(const std::shared_ptr<const Measurement>& m, Flags wanted,
-                                  std::span<const Value> point, const Value& weights,
-                                  std::shared_ptr<Tensor> states = {});
-std::vector<Value> apply_hessian(const std::shared_ptr<const Measurement>& m, Flags directed, Flags wanted,
+std::vector<Value> apply_gradient(const Subject& subject, Flags wanted, std::span<const Value> point,
+                                  const Value& weights, std::shared_ptr<Tensor> states = {});
+std::vector<Value> apply_hessian(const Subject& subject, Flags directed, Flags wanted,
                                  std::span<const Value> point_and_weights, std::span<const Value> directions);
 
 std::vector<Tensor> evaluate_value(const Attributes& attributes, std::span<const Tensor> inputs) {
@@ -120,8 +131,9 @@ std::vector<Tensor> evaluate_value(const Attributes& attributes, std::span<const
   SweepRequest request;
   request.values = true;
   request.dtype = a.dtype;
-  const Measurement& m = *a.measurement;
+  const Measurement& m = *a.subject.measurement;
   request.choice = m.choice;
+  request.embed = a.subject.embed;
   request.states = a.states;
   const SweepPoint point = make_point(m, inputs);
   SweepResult result = sweep(m.circuit, m.readout, point, {}, request);
@@ -135,16 +147,16 @@ std::vector<Value> vjp_value(const Call& call, std::span<const Value> cotangents
   const auto& a = call.attribute<ValueAttributes>();
   const Flags wanted(call.needs.begin(), call.needs.end());
   if (!cotangents[0] || !any(wanted)) return std::vector<Value>(call.inputs.size());
-  return spread(apply_gradient(a.measurement, wanted, call.inputs, cotangents[0], a.states), wanted,
+  return spread(apply_gradient(a.subject, wanted, call.inputs, cotangents[0], a.states), wanted,
                 call.inputs.size());
 }
 
 std::vector<Tensor> evaluate_gradient(const Attributes& attributes, std::span<const Tensor> inputs) {
   const auto& a = std::any_cast<const GradientAttributes&>(attributes);
-  const Measurement& m = *a.measurement;
+  const Measurement& m = *a.subject.measurement;
   SweepPoint point = make_point(m, inputs);
   point.weights = inputs[point_size(m)];
-  SweepRequest request = make_request(m, a.wanted);
+  SweepRequest request = a.subject.request(a.wanted);
   request.states = a.states;
   SweepResult result = sweep(m.circuit, m.readout, point, {}, request);
   if (ExecutionCounter::current() != nullptr) {
@@ -157,7 +169,7 @@ std::vector<Tensor> evaluate_gradient(const Attributes& attributes, std::span<co
 
 std::vector<Value> vjp_gradient(const Call& call, std::span<const Value> cotangents) {
   const auto& a = call.attribute<GradientAttributes>();
-  const std::size_t size = point_size(*a.measurement);
+  const std::size_t size = point_size(*a.subject.measurement);
   const Flags wanted(call.needs.begin(), call.needs.end());
   Flags directed(size + 1, false);
   std::vector<Value> directions;
@@ -170,12 +182,12 @@ std::vector<Value> vjp_gradient(const Call& call, std::span<const Value> cotange
     }
   }
   if (directions.empty() || !any(wanted)) return std::vector<Value>(call.inputs.size());
-  return spread(apply_hessian(a.measurement, directed, wanted, call.inputs, directions), wanted, size + 1);
+  return spread(apply_hessian(a.subject, directed, wanted, call.inputs, directions), wanted, size + 1);
 }
 
 std::vector<Tensor> evaluate_hessian(const Attributes& attributes, std::span<const Tensor> inputs) {
   const auto& a = std::any_cast<const HessianAttributes&>(attributes);
-  const Measurement& m = *a.measurement;
+  const Measurement& m = *a.subject.measurement;
   const std::size_t size = point_size(m);
   SweepPoint point = make_point(m, inputs);
   point.weights = inputs[size];
@@ -186,7 +198,7 @@ std::vector<Tensor> evaluate_hessian(const Attributes& attributes, std::span<con
   }
   SweepPoint direction = make_point(m, parts);
   direction.weights = parts[size];
-  SweepRequest request = make_request(m, a.wanted);
+  SweepRequest request = a.subject.request(a.wanted);
   request.tangents = true;
   request.values = a.wanted[size];
   SweepResult result = sweep(m.circuit, m.readout, point, direction, request);
@@ -201,7 +213,7 @@ std::vector<Tensor> evaluate_hessian(const Attributes& attributes, std::span<con
 // alone: then <v_c, fdot> = <v_c, J u>, whose derivative in the point is the Hessian at c = v_c applied to u.
 std::vector<Value> vjp_hessian(const Call& call, std::span<const Value> cotangents) {
   const auto& a = call.attribute<HessianAttributes>();
-  const std::size_t size = point_size(*a.measurement);
+  const std::size_t size = point_size(*a.subject.measurement);
   const std::span<const Value> at = call.inputs.first(size + 1);
   const std::span<const Value> given = call.inputs.subspan(size + 1);
   Flags rows(size + 1, false);
@@ -227,11 +239,11 @@ std::vector<Value> vjp_hessian(const Call& call, std::span<const Value> cotangen
   if (values_only) {
     needed_directions.resize(size);
     if (any(needed_directions)) {
-      along = spread(apply_gradient(a.measurement, needed_directions, at.first(size), v[0]),
-                     needed_directions, size + 1);
+      along = spread(apply_gradient(a.subject, needed_directions, at.first(size), v[0]), needed_directions,
+                     size + 1);
     }
   } else if (any(needed_directions)) {
-    along = spread(apply_hessian(a.measurement, rows, needed_directions, at, v), needed_directions, size + 1);
+    along = spread(apply_hessian(a.subject, rows, needed_directions, at, v), needed_directions, size + 1);
   }
   next = size + 1;
   for (std::size_t p = 0; p <= size; ++p) {
@@ -249,7 +261,7 @@ std::vector<Value> vjp_hessian(const Call& call, std::span<const Value> cotangen
   point_and_weights[size] = v[0];
   const std::size_t count = given.size() - (a.directed[size] ? 1 : 0);
   std::vector<Value> rest =
-      spread(apply_hessian(a.measurement, directed, needed_point, point_and_weights, given.first(count)),
+      spread(apply_hessian(a.subject, directed, needed_point, point_and_weights, given.first(count)),
              needed_point, size + 1);
   std::ranges::move(rest, out.begin());
   return out;
@@ -257,18 +269,19 @@ std::vector<Value> vjp_hessian(const Call& call, std::span<const Value> cotangen
 
 std::vector<Sample> value_samples() {
   std::vector<Sample> out;
-  for (auto& [measurement, point, weights, direction] : samples()) {
-    out.push_back({ValueAttributes{measurement, DType::f64}, point});
+  for (auto& [measurement, embed, point, weights, direction] : samples()) {
+    out.push_back({ValueAttributes{{measurement, embed}, DType::f64}, point});
   }
   return out;
 }
 
 std::vector<Sample> gradient_samples() {
   std::vector<Sample> out;
-  for (auto& [measurement, point, weights, direction] : samples()) {
+  for (auto& [measurement, embed, point, weights, direction] : samples()) {
+    const Subject subject{measurement, embed};
     std::vector<Tensor> inputs = point;
     inputs.push_back(weights);
-    out.push_back({GradientAttributes{measurement, Flags(point.size(), true)}, std::move(inputs)});
+    out.push_back({GradientAttributes{subject, Flags(point.size(), true)}, std::move(inputs)});
   }
   return out;
 }
@@ -276,18 +289,19 @@ std::vector<Sample> gradient_samples() {
 // The Hessian is linear in the direction; its row of c has a derivative in the point as well.
 std::vector<Sample> hessian_samples() {
   std::vector<Sample> out;
-  for (auto& [measurement, point, weights, direction] : samples()) {
+  for (auto& [measurement, embed, point, weights, direction] : samples()) {
+    const Subject subject{measurement, embed};
     const std::size_t size = point.size();
     std::vector<Tensor> inputs = point;
     inputs.push_back(weights);
     inputs.insert(inputs.end(), direction.begin(), direction.end());
     std::vector<bool> directions_only(inputs.size(), true);
     std::fill_n(directions_only.begin(), size + 1, false);
-    out.push_back({HessianAttributes{measurement, Flags(size + 1, true), Flags(size + 1, true)}, inputs,
-                   directions_only});
+    out.push_back(
+        {HessianAttributes{subject, Flags(size + 1, true), Flags(size + 1, true)}, inputs, directions_only});
     Flags values(size + 1, false);
     values[size] = true;
-    out.push_back({HessianAttributes{measurement, Flags(size + 1, true), values}, inputs});
+    out.push_back({HessianAttributes{subject, Flags(size + 1, true), values}, inputs});
   }
   return out;
 }
@@ -307,7 +321,7 @@ constexpr Primitive hessian_row{"expectation_hessian",
 
 std::vector<Tensor> evaluate_state(const Attributes& attributes, std::span<const Tensor> inputs) {
   const auto& a = std::any_cast<const ValueAttributes&>(attributes);
-  return {final_states(a.measurement->circuit, make_point(*a.measurement, inputs), a.dtype)};
+  return {final_states(a.subject.measurement->circuit, make_point(*a.subject.measurement, inputs), a.dtype)};
 }
 
 std::vector<Value> vjp_state(const Call&, std::span<const Value>) {
@@ -320,31 +334,30 @@ constexpr Primitive state_row{"state", "Statevectors after a circuit; without de
 
 constexpr std::array<const Primitive*, 3> rows{&value_row, &gradient_row, &hessian_row};
 
-std::vector<Value> apply_gradient(const std::shared_ptr<const Measurement>& m, Flags wanted,
-                                  std::span<const Value> point, const Value& weights,
-                                  std::shared_ptr<Tensor> states) {
+std::vector<Value> apply_gradient(const Subject& subject, Flags wanted, std::span<const Value> point,
+                                  const Value& weights, std::shared_ptr<Tensor> states) {
   std::vector<Value> inputs(point.begin(), point.end());
   inputs.push_back(weights);
-  return apply(gradient_row, GradientAttributes{m, std::move(wanted), std::move(states)}, inputs);
+  return apply(gradient_row, GradientAttributes{subject, std::move(wanted), std::move(states)}, inputs);
 }
 
-std::vector<Value> apply_hessian(const std::shared_ptr<const Measurement>& m, Flags directed, Flags wanted,
+std::vector<Value> apply_hessian(const Subject& subject, Flags directed, Flags wanted,
                                  std::span<const Value> point_and_weights,
                                  std::span<const Value> directions) {
   std::vector<Value> inputs(point_and_weights.begin(), point_and_weights.end());
   inputs.insert(inputs.end(), directions.begin(), directions.end());
-  return apply(hessian_row, HessianAttributes{m, std::move(directed), std::move(wanted)}, inputs);
+  return apply(hessian_row, HessianAttributes{subject, std::move(directed), std::move(wanted)}, inputs);
 }
 
-// Amplitudes of shape S or [N] + S as unit rows [2^n] or [N, 2^n].
-Value embed(const Circuit& circuit, const Value& x) {
+// Amplitudes of shape S or [N] + S as rows [2^n] or [N, 2^n].
+Value amplitude_rows(const Circuit& circuit, const Value& x) {
   const auto& [name, shape] = circuit.inputs()[static_cast<std::size_t>(circuit.amplitude_input())];
   const std::int64_t size = circuit.amplitude_count();
   const bool samples = per_sample(x.shape(), shape, name);
-  return ops::unit(ops::reshape(x, samples ? Shape{x.size(0), size} : Shape{size}));
+  return ops::reshape(x, samples ? Shape{x.size(0), size} : Shape{size});
 }
 
-// The point in the primitives' order, all of one type.
+// The point in the primitives' order, all of one type; amplitudes are not normalised.
 std::vector<Value> point_of(const Circuit& circuit, std::span<const Value> inputs,
                             std::span<const Value> hermitians) {
   if (inputs.size() != circuit.inputs().size()) {
@@ -356,7 +369,7 @@ std::vector<Value> point_of(const Circuit& circuit, std::span<const Value> input
     if (static_cast<int>(i) != circuit.amplitude_input()) point.push_back(inputs[i]);
   }
   if (circuit.amplitude_input() >= 0) {
-    point.push_back(embed(circuit, inputs[static_cast<std::size_t>(circuit.amplitude_input())]));
+    point.push_back(amplitude_rows(circuit, inputs[static_cast<std::size_t>(circuit.amplitude_input())]));
   }
   point.insert(point.end(), hermitians.begin(), hermitians.end());
   const bool f64 = std::ranges::any_of(point, [](const Value& v) { return v.dtype() != DType::f32; });
@@ -364,6 +377,21 @@ std::vector<Value> point_of(const Circuit& circuit, std::span<const Value> input
     if (f64 && v.dtype() != DType::f64) v = ops::cast(v, DType::f64);
   }
   return point;
+}
+
+// Divides the amplitudes of a point by their norms.
+void normalise(const Circuit& circuit, std::vector<Value>& point) {
+  if (circuit.amplitude_input() < 0) return;
+  Value& amplitudes = point[circuit.inputs().size() - 1];
+  amplitudes = ops::unit(amplitudes);
+}
+
+// Whether sweeps embed the amplitudes of a point.
+bool embeds(const Measurement& m, const std::vector<Value>& point) {
+  if (m.circuit.amplitude_input() < 0) return false;
+  std::vector<Tensor> parts;
+  for (const Value& v : point) parts.push_back(v.tensor());
+  return embeds(m.circuit, m.readout, make_point(m, parts), m.choice);
 }
 
 }  // namespace
@@ -374,9 +402,11 @@ Value expectation(std::shared_ptr<const Measurement> measurement, std::span<cons
   if (hermitians.size() != expected) {
     fail(ErrorKind::argument, "circuit: expected {} Hermitian inputs, got {}", expected, hermitians.size());
   }
-  const std::vector<Value> point = point_of(measurement->circuit, inputs, hermitians);
+  std::vector<Value> point = point_of(measurement->circuit, inputs, hermitians);
+  const bool embed = embeds(*measurement, point);
+  if (!embed) normalise(measurement->circuit, point);
   const auto states = running_transforms() > 0 ? std::make_shared<Tensor>() : nullptr;
-  return apply_one(value_row, ValueAttributes{std::move(measurement), dtype, states}, point);
+  return apply_one(value_row, ValueAttributes{{std::move(measurement), embed}, dtype, states}, point);
 }
 
 Value expectation(const Circuit& circuit, const Readout& readout, std::span<const Value> inputs,
@@ -398,9 +428,10 @@ Value hermitian_part(const Value& a) {
 }
 
 Value state(const Circuit& circuit, std::span<const Value> inputs, DType dtype) {
-  const std::vector<Value> point = point_of(circuit, inputs, {});
+  std::vector<Value> point = point_of(circuit, inputs, {});
+  normalise(circuit, point);
   const auto measurement = std::make_shared<const Measurement>(Measurement{circuit, {}});
-  return apply_one(state_row, ValueAttributes{measurement, dtype}, point);
+  return apply_one(state_row, ValueAttributes{{measurement}, dtype}, point);
 }
 
 std::span<const Primitive* const> primitives() { return rows; }

@@ -8,9 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "engine/autograd/ops.hpp"
 #include "engine/core/interrupt.hpp"
 #include "engine/quantum/angle_gradients.hpp"
 #include "engine/quantum/tile_readout.hpp"
+#include "engine/tensor/normalise_lanes.hpp"
 
 namespace moonstill::quantum {
 
@@ -56,7 +58,7 @@ class SampleSweep {
     if (!gradients_) return;
     seed();
     walk_back(c_, carrier(), [&](std::size_t o) { add_angle_gradients(o); });
-    if (c_.amplitude_gradient.wanted) put(state(last_adjoint()).re, 2, c_.amplitude_gradient.samples);
+    if (c_.amplitude_gradient.wanted) put_amplitude_gradient();
   }
 
  private:
@@ -76,16 +78,15 @@ class SampleSweep {
   [[nodiscard]] Planes<T> planes(Name name) { return {tile(name).re.data(), tile(name).im.data()}; }
   [[nodiscard]] Name last_adjoint() const { return tangents_ ? Name::adot : Name::a; }
 
-  // The sample's lane of numbers [tiles][rows][tile_lanes].
+  // The sample's lane of a tile [rows][tile_lanes].
   template <class Numbers>
-  void get(const T* tiles, Numbers& to) const {
-    for (std::size_t r = 0; r < rows_; ++r) to[r] = tiles[(tile_ * rows_ + r) * pitch];
+  void get(const T* tile, Numbers& to) const {
+    for (std::size_t r = 0; r < rows_; ++r) to[r] = tile[r * pitch];
   }
 
   template <class Numbers>
-  void put(const Numbers& from, T factor, T* tiles) const {
-    for (std::size_t r = 0; r < rows_; ++r)
-      std::fill_n(tiles + (tile_ * rows_ + r) * pitch, pitch, factor * from[r]);
+  void put(const Numbers& from, T factor, T* tile) const {
+    for (std::size_t r = 0; r < rows_; ++r) std::fill_n(tile + r * pitch, pitch, factor * from[r]);
   }
 
   void load(const Source<T>& source, State& to) const {
@@ -94,27 +95,58 @@ class SampleSweep {
       to.re.fill(0);
     else if (source.shared)
       std::copy_n(source.values, rows_, to.re.data());
+    else if (source.row_major)
+      std::copy_n(source.values + tile_ * pitch * rows_, rows_, to.re.data());
     else
-      get(source.values, to.re);
+      get(source.values + tile_ * rows_ * pitch, to.re);
   }
 
-  // States that are kept lie [tiles][re, im][rows][tile_lanes].
+  void embed() {
+    const auto size = static_cast<std::int64_t>(rows_);
+    T* const re = state(Name::s).re.data();
+    if (normalise_lanes<T, 1>(re, re, &norm_, size, 1) > 0 && c_.request.values && !tangents_)
+      ops::see_zero_rows(1);
+    if (!tangents_) return;
+    T* const along = state(Name::sdot).re.data();
+    across_lanes<T, 1>(re, along, &norm_, T{1}, along, size, &norm_change_);
+  }
+
   void find() {
-    const T* from = c_.found_states + tile_ * rows_ * pitch;
+    const T* from = c_.found_states + static_cast<std::int64_t>(tile_) * c_.kept_numbers();
     get(from, state(Name::s).re);
     get(from + rows_ * pitch, state(Name::s).im);
+    norm_ = from[2 * rows_ * pitch];
   }
 
   void keep() const {
-    T* to = c_.kept_states + tile_ * rows_ * pitch;
+    T* to = c_.kept_states + static_cast<std::int64_t>(tile_) * c_.kept_numbers();
     put(state(Name::s).re, 1, to);
     put(state(Name::s).im, 1, to + rows_ * pitch);
+    to[2 * rows_ * pitch] = norm_;
   }
 
   void forward() {
     load(c_.amplitudes, state(Name::s));
     if (tangents_) load(c_.amplitude_direction, state(Name::sdot));
+    if (c_.request.embed) embed();
     walk_forward(c_, carrier());
+  }
+
+  // The states are back at the amplitudes.
+  void put_amplitude_gradient() {
+    T* const to = c_.amplitude_gradient.samples + tile_ * rows_ * pitch;
+    State& last = state(last_adjoint());
+    if (!c_.request.embed) return put(last.re, 2, to);
+    const auto size = static_cast<std::int64_t>(rows_);
+    const T* const s = state(Name::s).re.data();
+    const T* const a = state(Name::a).re.data();
+    T* const out = last.re.data();
+    if (tangents_)
+      across_tangent_lanes<T, 1>(s, state(Name::sdot).re.data(), a, out, &norm_, &norm_change_, T{2}, out,
+                                 size);
+    else
+      across_lanes<T, 1>(s, a, &norm_, T{2}, out, size);
+    put(last.re, 1, to);
   }
 
   auto carrier() {
@@ -341,6 +373,7 @@ class SampleSweep {
   std::size_t rows_;
   std::size_t tile_ = 0;
   double* partial_ = nullptr;
+  T norm_ = 1, norm_change_ = 0;  // of the amplitudes, where they are embedded
   std::array<State, state_names> states_;
   std::array<Tile, state_names> tiles_;
   AngleGradients<T> angles_;

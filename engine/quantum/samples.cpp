@@ -66,7 +66,7 @@ MeasurementSample one_state(Generator& random) {
 }
 
 // Amplitudes and one set of angles for each sample, another shared.
-MeasurementSample batch(Generator& random) {
+MeasurementSample batch(bool embed, Generator& random) {
   Circuit circuit(3);
   const int x = circuit.add_input("x", {8});
   const int a = circuit.add_input("a", {5});
@@ -78,10 +78,13 @@ MeasurementSample batch(Generator& random) {
   Readout readout;
   readout.add_hermitian_input({{0}, {1}, {2}});
   readout.add(PauliSum{{pauli_word("YX", std::array{2, 0}, 0.75)}});
-  return finish(std::move(circuit), std::move(readout),
-                {normal({3, 5}, random), normal({1, 3, 3}, random), unit_rows(3, 8, random),
-                 normal({3, 2, 2, 2}, random)},
-                3, random);
+  const Tensor amplitudes = embed ? normal({3, 8}, random) : unit_rows(3, 8, random);
+  MeasurementSample sample =
+      finish(std::move(circuit), std::move(readout),
+             {normal({3, 5}, random), normal({1, 3, 3}, random), amplitudes, normal({3, 2, 2, 2}, random)}, 3,
+             random);
+  sample.embed = embed;
+  return sample;
 }
 
 // One amplitude vector for all samples.
@@ -99,7 +102,7 @@ MeasurementSample shared_amplitudes(Generator& random) {
 
 std::vector<MeasurementSample> samples() {
   Generator random(11);
-  return {one_state(random), batch(random), shared_amplitudes(random)};
+  return {one_state(random), batch(false, random), batch(true, random), shared_amplitudes(random)};
 }
 
 }  // namespace moonstill::quantum

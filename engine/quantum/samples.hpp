@@ -10,6 +10,7 @@ namespace moonstill::quantum {
 
 struct MeasurementSample {
   std::shared_ptr<const Measurement> measurement;
+  bool embed = false;             // amplitudes are of any norm (SweepRequest)
   std::vector<Tensor> point;      // f64, in the order of the primitives' inputs
   Tensor weights;                 // c
   std::vector<Tensor> direction;  // in the point, and in c

@@ -38,6 +38,18 @@ bool SweepRequest::gradients() const {
   return amplitudes || any(angles) || any(hermitians);
 }
 
+bool embeds(const Circuit& circuit, const Readout& readout, const SweepPoint& point,
+            const RouteChoice& choice) {
+  if (!point.amplitudes || point.amplitudes.rank() == amplitude_shape(circuit).rank()) return false;
+  const Batch batch = check_point(circuit, readout, point);
+  const int n = circuit.qubits();
+  if (route_of(n, batch, dtype_size(dtype_of_point(point, DType::f32)), choice) != Route::tiles) return false;
+  // Contracted circuits take what a product of matrices gives.
+  if (choice.route || batch.samples <= circuit.amplitude_count()) return true;
+  const auto plan = circuit.plans().tile_plan(circuit, readout, shared_inputs(circuit, point));
+  return !contraction_pays(n, batch, plan->cost());
+}
+
 SweepResult sweep(const Circuit& circuit, const Readout& readout, const SweepPoint& point,
                   const SweepPoint& direction, const SweepRequest& request) {
   return dispatch_floating(dtype_of_point(point, request.dtype), "expectation", [&](auto element) {

@@ -17,6 +17,8 @@ struct SweepRequest {
   std::vector<bool> angles;
   bool amplitudes = false;
   std::vector<bool> hermitians;
+  // Amplitudes are of any norm, and the sweep divides each sample's by its own, where embeds() says so.
+  bool embed = false;
   DType dtype = DType::f32;  // where the point holds no numbers at all
   RouteChoice choice;
   // Where a sweep for values leaves the states after the circuit, and one for gradients at the same point
@@ -30,6 +32,11 @@ struct SweepResult {
   Tensor values;
   SweepPoint gradients;
 };
+
+/// Whether sweeps at such a point embed amplitudes themselves, while they lie in the cache: where tiles carry
+/// samples' own.
+[[nodiscard]] bool embeds(const Circuit& circuit, const Readout& readout, const SweepPoint& point,
+                          const RouteChoice& choice);
 
 SweepResult sweep(const Circuit& circuit, const Readout& readout, const SweepPoint& point,
                   const SweepPoint& direction, const SweepRequest& request);

@@ -28,6 +28,7 @@ struct Source {
   const T* values = nullptr;  // nullptr: zero
   std::int64_t count = 0;     // numbers of one sample
   bool shared = true;         // else [tiles][count][sample lanes]
+  bool row_major = false;     // or [samples][count]: amplitudes that are to be embedded
 
   [[nodiscard]] const T* tile(std::int64_t tile, int lanes) const {
     return values == nullptr || shared ? values : values + tile * count * lanes;
@@ -49,13 +50,17 @@ struct SweepContext {
   // Of each operation: varies by sample, changes along the direction, has gradients that are wanted.
   std::pmr::vector<std::uint8_t> varies{memory}, directed{memory}, wanted{memory};
   Destination<T> values{};
-  T* kept_states = nullptr;         // SweepRequest::states, to be filled: [tiles][re, im][rows][tile_lanes]
-  const T* found_states = nullptr;  // or to be read
+  // SweepRequest::states, to be filled or to be read: [tiles][re, im of each row, norm][tile_lanes].
+  T* kept_states = nullptr;
+  const T* found_states = nullptr;
   std::pmr::vector<Destination<T>> angle_gradients{memory};
   Destination<T> amplitude_gradient{};
   std::pmr::vector<Destination<T>> hermitian_gradients{memory};
   // Of each operation: where its rows' slopes are summed.
   std::pmr::vector<std::int64_t> phase_slopes{memory};
+
+  /// Numbers of a tile of kept states.
+  [[nodiscard]] std::int64_t kept_numbers() const { return (2 * plan.amplitudes() + 1) * tile_lanes; }
 
   /// Whether samples differ in their amplitudes and in nothing else that states depend on.
   [[nodiscard]] bool only_amplitudes_vary() const {

@@ -40,8 +40,8 @@ class Sweeper {
         context_{*plan_, request, scratch_.memory()} {
     context_.samples = batch_.samples;
     take_angles(point, direction);
-    context_.amplitudes = source(point.amplitudes, amplitude_shape(circuit));
-    context_.amplitude_direction = source(direction.amplitudes, amplitude_shape(circuit));
+    context_.amplitudes = amplitude_source(point.amplitudes);
+    context_.amplitude_direction = amplitude_source(direction.amplitudes);
     const Shape outputs{plan_->outputs()};
     context_.weights = source(point.weights, outputs);
     context_.weight_direction = source(direction.weights, outputs);
@@ -120,7 +120,7 @@ class Sweeper {
  private:
   [[nodiscard]] bool contracts() const {
     const RouteChoice& choice = context_.request.choice;
-    if (!context_.only_amplitudes_vary()) return false;
+    if (context_.request.embed || !context_.only_amplitudes_vary()) return false;
     if (choice.route) return *choice.route == Route::contract;
     return contraction_pays(circuit_.qubits(), batch_, plan_->cost());
   }
@@ -133,7 +133,7 @@ class Sweeper {
         context_.found_states = found.template data<T>().data();
       return;
     }
-    const std::int64_t count = tiles * 2 * plan_->amplitudes() * tile_lanes;
+    const std::int64_t count = tiles * context_.kept_numbers();
     if (static_cast<std::size_t>(count) * sizeof(T) > most_kept_bytes) return;
     *request.states = Tensor::empty({count}, dtype_of<T>());
     context_.kept_states = request.states->template write<T>().data();
@@ -173,6 +173,15 @@ class Sweeper {
     const bool fits = tensor.dtype() == dtype_of<T>() && tensor.layout() == layout;
     if (!fits) held_.push_back(tensor.cast(dtype_of<T>()).with_layout(layout));
     return {(fits ? tensor : held_.back()).template data<T>().data(), shape.count(), shared};
+  }
+
+  // Those that are embedded may be rows: a tile of them is made in the cache.
+  Source<T> amplitude_source(const Tensor& tensor) {
+    const Shape shape = amplitude_shape(circuit_);
+    if (!context_.request.embed || !tensor || tensor.tiled()) return source(tensor, shape);
+    if (tensor.dtype() != dtype_of<T>()) held_.push_back(tensor.cast(dtype_of<T>()));
+    const Tensor& rows = tensor.dtype() == dtype_of<T>() ? tensor : held_.back();
+    return {rows.template data<T>().data(), shape.count(), false, true};
   }
 
   void take_angles(const SweepPoint& point, const SweepPoint& direction) {

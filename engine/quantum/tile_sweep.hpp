@@ -8,11 +8,14 @@
 #include <utility>
 #include <vector>
 
+#include "engine/autograd/ops.hpp"
 #include "engine/core/interrupt.hpp"
 #include "engine/core/memory.hpp"
 #include "engine/quantum/angle_gradients.hpp"
 #include "engine/quantum/sample_sweep.hpp"
 #include "engine/quantum/tile_readout.hpp"
+#include "engine/tensor/normalise_lanes.hpp"
+#include "engine/tensor/tiling.hpp"
 
 namespace moonstill::quantum {
 
@@ -85,15 +88,17 @@ class TileSweep {
     begin_tile(tile);
     states();
     prepare_numbers();
-    const T* from = c_.found_states + static_cast<std::size_t>(tile) * 2 * size_;
+    const T* from = c_.found_states + tile * c_.kept_numbers();
     std::copy_n(from, size_, states_.s.re);
     std::copy_n(from + size_, size_, states_.s.im);
+    std::copy_n(from + 2 * size_, stride, norms_.data());
   }
 
   void keep() const {
-    T* to = c_.kept_states + static_cast<std::size_t>(tile_) * 2 * size_;
+    T* to = c_.kept_states + tile_ * c_.kept_numbers();
     std::copy_n(states_.s.re, size_, to);
     std::copy_n(states_.s.im, size_, to + size_);
+    std::copy_n(norms_.data(), stride, to + 2 * size_);
   }
 
   void begin_tile(std::int64_t tile) {
@@ -154,10 +159,40 @@ class TileSweep {
     }
   }
 
+  // Rows of amplitudes of any norm, a tile of which is at `to` when it has to be made.
+  const T* rows(const Source<T>& source, T* to) const {
+    if (!source.row_major) return source.tile(tile_, lanes);
+    tile_rows(source.values + tile_ * lanes * source.count, to, source.count, valid_lanes_);
+    return to;
+  }
+
+  void embed() {
+    const auto size = plan_.amplitudes();
+    const T* from = rows(c_.amplitudes, states_.s.re);
+    const std::int64_t zero_rows =
+        normalise_lanes<T, lanes>(from, states_.s.re, norms_.data(), size, valid_lanes_);
+    if (zero_rows > 0 && c_.request.values && !tangents_) ops::see_zero_rows(zero_rows);
+    std::fill_n(states_.s.im, size_, T{0});
+    if (!tangents_) return;
+    if (c_.amplitude_direction.values == nullptr) {
+      load(c_.amplitude_direction, states_.sdot);
+      norm_changes_ = {};
+      return;
+    }
+    const T* along = rows(c_.amplitude_direction, states_.sdot.re);
+    across_lanes<T, lanes>(states_.s.re, along, norms_.data(), T{1}, states_.sdot.re, size,
+                           norm_changes_.data());
+    std::fill_n(states_.sdot.im, size_, T{0});
+  }
+
   void forward() {
-    load(c_.amplitudes, states_.s);
-    if (c_.amplitudes.values == nullptr) std::fill_n(states_.s.re, lanes, T{1});
-    if (tangents_) load(c_.amplitude_direction, states_.sdot);
+    if (c_.request.embed) {
+      embed();
+    } else {
+      load(c_.amplitudes, states_.s);
+      if (c_.amplitudes.values == nullptr) std::fill_n(states_.s.re, lanes, T{1});
+      if (tangents_) load(c_.amplitude_direction, states_.sdot);
+    }
     walk_forward(c_, carrier());
   }
 
@@ -208,6 +243,7 @@ class TileSweep {
     const Destination<T>& to = c_.amplitude_gradient;
     if (to.partial < 0) {
       T* at = to.samples + static_cast<std::size_t>(tile_) * size_;
+      if (c_.request.embed) return add_embedding_gradient(at);
       for (std::size_t e = 0; e < size_; ++e) at[e] = 2 * from[e];
       return;
     }
@@ -216,6 +252,17 @@ class TileSweep {
         partial_[to.partial + r] += 2 * static_cast<double>(from[r * lanes + lane]);
       }
     }
+  }
+
+  // The states are back at the embedded amplitudes.
+  void add_embedding_gradient(T* to) const {
+    const auto& [s, sdot, a, adot] = states_;
+    const auto size = plan_.amplitudes();
+    if (tangents_)
+      across_tangent_lanes<T, lanes>(s.re, sdot.re, a.re, adot.re, norms_.data(), norm_changes_.data(), T{2},
+                                     to, size);
+    else
+      across_lanes<T, lanes>(s.re, a.re, norms_.data(), T{2}, to, size);
   }
 
   const TileContext<T>& c_;
@@ -228,6 +275,7 @@ class TileSweep {
   double* partial_ = nullptr;
   std::shared_ptr<std::byte> memory_;
   TileStates<T> states_;
+  std::array<T, stride> norms_{}, norm_changes_{};  // of amplitudes, where they are embedded
   std::pmr::vector<AngleSource<T>> sources_;
   std::vector<OperationNumbers<T>> numbers_;
   TileReadout<T> readout_;

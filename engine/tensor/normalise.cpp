@@ -10,106 +10,13 @@
 
 #include "engine/tensor/elementwise.hpp"
 #include "engine/tensor/lanes.hpp"
+#include "engine/tensor/normalise_lanes.hpp"
 #include "engine/tensor/reduce.hpp"
 #include "engine/tensor/tiling.hpp"
 #include "engine/tensor/work.hpp"
 
 namespace moonstill {
 namespace {
-
-// Rows whose largest element lies between 1 / safe and safe have squares that neither overflow nor vanish.
-template <class T>
-constexpr T safe = sizeof(T) == sizeof(float) ? T(1e15) : T(1e150);
-
-// Sums that do not wait for one another.
-constexpr std::int64_t chains = 4;
-
-// Calls body(i, chain) for 0 <= i < size, in turn for each chain.
-template <class Body>
-[[gnu::always_inline]] inline void in_chains(std::int64_t size, Body&& body) {
-  std::int64_t i = 0;
-  for (; i + chains <= size; i += chains)
-    unrolled<chains>([&](auto k) __attribute__((always_inline)) { body(i + k, k); });
-  for (; i < size; ++i) body(i, std::integral_constant<int, 0>{});
-}
-
-template <class Vector>
-[[gnu::always_inline]] inline Vector sum_of(const std::array<Vector, chains>& parts) {
-  return (parts[0] + parts[1]) + (parts[2] + parts[3]);
-}
-
-// What a row is multiplied by before it is squared: 1 where that is safe. Else the inverse of its largest
-// magnitude, bounded so that it is a normal number: squares of what is beyond are safe all the same. Each
-// lane decides for itself: no row depends on its neighbours, nor on padding.
-template <class T, std::int64_t L>
-std::array<T, L> scales_of(const T* from, std::int64_t size, const std::array<T, L>& largest_squares) {
-  constexpr T most_square = safe<T> * safe<T>;
-  constexpr T most = 1 / (4 * std::numeric_limits<T>::min());
-  constexpr T least = 4 * std::numeric_limits<T>::min();
-  std::array<T, L> scales;
-  scales.fill(1);
-  for (std::int64_t l = 0; l < L; ++l) {
-    if (largest_squares[l] >= 1 / most_square && largest_squares[l] <= most_square) continue;
-    T largest = 0;
-    for (std::int64_t i = 0; i < size; ++i) largest = std::max(largest, std::abs(from[i * L + l]));
-    scales[l] = 1 / std::clamp(largest, least, most);
-  }
-  return scales;
-}
-
-template <class T, std::int64_t L>
-Lanes<T, L> sum_of_squares(const T* from, std::int64_t size, const Lanes<T, L>& scale) {
-  std::array<Lanes<T, L>, chains> parts{};
-  in_chains(
-      size, [&](std::int64_t i, auto k) __attribute__((always_inline)) {
-        const Lanes<T, L> x = load_lanes<T, L>(from + i * L) * scale;
-        parts[k] += x * x;
-      });
-  return sum_of(parts);
-}
-
-// One row for each of L lanes: elements are L apart. Gives the number of zero rows among the first `valid`.
-template <class T, std::int64_t L>
-std::int64_t normalise(const T* from, T* to, T* norms, std::int64_t size, std::int64_t valid) {
-  using Vector = Lanes<T, L>;
-  std::array<Vector, chains> tops{};
-  std::array<Vector, chains> parts{};
-  in_chains(
-      size, [&](std::int64_t i, auto k) __attribute__((always_inline)) {
-        const Vector x = load_lanes<T, L>(from + i * L);
-        const Vector square = x * x;
-        tops[k] = square > tops[k] ? square : tops[k];
-        parts[k] += square;
-      });
-  for (std::size_t k = 1; k < tops.size(); ++k) tops[0] = tops[k] > tops[0] ? tops[k] : tops[0];
-  std::array<T, L> scales;
-  store_lanes<T, L>(scales.data(), tops[0]);
-  scales = scales_of<T, L>(from, size, scales);
-  Vector squares = sum_of(parts);
-  if (!std::ranges::all_of(scales, [](T scale) { return scale == 1; })) {
-    const Vector scale = load_lanes<T, L>(scales.data());
-    squares = scale == 1 ? squares : sum_of_squares<T, L>(from, size, scale);
-  }
-  std::array<T, L> sums;
-  store_lanes<T, L>(sums.data(), squares);
-  std::array<T, L> inverses;
-  std::int64_t zero_rows = 0;
-  for (std::int64_t l = 0; l < L; ++l) {
-    const bool zero = sums[l] == 0;
-    const T length = std::sqrt(sums[l]);
-    norms[l] = zero ? std::numeric_limits<T>::infinity() : length / scales[l];
-    inverses[l] = zero ? T{1} : 1 / length;
-    zero_rows += zero && l < valid ? 1 : 0;
-  }
-  const Vector scale = load_lanes<T, L>(scales.data());
-  const Vector inverse = load_lanes<T, L>(inverses.data());
-  for (std::int64_t i = 0; i < size; ++i)
-    store_lanes<T, L>(to + i * L, load_lanes<T, L>(from + i * L) * scale * inverse);
-  for (std::int64_t l = 0; l < L; ++l) {
-    if (sums[l] == 0) to[l] = 1;
-  }
-  return zero_rows;
-}
 
 // Rows from here on are worked on one at a time, in blocks of one size that threads may share: sums do not
 // depend on their number. No tile of states is so long.
@@ -151,7 +58,7 @@ bool normalise_long(const T* from, T* to, T* norm, std::int64_t size) {
     }
   });
   const T most = *std::ranges::max_element(largest);
-  if (!(most >= 1 / safe<T> && most <= safe<T>)) return false;
+  if (!(most >= 1 / detail::safe<T> && most <= detail::safe<T>)) return false;
   const double sum = std::accumulate(squares.begin(), squares.end(), 0.0);
   *norm = static_cast<T>(std::sqrt(sum));
   const T inverse = static_cast<T>(1 / std::sqrt(sum));
@@ -170,7 +77,7 @@ std::int64_t normalise_each(const Tensor& x, T* to, T* norms) {
   share_items(x.count() / size, 2 * size, serial_moves, [&](std::int64_t r) {
     const T* row = from + r * size;
     if (size < least_long || !normalise_long(row, to + r * size, norms + r, size))
-      zero_rows += normalise<T, 1>(row, to + r * size, norms + r, size, 1);
+      zero_rows += normalise_lanes<T, 1>(row, to + r * size, norms + r, size, 1);
   });
   return zero_rows;
 }
@@ -190,29 +97,12 @@ std::int64_t normalise_tiles(const Tensor& x, T* to, T* norms) {
     const T* tiled = x.tiled() ? from + t * tile : rows;
     for (std::int64_t at = 0; at < tile; at += group)
       zero_rows +=
-          normalise<T, tile_lanes>(tiled + at, rows + at, norms + (t * tile + at) / size, size, valid);
+          normalise_lanes<T, tile_lanes>(tiled + at, rows + at, norms + (t * tile + at) / size, size, valid);
   });
   return zero_rows;
 }
 
-// (g - y (y . g)) / norm in each of L lanes.
-template <class T, std::int64_t L>
-void across(const T* y, const T* g, const T* norm, T* to, std::int64_t size) {
-  using Vector = Lanes<T, L>;
-  std::array<Vector, chains> parts{};
-  in_chains(
-      size, [&](std::int64_t i, auto k) __attribute__((always_inline)) {
-        parts[k] += load_lanes<T, L>(y + i * L) * load_lanes<T, L>(g + i * L);
-      });
-  const Vector along = sum_of(parts);
-  const Vector factor = 1 / load_lanes<T, L>(norm);
-  for (std::int64_t i = 0; i < size; ++i) {
-    const Vector rest = load_lanes<T, L>(g + i * L) - load_lanes<T, L>(y + i * L) * along;
-    store_lanes<T, L>(to + i * L, rest * factor);
-  }
-}
-
-// The same of rows one by one.
+// across_rows of rows one by one.
 template <class T>
 void across_each(const Tensor& y, const Tensor& g, const Tensor& norms, T* to) {
   constexpr int lanes = 16;
@@ -281,8 +171,8 @@ Tensor across_rows(const Tensor& y, const Tensor& g, const Tensor& norms) {
     const T* direction = g.data<T>().data();
     const T* lengths = norms.data<T>().data();
     share_items(y.storage_count() / row, 2 * row, serial_moves, [&](std::int64_t r) {
-      across<T, tile_lanes>(from + r * row, direction + r * row, lengths + r * tile_lanes, to + r * row,
-                            row / tile_lanes);
+      across_lanes<T, tile_lanes>(from + r * row, direction + r * row, lengths + r * tile_lanes, T{1},
+                                  to + r * row, row / tile_lanes);
     });
   });
   return out;

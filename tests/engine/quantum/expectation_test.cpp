@@ -336,6 +336,57 @@ TEST_CASE("third derivatives are refused by name", "[quantum][expectation]") {
   CHECK_THROWS_WITH(value_and_grad(curvature, x), "circuit: derivatives of order 3 are not offered");
 }
 
+namespace {
+
+// Gradient and Hessian-vector products of a loss through a layer that takes this route.
+Values second_order(Route route, bool local, const Values& at, const Values& direction) {
+  Circuit circuit(3);
+  circuit.amplitudes(circuit.add_input("x", {8})).strongly_entangling(circuit.add_input("w", {2, 3, 3}));
+  // With observables of single qubits only, a sample behind full tiles goes through the circuit alone.
+  Readout readout{PauliSum{{local ? pauli_word("Y", std::array{1}) : pauli_word("XZ", std::array{0, 1})}}};
+  readout.add_hermitian_input({{0}, {2}});
+  const auto measurement = std::make_shared<const Measurement>(Measurement{circuit, readout, {route, {}}});
+  const Function loss = [&](std::span<const Value> x) {
+    return Values{ops::mean(ops::square(expectation(measurement, x.first(2), x.subspan(2))))};
+  };
+  Values out = value_and_grad(loss, at).gradient;
+  std::ranges::copy(hvp(loss, at, direction), std::back_inserter(out));
+  const Function of_angles = [&](std::span<const Value> w) { return loss(std::array{at[0], w[0], at[2]}); };
+  out.push_back(hvp(of_angles, std::span(at).subspan(1, 1), std::span(direction).subspan(1, 1))[0]);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("amplitudes that tiles embed give what normalised ones give", "[quantum][expectation]") {
+  Generator random(59);
+  const bool local = GENERATE(false, true);
+  for (const std::int64_t samples : {2, 16, 17, 19, 33}) {
+    Values at{normal({samples, 8}, random), normal({2, 3, 3}, random), normal({2, 2, 2, 2}, random)};
+    Values direction{normal({samples, 8}, random), normal({2, 3, 3}, random), normal({2, 2, 2, 2}, random)};
+    // Norms whose squares vanish or overflow, and the last one's is nothing.
+    Tensor sizes = Tensor::full({samples, 1}, 1.0, DType::f64);
+    sizes.write<double>()[0] = samples % 2 == 1 ? 1e-170 : 1e160;
+    sizes.write<double>().back() = 0;
+    at[0] = ops::mul(at[0], sizes);
+    direction[0] = ops::mul(direction[0], sizes);
+    sizes.write<double>().back() = 1;
+    const Values expected = second_order(Route::state, local, at, direction);
+    for (const Layout layout : {Layout::row_major, Layout::tiled}) {
+      at[0] = at[0].tensor().with_layout(layout);
+      direction[0] = direction[0].tensor().with_layout(layout);
+      const Values got = second_order(Route::tiles, local, at, direction);
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        Value difference = ops::sub(got[i], expected[i]);
+        // Derivatives of amplitudes are as far apart as their norms.
+        if (expected[i].shape() == at[0].shape()) difference = ops::mul(difference, sizes);
+        const std::vector<double> errors = values(ops::abs(difference).tensor());
+        CHECK(std::ranges::all_of(errors, [](double e) { return e < 1e-11; }));
+      }
+    }
+  }
+}
+
 TEST_CASE("zero amplitudes stand for basis state 0", "[quantum][expectation]") {
   Circuit circuit(1);
   circuit.amplitudes(circuit.add_input("x", {2}));
