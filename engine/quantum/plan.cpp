@@ -33,24 +33,29 @@ Plan::Plan(const Circuit& circuit, const Readout& readout, const std::vector<boo
   place(circuit, shared, false);
   if (split.cost() < cost()) *this = std::move(split);
   lower_readout(readout);
-  prepare_single_samples();
+  takes_single_samples_ = prepare_single_samples();
 }
 
-void Plan::prepare_single_samples() {
-  const auto local = [](const LoweredHermitian& hermitian) { return hermitian.dimension() == 2; };
-  if (amplitudes() > most_single_amplitudes || !words_.empty() || !probabilities_.empty() ||
-      !std::ranges::all_of(hermitians_, local))
-    return;
-  std::size_t numbers = 1;
-  const auto lay = [&](const Groups& groups, GroupTile& tile) {
-    tile = GroupTile(groups, static_cast<std::size_t>(amplitudes()));
-    numbers = std::max(numbers, tile.size());
-  };
+bool Plan::prepare_single_samples() {
+  if (amplitudes() < least_single_amplitudes || amplitudes() > most_single_amplitudes || !words_.empty() ||
+      !probabilities_.empty())
+    return false;
   for (TileOperation& operation : operations_) {
-    if (operation.form != Form::phases) lay(operation.groups, operation.group_tile);
+    if (operation.form == Form::phases) continue;
+    if (operation.form != Form::rotations) return false;
+    for (std::size_t q = 0; q < operation.rotations.qubits().size(); ++q) {
+      const auto rows = qubit_rows(operation.groups, q);
+      if (!rows) return false;
+      operation.qubit_rows.push_back(*rows);
+    }
   }
-  for (LocalHermitians& hermitians : local_hermitians_) lay(hermitians.groups, hermitians.group_tile);
-  if (numbers <= most_single_numbers) single_numbers_ = numbers;
+  for (LoweredHermitian& hermitian : hermitians_) {
+    if (hermitian.dimension() > 2) return false;
+    const auto rows = qubit_rows(groups_of(hermitian.qubits, {}), 0);
+    if (!rows) return false;
+    hermitian.qubit_rows = *rows;
+  }
+  return true;
 }
 
 void Plan::place(const Circuit& circuit, const std::vector<bool>& shared, bool split) {

@@ -5,24 +5,24 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/quantum/group_tile.hpp"
 #include "engine/quantum/groups.hpp"
 #include "engine/quantum/phases.hpp"
+#include "engine/quantum/qubit_rows.hpp"
 #include "engine/quantum/rotations.hpp"
 #include "engine/tensor/tensor.hpp"
 
 namespace moonstill::quantum {
 
-/// Amplitudes at most of states that go through a circuit singly.
-inline constexpr std::int64_t most_single_amplitudes = 256;
-/// Numbers of a plane with an operation's groups side by side.
-inline constexpr std::size_t most_single_numbers = 2 * most_single_amplitudes;
+/// Amplitudes of states that go through a circuit singly.
+inline constexpr std::int64_t least_single_amplitudes = 16;
+inline constexpr std::int64_t most_single_amplitudes = 2048;
 
 struct TileOperation : LoweredOperation {
-  Groups groups{};         // unless form is phases
-  Phases phases{};         // when it is
-  Rotations rotations{};   // when form is rotations
-  GroupTile group_tile{};  // in plans that take samples singly
+  Groups groups{};        // unless form is phases
+  Phases phases{};        // when it is
+  Rotations rotations{};  // when form is rotations
+  // Of each qubit of rotations, in plans that take samples singly.
+  std::vector<QubitRows> qubit_rows{};
 };
 
 /// What is known of its matrix.
@@ -37,7 +37,8 @@ struct LoweredHermitian {
   int block;
   int output;
   std::vector<int> qubits;
-  Groups groups{};  // unless it is of one qubit
+  Groups groups{};         // unless it is of one qubit
+  QubitRows qubit_rows{};  // when it is, in plans that take samples singly
 
   [[nodiscard]] int dimension() const { return 1 << qubits.size(); }
 };
@@ -46,7 +47,6 @@ struct LoweredHermitian {
 struct LocalHermitians {
   std::vector<std::size_t> members;  // of Plan::hermitians()
   Groups groups{};                   // a target for each
-  GroupTile group_tile{};            // as in TileOperation
 };
 
 /// coefficient * i^quarter_turns * (-1)^popcount(row & signs) carries row to row ^ flips.
@@ -81,9 +81,9 @@ class Plan {
   /// Where row r lies after the circuit; empty when every row is at its place.
   [[nodiscard]] const std::vector<std::uint32_t>& places() const { return places_; }
 
-  /// Numbers of a plane that a SampleSweep needs; 0 when it cannot carry the plan out: for that states have
-  /// to be small, and observables of one qubit each.
-  [[nodiscard]] std::size_t single_numbers() const { return single_numbers_; }
+  /// Whether a SampleSweep can carry the plan out: of small states, rotations and phases, affine relabelling,
+  /// observables of one qubit each.
+  [[nodiscard]] bool takes_single_samples() const { return takes_single_samples_; }
 
   /// Multiplications and additions of one sample.
   [[nodiscard]] double cost() const;
@@ -97,7 +97,7 @@ class Plan {
   void rotate(LoweredOperation&& operation, const std::vector<Angle>& angles);
   void relabel(const LoweredOperation& permutation);
   void lower_readout(const Readout& readout);
-  void prepare_single_samples();
+  [[nodiscard]] bool prepare_single_samples();
   void add_word(const PauliWord& word, int output);
   void add_hermitian(LoweredHermitian&& hermitian);
   [[nodiscard]] bool add_to_fixed(const LoweredHermitian& hermitian);
@@ -107,7 +107,7 @@ class Plan {
 
   int qubits_;
   int outputs_ = 0;
-  std::size_t single_numbers_ = 0;
+  bool takes_single_samples_ = false;
   std::vector<TileOperation> operations_;
   std::vector<LoweredHermitian> hermitians_;
   std::vector<LocalHermitians> local_hermitians_;

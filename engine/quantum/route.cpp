@@ -17,6 +17,10 @@ constexpr std::array worth_of_tile_f64{2, 2, 2, 2, 3, 3, 4, 6, 8, 8, 10, 10};
 // Of a tile alone half more, from so many qubits on: threads would share its samples, but not the tile.
 constexpr std::size_t least_lonely_qubits = 9;
 
+// Single samples that a full tile takes as long as, rounded down, for 0, 1, 2 ... qubits, where only values
+// are asked for: with derivatives it is more.
+constexpr std::array singles_of_tile{0, 0, 0, 0, 1, 2, 2, 3, 4, 5, 6, 6};
+
 // From here on threads share one state even where there are several samples: states are large.
 constexpr int least_shared_qubits = 20;
 // Up to here a state is one block: it stays in the second-level cache, or nearly so.
@@ -44,6 +48,11 @@ Route route_of(int qubits, const Batch& batch, std::size_t number_size, const Ro
   const bool lonely = tiles == 1 && n >= least_lonely_qubits;
   const std::int64_t least = tiles * worth[n];
   return batch.samples >= (lonely ? least + least / 2 : least) ? Route::tiles : Route::state;
+}
+
+int most_single_samples(int qubits) {
+  const auto n = static_cast<std::size_t>(qubits);
+  return n < singles_of_tile.size() ? singles_of_tile[n] : 0;
 }
 
 bool contraction_pays(int qubits, const Batch& batch, double circuit_cost) {

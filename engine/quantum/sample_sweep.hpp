@@ -1,5 +1,6 @@
 // One sample of a small state through the whole circuit and back: what is left of a batch behind its full
-// tiles. Every operation finds its groups side by side where a tile has samples, and runs the tile's kernels.
+// tiles. The state lies in the order of its rows, where CNOT, SWAP and X are relabelling, and stays in the
+// first-level cache.
 #pragma once
 
 #include <algorithm>
@@ -11,6 +12,8 @@
 #include "engine/autograd/ops.hpp"
 #include "engine/core/interrupt.hpp"
 #include "engine/quantum/angle_gradients.hpp"
+#include "engine/quantum/qubit_kernel.hpp"
+#include "engine/quantum/row_phases.hpp"
 #include "engine/quantum/tile_readout.hpp"
 #include "engine/tensor/normalise_lanes.hpp"
 
@@ -19,13 +22,13 @@ namespace moonstill::quantum {
 template <class T>
 class SampleSweep {
   static constexpr auto pitch = static_cast<std::size_t>(tile_lanes);
-  using LocalNumbers = std::array<T, most_joint_qubits * local_parts * pitch>;  // [qubit][part][lanes]
   using Density = std::array<double, local_parts>;
+  using Kernel = QubitKernel<T>;
 
  public:
   /// Whether it carries out what the context asks for.
   [[nodiscard]] static bool takes(const TileContext<T>& context) {
-    return context.plan.single_numbers() > 0 && context.only_amplitudes_vary();
+    return context.plan.takes_single_samples() && context.only_amplitudes_vary();
   }
 
   explicit SampleSweep(const TileContext<T>& context)
@@ -34,20 +37,16 @@ class SampleSweep {
         tangents_(context.request.tangents),
         gradients_(context.request.gradients()),
         rows_(static_cast<std::size_t>(plan_.amplitudes())),
-        angles_(context) {
-    // Kernels work on lanes without a group, too: on finite numbers.
-    for (Tile& tile : tiles_) {
-      std::fill_n(tile.re.data(), plan_.single_numbers(), T{0});
-      std::fill_n(tile.im.data(), plan_.single_numbers(), T{0});
-    }
-  }
+        angles_(context) {}
 
-  /// Carries the first sample of a tile, its only one, forward and, when gradients are wanted, back. Adds to
-  /// `partial`; what is the sample's own fills all lanes.
-  void run(std::int64_t tile, double* partial) {
+  /// Carries a sample of a tile forward and, when gradients are wanted, back. Adds to `partial`; what is the
+  /// sample's own goes to its lane, that of the tile's last sample to all lanes from there on.
+  void run(std::int64_t tile, int lane, bool last, double* partial) {
     poll_interrupt();
     partial_ = partial;
     tile_ = static_cast<std::size_t>(tile);
+    lane_ = static_cast<std::size_t>(lane);
+    lanes_ = last ? pitch - lane_ : 1;
     angles_.start(tile, partial);
     if (c_.found_states == nullptr)
       forward();
@@ -57,72 +56,76 @@ class SampleSweep {
     read();
     if (!gradients_) return;
     seed();
-    walk_back(c_, carrier(), [&](std::size_t o) { add_angle_gradients(o); });
+    walk_back(c_, carrier(), [&](std::size_t o) {
+      angles_.add_rotations(o, c_.shared_numbers[o], slopes_.data(), vector_lanes<T>);
+    });
     if (c_.amplitude_gradient.wanted) put_amplitude_gradient();
   }
 
  private:
   using Name = StateName;
-  // Re and Im of each row.
-  struct State {
-    alignas(64) std::array<T, most_single_amplitudes> re, im;
-  };
-  // The same with groups side by side: rows have tile_lanes numbers.
-  struct Tile {
-    alignas(64) std::array<T, most_single_numbers> re, im;
-  };
 
-  [[nodiscard]] State& state(Name name) { return states_[static_cast<std::size_t>(name)]; }
-  [[nodiscard]] const State& state(Name name) const { return states_[static_cast<std::size_t>(name)]; }
-  [[nodiscard]] Tile& tile(Name name) { return tiles_[static_cast<std::size_t>(name)]; }
-  [[nodiscard]] Planes<T> planes(Name name) { return {tile(name).re.data(), tile(name).im.data()}; }
-  [[nodiscard]] Name last_adjoint() const { return tangents_ ? Name::adot : Name::a; }
+  // Planes of all states lie at different places in their pages: a store delays loads from addresses that are
+  // the same but for a multiple of a page.
+  static constexpr std::size_t gap = 512 / sizeof(T);
+
+  [[nodiscard]] Planes<T> state(Name name) {
+    T* const at = numbers_.data() + 2 * static_cast<std::size_t>(name) * (rows_ + gap);
+    return {at, at + rows_ + gap};
+  }
 
   // The sample's lane of a tile [rows][tile_lanes].
-  template <class Numbers>
-  void get(const T* tile, Numbers& to) const {
-    for (std::size_t r = 0; r < rows_; ++r) to[r] = tile[r * pitch];
+  void get(const T* tile, T* to) const {
+    for (std::size_t r = 0; r < rows_; ++r) to[r] = tile[r * pitch + lane_];
   }
 
-  template <class Numbers>
-  void put(const Numbers& from, T factor, T* tile) const {
-    for (std::size_t r = 0; r < rows_; ++r) std::fill_n(tile + r * pitch, pitch, factor * from[r]);
+  void put(const T* from, T factor, T* tile) const {
+    for (std::size_t r = 0; r < rows_; ++r) put(factor * from[r], tile + r * pitch);
+  }
+  void put(T number, T* row) const {
+    if (lanes_ == 1)
+      row[lane_] = number;
+    else
+      std::fill_n(row + lane_, lanes_, number);
   }
 
-  void load(const Source<T>& source, State& to) const {
-    to.im.fill(0);
+  void load(const Source<T>& source, const Planes<T>& to) const {
+    std::fill_n(to.im, rows_, T{0});
     if (source.values == nullptr)
-      to.re.fill(0);
+      std::fill_n(to.re, rows_, T{0});
     else if (source.shared)
-      std::copy_n(source.values, rows_, to.re.data());
+      std::copy_n(source.values, rows_, to.re);
     else if (source.row_major)
-      std::copy_n(source.values + tile_ * pitch * rows_, rows_, to.re.data());
+      std::copy_n(source.values + (tile_ * pitch + lane_) * rows_, rows_, to.re);
     else
       get(source.values + tile_ * rows_ * pitch, to.re);
   }
 
   void embed() {
     const auto size = static_cast<std::int64_t>(rows_);
-    T* const re = state(Name::s).re.data();
+    T* const re = state(Name::s).re;
     if (normalise_lanes<T, 1>(re, re, &norm_, size, 1) > 0 && c_.request.values && !tangents_)
       ops::see_zero_rows(1);
     if (!tangents_) return;
-    T* const along = state(Name::sdot).re.data();
+    T* const along = state(Name::sdot).re;
     across_lanes<T, 1>(re, along, &norm_, T{1}, along, size, &norm_change_);
   }
 
+  // Kept states of samples that go singly lie one after the other in the tile's numbers.
+  [[nodiscard]] std::size_t kept_place() const { return (tile_ * pitch + lane_) * (2 * rows_ + 1); }
+
   void find() {
-    const T* from = c_.found_states + static_cast<std::int64_t>(tile_) * c_.kept_numbers();
-    get(from, state(Name::s).re);
-    get(from + rows_ * pitch, state(Name::s).im);
-    norm_ = from[2 * rows_ * pitch];
+    const T* from = c_.found_states + kept_place();
+    std::copy_n(from, rows_, state(Name::s).re);
+    std::copy_n(from + rows_, rows_, state(Name::s).im);
+    norm_ = from[2 * rows_];
   }
 
-  void keep() const {
-    T* to = c_.kept_states + static_cast<std::int64_t>(tile_) * c_.kept_numbers();
-    put(state(Name::s).re, 1, to);
-    put(state(Name::s).im, 1, to + rows_ * pitch);
-    to[2 * rows_ * pitch] = norm_;
+  void keep() {
+    T* to = c_.kept_states + kept_place();
+    std::copy_n(state(Name::s).re, rows_, to);
+    std::copy_n(state(Name::s).im, rows_, to + rows_);
+    to[2 * rows_] = norm_;
   }
 
   void forward() {
@@ -135,235 +138,155 @@ class SampleSweep {
   // The states are back at the amplitudes.
   void put_amplitude_gradient() {
     T* const to = c_.amplitude_gradient.samples + tile_ * rows_ * pitch;
-    State& last = state(last_adjoint());
-    if (!c_.request.embed) return put(last.re, 2, to);
+    T* const last = state(tangents_ ? Name::adot : Name::a).re;
+    if (!c_.request.embed) return put(last, 2, to);
     const auto size = static_cast<std::int64_t>(rows_);
-    const T* const s = state(Name::s).re.data();
-    const T* const a = state(Name::a).re.data();
-    T* const out = last.re.data();
+    const T* const s = state(Name::s).re;
+    const T* const a = state(Name::a).re;
     if (tangents_)
-      across_tangent_lanes<T, 1>(s, state(Name::sdot).re.data(), a, out, &norm_, &norm_change_, T{2}, out,
-                                 size);
+      across_tangent_lanes<T, 1>(s, state(Name::sdot).re, a, last, &norm_, &norm_change_, T{2}, last, size);
     else
-      across_lanes<T, 1>(s, a, &norm_, T{2}, out, size);
-    put(last.re, 1, to);
+      across_lanes<T, 1>(s, a, &norm_, T{2}, last, size);
+    put(last, 1, to);
   }
 
   auto carrier() {
-    return [this](MatrixTask task, std::size_t o, Name name) { carry_out(task, o, name); };
+    return [this](MatrixTask task, std::size_t o, Name name) {
+      if (plan_.operations()[o].form == Form::phases)
+        turn_phases(task, o, name);
+      else
+        rotate(task, o, name);
+    };
   }
 
-  void add_angle_gradients(std::size_t o) {
-    const TileOperation& operation = plan_.operations()[o];
-    const int groups = operation.group_tile.lanes();
-    if (operation.form == Form::rotations)
-      angles_.add_rotations(o, c_.shared_numbers[o], slopes_.data(), groups);
-    else
-      angles_.add_matrix(o, c_.shared_numbers[o], environments_, groups);
-  }
-
-  // The states that a task is for; `name` when it is for one.
-  [[nodiscard]] static std::span<const Name> states_of(MatrixTask task, const Name& name) {
-    static constexpr std::array forward{Name::s, Name::sdot};
-    static constexpr std::array back{Name::s, Name::a};
-    static constexpr std::array back_tangent{Name::s, Name::a, Name::sdot, Name::adot};
-    switch (task) {
-      case MatrixTask::forward_tangent:
-        return forward;
-      case MatrixTask::backward:
-        return back;
-      case MatrixTask::backward_tangent:
-        return back_tangent;
-      default:
-        return {&name, 1};
-    }
-  }
-
-  void carry_out(MatrixTask task, std::size_t o, Name name) {
-    const TileOperation& operation = plan_.operations()[o];
+  void rotate(MatrixTask task, std::size_t o, Name name) {
     const OperationNumbers<T>& n = c_.shared_numbers[o];
-    if (operation.form == Form::phases) return turn_phases(task, o, name);
-    const GroupTile& groups = operation.group_tile;
-    const std::span<const Name> names = states_of(task, name);
-    for (const Name each : names) spread(groups, each);
-    run_operation<T>(task, {operation,
-                            groups.groups(),
-                            n,
-                            {planes(name), planes(Name::sdot), planes(Name::a), planes(Name::adot)},
-                            slopes_.data(),
-                            environments_,
-                            tangents_,
-                            groups.lanes()});
-    for (const Name each : names) collect(groups, each);
-  }
-
-  void spread(const GroupTile& groups, Name name) {
-    groups.spread(state(name).re.data(), tile(name).re.data());
-    groups.spread(state(name).im.data(), tile(name).im.data());
-  }
-
-  void collect(const GroupTile& groups, Name name) {
-    groups.collect(tile(name).re.data(), state(name).re.data());
-    groups.collect(tile(name).im.data(), state(name).im.data());
+    const std::span<const QubitRows> qubits = plan_.operations()[o].qubit_rows;
+    for (std::size_t q = 0; q < qubits.size(); ++q) {
+      const Kernel kernel(qubits[q], rows_);
+      typename Kernel::Turn turn{n.matrix[2 * q], n.matrix[2 * q + 1], n.tangent[q]};
+      const auto slope = [&](const auto& lanes) {
+        store_lanes<T, vector_lanes<T>>(slopes_.data() + q * pitch, lanes);
+      };
+      switch (task) {
+        case MatrixTask::forward_tangent:
+          kernel.forward_tangent(state(Name::s), state(Name::sdot), turn);
+          break;
+        case MatrixTask::backward:
+          slope(kernel.backward(state(Name::s), state(Name::a), turn));
+          break;
+        case MatrixTask::backward_tangent:
+          slope(kernel.backward_tangent(state(Name::s), state(Name::sdot), state(Name::a), state(Name::adot),
+                                        turn));
+          break;
+        default:
+          if (task == MatrixTask::apply_adjoint) turn.sine = -turn.sine;
+          kernel.apply(state(name), turn);
+      }
+    }
   }
 
   void turn_phases(MatrixTask task, std::size_t o, Name name) {
     const OperationNumbers<T>& n = c_.shared_numbers[o];
-    const T* const phases = n.matrix.data();
-    const T* const rates = n.tangent.data();
-    State& s = state(Name::s);
-    State& sdot = state(Name::sdot);
+    const RowPhases<T> phases(n.matrix.data(), n.tangent.data(), rows_);
     switch (task) {
       case MatrixTask::forward_tangent:
-        turn(s, phases, 1);
-        turn(sdot, phases, 1);
-        return add_rates(sdot, s, rates, 1);
+        phases.turn(state(Name::s), 1);
+        phases.turn(state(Name::sdot), 1);
+        return phases.add_rates(state(Name::sdot), state(Name::s), 1);
       case MatrixTask::backward:
       case MatrixTask::backward_tangent:
-        return undo_phases(phases, rates, partial_ + c_.phase_slopes[o]);
+        return undo(phases, partial_ + c_.phase_slopes[o]);
       default:
-        return turn(state(name), phases, task == MatrixTask::apply ? 1 : -1);
+        return phases.turn(state(name), task == MatrixTask::apply ? 1 : -1);
     }
   }
 
-  void undo_phases(const T* phases, const T* rates, double* slopes) {
-    State& s = state(Name::s);
-    State& a = state(Name::a);
+  void undo(const RowPhases<T>& phases, double* slopes) {
+    const Planes<T> s = state(Name::s);
+    const Planes<T> a = state(Name::a);
     if (tangents_) {
-      State& sdot = state(Name::sdot);
-      State& adot = state(Name::adot);
-      add_slopes(adot, s, slopes);
-      add_slopes(a, sdot, slopes);
-      add_rates(sdot, s, rates, -1);
-      add_rates(adot, a, rates, -1);
-      turn(sdot, phases, -1);
-      turn(adot, phases, -1);
+      const Planes<T> sdot = state(Name::sdot);
+      const Planes<T> adot = state(Name::adot);
+      phases.add_slopes(adot, s, slopes);
+      phases.add_slopes(a, sdot, slopes);
+      phases.add_rates(sdot, s, -1);
+      phases.add_rates(adot, a, -1);
+      phases.turn(sdot, -1);
+      phases.turn(adot, -1);
     } else {
-      add_slopes(a, s, slopes);
+      phases.add_slopes(a, s, slopes);
     }
-    turn(s, phases, -1);
-    turn(a, phases, -1);
-  }
-
-  // x <- exp(i sign phase) x
-  void turn(State& x, const T* phases, T sign) const {
-    for (std::size_t r = 0; r < rows_; ++r) {
-      const T cosine = phases[2 * r];
-      const T sine = sign * phases[2 * r + 1];
-      const T re = x.re[r] * cosine - x.im[r] * sine;
-      x.im[r] = x.re[r] * sine + x.im[r] * cosine;
-      x.re[r] = re;
-    }
-  }
-
-  // y += i sign rate x
-  void add_rates(State& y, const State& x, const T* rates, T sign) const {
-    for (std::size_t r = 0; r < rows_; ++r) {
-      y.re[r] -= sign * rates[r] * x.im[r];
-      y.im[r] += sign * rates[r] * x.re[r];
-    }
-  }
-
-  // dF/dphase = -2 Im conj(y) x
-  void add_slopes(const State& y, const State& x, double* slopes) const {
-    for (std::size_t r = 0; r < rows_; ++r)
-      slopes[r] -= 2 * static_cast<double>(y.re[r] * x.im[r] - y.im[r] * x.re[r]);
+    phases.turn(s, -1);
+    phases.turn(a, -1);
   }
 
   void read() {
     values_.assign(static_cast<std::size_t>(plan_.outputs()), 0.0);
-    for (const LocalHermitians& local : plan_.local_hermitians()) {
-      if (is_read(c_, local)) read_local(local);
+    for (std::size_t h = 0; h < plan_.hermitians().size(); ++h) {
+      if (c_.request.values || has_gradient(c_, plan_.hermitians()[h])) read_hermitian(h);
     }
     if (!c_.request.values) return;
     T* to = c_.values.samples + tile_ * values_.size() * pitch;
-    for (std::size_t k = 0; k < values_.size(); ++k)
-      std::fill_n(to + k * pitch, pitch, static_cast<T>(values_[k]));
+    for (std::size_t k = 0; k < values_.size(); ++k) put(static_cast<T>(values_[k]), to + k * pitch);
   }
 
-  void read_local(const LocalHermitians& local) {
-    const GroupTile& groups = local.group_tile;
-    spread(groups, Name::s);
-    if (tangents_) spread(groups, Name::sdot);
-    quantum::run(LocalRead<T>{&groups.groups(), planes(Name::s), planes(Name::sdot), densities_.data(),
-                              tangents_ ? changes_.data() : nullptr, groups.lanes()});
-    for (std::size_t q = 0; q < local.members.size(); ++q) {
-      const std::size_t h = local.members[q];
-      const LoweredHermitian& item = plan_.hermitians()[h];
-      const Density e = density(densities_, q, groups.lanes());
-      const Density edot = tangents_ ? density(changes_, q, groups.lanes()) : Density{};
-      double& value = values_[static_cast<std::size_t>(item.output)];
-      value += local_product(local_matrix(c_.hermitians[h]), tangents_ ? edot : e);
-      if (tangents_) value += local_product(local_matrix(c_.hermitian_directions[h]), e);
-      if (!has_gradient(c_, item)) continue;
-      const double c = weight(c_.weights, item.output);
-      const double cdot = weight(c_.weight_direction, item.output);
-      Density sums;
-      for (std::size_t p = 0; p < local_parts; ++p)
-        sums[p] = tangents_ ? c * edot[p] + cdot * e[p] : c * e[p];
-      add_local_gradient(sums, gradient_of(c_, item, partial_));
-    }
-  }
-
-  // Sums over the groups side by side.
-  [[nodiscard]] static Density density(const LocalNumbers& numbers, std::size_t q, int groups) {
+  void read_hermitian(std::size_t h) {
+    const LoweredHermitian& item = plan_.hermitians()[h];
+    const Kernel kernel(item.qubit_rows, rows_);
+    const Density e = density(kernel.read(state(Name::s)));
+    const Density edot =
+        tangents_ ? density(kernel.read_tangent(state(Name::s), state(Name::sdot))) : Density{};
+    double& value = values_[static_cast<std::size_t>(item.output)];
+    value += local_product(local_matrix(c_.hermitians[h]), tangents_ ? edot : e);
+    if (tangents_) value += local_product(local_matrix(c_.hermitian_directions[h]), e);
+    if (!has_gradient(c_, item)) return;
+    const double c = weight(c_.weights, item.output);
+    const double cdot = weight(c_.weight_direction, item.output);
     Density sums;
-    for (std::size_t p = 0; p < local_parts; ++p)
-      sums[p] = static_cast<double>(tree_sum(numbers.data() + (q * local_parts + p) * pitch, groups));
-    return sums;
+    for (std::size_t p = 0; p < local_parts; ++p) sums[p] = tangents_ ? c * edot[p] + cdot * e[p] : c * e[p];
+    add_local_gradient(sums, gradient_of(c_, item, partial_));
+  }
+
+  [[nodiscard]] static Density density(const typename Kernel::Parts& parts) {
+    Density out;
+    std::ranges::copy(parts, out.begin());
+    return out;
   }
 
   [[nodiscard]] double weight(const Source<T>& source, int output) const {
     if (source.values == nullptr) return 0;
     const T* const of_tile = source.tile(static_cast<std::int64_t>(tile_), static_cast<int>(tile_lanes));
-    return static_cast<double>(of_tile[static_cast<std::size_t>(output) * pitch]);
+    return static_cast<double>(of_tile[static_cast<std::size_t>(output) * pitch + lane_]);
   }
 
   // a = sum_k c_k O_k s, and its change.
   void seed() {
-    if (plan_.local_hermitians().empty()) {
-      state(Name::a) = {};
-      state(Name::adot) = {};
+    for (const Name name : {Name::a, Name::adot}) {
+      if (!plan_.hermitians().empty() || (name == Name::adot && !tangents_)) continue;
+      std::fill_n(state(name).re, rows_, T{0});
+      std::fill_n(state(name).im, rows_, T{0});
     }
-    bool sets = true;
-    for (const LocalHermitians& local : plan_.local_hermitians())
-      seed_local(local, std::exchange(sets, false));
+    for (std::size_t h = 0; h < plan_.hermitians().size(); ++h) seed_hermitian(h);
   }
 
-  void seed_local(const LocalHermitians& local, bool sets) {
-    const GroupTile& groups = local.group_tile;
-    LocalNumbers matrices;
-    LocalNumbers rates;
-    const auto fill = [](LocalNumbers& to, std::size_t place, double number) {
-      std::fill_n(to.data() + place * pitch, pitch, static_cast<T>(number));
-    };
-    for (std::size_t q = 0; q < local.members.size(); ++q) {
-      const std::size_t h = local.members[q];
-      const int output = plan_.hermitians()[h].output;
-      const Density m = local_matrix(c_.hermitians[h]);
-      const Density mdot = local_matrix(c_.hermitian_directions[h]);
-      const double c = weight(c_.weights, output);
-      const double cdot = weight(c_.weight_direction, output);
-      for (std::size_t p = 0; p < local_parts; ++p) {
-        fill(matrices, q * local_parts + p, c * m[p]);
-        if (tangents_) fill(rates, q * local_parts + p, cdot * m[p] + c * mdot[p]);
-      }
+  void seed_hermitian(std::size_t h) {
+    const LoweredHermitian& item = plan_.hermitians()[h];
+    const Kernel kernel(item.qubit_rows, rows_);
+    const Density m = local_matrix(c_.hermitians[h]);
+    const Density mdot = local_matrix(c_.hermitian_directions[h]);
+    const double c = weight(c_.weights, item.output);
+    const double cdot = weight(c_.weight_direction, item.output);
+    typename Kernel::Parts matrix;
+    typename Kernel::Parts rate;
+    for (std::size_t p = 0; p < local_parts; ++p) {
+      matrix[p] = static_cast<T>(c * m[p]);
+      rate[p] = static_cast<T>(cdot * m[p] + c * mdot[p]);
     }
-    const auto add = [&](const LocalNumbers& numbers, Name from, Name to, bool set) {
-      quantum::run(
-          LocalSeed<T>{&groups.groups(), numbers.data(), planes(from), planes(to), set, groups.lanes()});
-    };
-    const auto begin = [&](Name from, Name to) {
-      spread(groups, from);
-      if (!sets) spread(groups, to);
-      add(matrices, from, to, sets);
-    };
-    begin(Name::s, Name::a);
-    collect(groups, Name::a);
+    kernel.seed(matrix, state(Name::s), state(Name::a), h == 0);
     if (!tangents_) return;
-    begin(Name::sdot, Name::adot);
-    add(rates, Name::s, Name::adot, false);
-    collect(groups, Name::adot);
+    kernel.seed(matrix, state(Name::sdot), state(Name::adot), h == 0);
+    kernel.seed(rate, state(Name::s), state(Name::adot), false);
   }
 
   const TileContext<T>& c_;
@@ -371,15 +294,13 @@ class SampleSweep {
   bool tangents_;
   bool gradients_;
   std::size_t rows_;
-  std::size_t tile_ = 0;
+  std::size_t tile_ = 0, lane_ = 0;
+  std::size_t lanes_ = 1;  // that take what is the sample's own
   double* partial_ = nullptr;
   T norm_ = 1, norm_change_ = 0;  // of the amplitudes, where they are embedded
-  std::array<State, state_names> states_;
-  std::array<Tile, state_names> tiles_;
+  alignas(64) std::array<T, 2 * state_names*(most_single_amplitudes + gap)> numbers_;
   AngleGradients<T> angles_;
-  Environments<T> environments_;
   std::array<T, most_joint_qubits * pitch> slopes_{};  // of rotations: [qubit][lanes]
-  LocalNumbers densities_{}, changes_{};
   std::vector<double> values_;
 };
 

@@ -39,8 +39,8 @@ class TileSweep {
   void run(std::int64_t begin, std::int64_t end, double* partial) {
     partial_ = partial;
     for (std::int64_t tile = begin; tile < end; ++tile) {
-      if (c_.samples - tile * lanes == 1 && SampleSweep<T>::takes(c_)) {
-        SampleSweep<T>(c_).run(tile, partial);
+      if (goes_singly(tile)) {
+        run_singly(tile, partial);
         continue;
       }
       if (c_.found_states == nullptr)
@@ -83,6 +83,20 @@ class TileSweep {
   }
 
  private:
+  [[nodiscard]] int samples_of(std::int64_t tile) const {
+    return static_cast<int>(std::min<std::int64_t>(lanes, c_.samples - tile * lanes));
+  }
+
+  [[nodiscard]] bool goes_singly(std::int64_t tile) const {
+    return samples_of(tile) <= most_single_samples(plan_.qubits()) && SampleSweep<T>::takes(c_);
+  }
+
+  void run_singly(std::int64_t tile, double* partial) {
+    SampleSweep<T> sweep(c_);
+    const int samples = samples_of(tile);
+    for (int lane = 0; lane < samples; ++lane) sweep.run(tile, lane, lane + 1 == samples, partial);
+  }
+
   // The states after the circuit, from an earlier sweep and for a later one.
   void find(std::int64_t tile) {
     begin_tile(tile);
@@ -104,7 +118,7 @@ class TileSweep {
   void begin_tile(std::int64_t tile) {
     poll_interrupt();
     tile_ = tile;
-    valid_lanes_ = static_cast<int>(std::min<std::int64_t>(lanes, c_.samples - tile * lanes));
+    valid_lanes_ = samples_of(tile);
   }
 
   void allocate() {

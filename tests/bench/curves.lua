@@ -19,13 +19,34 @@ local function seconds_of(work)
   return shortest
 end
 
-local function report(curve, x, samples, work)
-  collectgarbage()
-  ms.reset_memory_peak()
-  local seconds = seconds_of(work) / samples
+local function print_point(curve, x, seconds)
   print(ms.io.json {
     curve = curve, x = x, seconds = seconds, peak_bytes = ms.memory().peak, threads = ms.threads(),
   })
+end
+
+local function report(curve, x, samples, work)
+  collectgarbage()
+  ms.reset_memory_peak()
+  print_point(curve, x, seconds_of(work) / samples)
+end
+
+-- Points that are compared with one another, { curve, x, samples, work, threads }: in rounds, so that a second in which
+-- the machine is slow falls on none of them alone.
+local function report_in_rounds(points)
+  local threads = ms.threads()
+  for _ = 1, opt.once and 1 or 4 do
+    for _, point in ipairs(points) do
+      collectgarbage()
+      if point.threads then ms.set_threads(point.threads) end
+      point.seconds = math.min(point.seconds or math.huge, seconds_of(point.work) / point.samples)
+    end
+  end
+  for _, point in ipairs(points) do
+    if point.threads then ms.set_threads(point.threads) end
+    print_point(point.curve, point.x, point.seconds)
+  end
+  ms.set_threads(threads)
 end
 
 -- The paper's layer: value, and gradients of the summed readouts for amplitudes, angles and Hermitians.
@@ -45,10 +66,16 @@ local function layer(qubits, layers, batch)
   return function() values(x, w, h) end, function() gradient(x, w, h) end
 end
 
-local function pair(name, x, samples, ...)
-  local forward, gradient = layer(...)
-  report(name .. ", forward", x, samples, forward)
-  report(name .. ", gradient", x, samples, gradient)
+-- The two points of a layer: of its values, and of its gradients.
+local function pair(name, x, samples, forward, gradient)
+  return { curve = name .. ", forward", x = x, samples = samples, work = forward },
+    { curve = name .. ", gradient", x = x, samples = samples, work = gradient }
+end
+
+local function report_pair(name, x, samples, ...)
+  for _, point in ipairs { pair(name, x, samples, layer(...)) } do
+    report(point.curve, point.x, point.samples, point.work)
+  end
 end
 
 -- Batches that fill their tiles of 16 samples, and some that do not.
@@ -56,13 +83,18 @@ local batches = {
   1, 2, 4, 8, 15, 16, 17, 32, 33, 64, 65, 100, 128, 256, 512, 1000, 1024, 2048, 4096, 8192, 16384,
 }
 for _, qubits in ipairs { 6, 9 } do
+  local points = {}
   for _, batch in ipairs(batches) do
     if opt.once and batch > 64 then break end
-    pair(("batch, n=%d"):format(qubits), batch, batch, qubits, 3, batch)
+    local forward, gradient = pair(("batch, n=%d"):format(qubits), batch, batch, layer(qubits, 3, batch))
+    points[#points + 1], points[#points + 2] = forward, gradient
   end
+  report_in_rounds(points)
 end
-for qubits = 2, opt.once and 12 or 24 do pair("qubits, one state", qubits, 1, qubits, 3) end
-for _, layers in ipairs { 1, 2, 4, 8, 16, 32, 64 } do pair("layers, n=6 batch=1024", layers, 1024, 6, layers, 1024) end
+for qubits = 2, opt.once and 12 or 24 do report_pair("qubits, one state", qubits, 1, qubits, 3) end
+for _, layers in ipairs { 1, 2, 4, 8, 16, 32, 64 } do
+  report_pair("layers, n=6 batch=1024", layers, 1024, 6, layers, 1024)
+end
 
 -- Distillation of ten digits with a small outer batch, so that the inner updates are nearly all of it.
 local digits = ms.data.images("digits", { train = 100, test = 1 }).train
@@ -78,17 +110,30 @@ for _, checkpoint in ipairs { false, true } do
   end
 end
 
-local threads = ms.threads()
+-- Threads: each point with one, two ... of them.
+local points = {}
+local function add_for_threads(point)
+  for count = 1, ms.threads() do
+    local copy = { threads = count }
+    for key, value in pairs(point) do copy[key] = value end
+    copy.x = count
+    points[#points + 1] = copy
+  end
+end
+local function add_pair_for_threads(name, samples, ...)
+  for _, point in ipairs { pair("threads, " .. name, 0, samples, layer(...)) } do add_for_threads(point) end
+end
+
+add_pair_for_threads("n=6 batch=1024", 1024, 6, 3, 1024)
+if not opt.once then
+  add_pair_for_threads("n=10 batch=64", 64, 10, 3, 64)
+  add_pair_for_threads("n=16 batch=16", 16, 16, 3, 16)
+  add_pair_for_threads("n=20", 1, 20, 3)
+end
 local net = qnn.lenet.quantum()
 local weights, images = net:initialise(ms.random(1)), random:normal { 1024, 1, 28, 28 }
 local lenet = ms.grad(function(w) return net(images, w):sum() end)
-for count = 1, threads do
-  ms.set_threads(count)
-  pair("threads, n=6 batch=1024", count, 1024, 6, 3, 1024)
-  if not opt.once then
-    pair("threads, n=10 batch=64", count, 64, 10, 3, 64)
-    pair("threads, n=16 batch=16", count, 16, 16, 3, 16)
-    pair("threads, n=20", count, 1, 20, 3)
-  end
-  report("threads, quantum LeNet batch=1024, gradient", count, 1024, function() lenet(weights) end)
-end
+add_for_threads {
+  curve = "threads, quantum LeNet batch=1024, gradient", samples = 1024, work = function() lenet(weights) end,
+}
+report_in_rounds(points)

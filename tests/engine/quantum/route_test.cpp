@@ -134,17 +134,20 @@ TEST_CASE("routes agree on values, gradients and Hessians", "[quantum][route]") 
 
 TEST_CASE("batches of every size give what their samples give one by one", "[quantum][route]") {
   Generator random(239);
-  // With observables of single qubits only, a sample behind full tiles goes through the circuit alone.
-  const bool local = GENERATE(false, true);
-  const int n = local ? 6 : 5;
+  // A few samples behind full tiles go through the circuit one by one where it has rotations and phases only,
+  // affine relabelling, and observables of single qubits.
+  const bool singly = GENERATE(false, true);
+  const int n = singly ? GENERATE(4, 6, 9) : 5;
   Circuit circuit(n);
   const int x = circuit.add_input("x", {1 << n});
   const int w = circuit.add_input("w", {2, n, 3});
-  circuit.amplitudes(x).strongly_entangling(w).add(gate("isingyy"), {0, 3}, {{w, 1}});
-  circuit.add(gate("crx"), {4, 2}, {{w, 4}}).add(gate("toffoli"), {1, 0, 3});
+  circuit.amplitudes(x).strongly_entangling(w).add(gate("isingzz"), {0, 3}, {{w, 1}});
+  circuit.add(gate("x"), {2}).add(gate("swap"), {1, 3}).add(gate("ry"), {2}, {{w, 4}});
+  if (!singly) circuit.add(gate("crx"), {4, 2}, {{w, 4}}).add(gate("toffoli"), {1, 0, 3});
   Readout readout{
-      PauliSum{{local ? pauli_word("Y", std::array{4}) : pauli_word("XYZ", std::array{0, 2, 4})}}};
+      PauliSum{{singly ? pauli_word("Y", std::array{2}) : pauli_word("XYZ", std::array{0, 2, 4})}}};
   readout.add_hermitian_input({{1}, {3}});
+  CHECK(Plan(circuit, readout, {true, true}).takes_single_samples() == singly);
   const bool tangents = GENERATE(false, true);
   const unsigned threads = thread_count();
   for (std::int64_t samples = 1; samples <= 40; ++samples) {
@@ -180,7 +183,7 @@ TEST_CASE("no number of a tile is left to chance, nor those of lanes without a s
   circuit.amplitudes(x).strongly_entangling(w);
   Readout readout;
   readout.add_hermitian_input({{0}, {1}, {2}, {3}, {5}});
-  for (const std::int64_t samples : {1, 3, 8, 9, 17, 18}) {
+  for (const std::int64_t samples : {1, 2, 3, 8, 9, 17, 18, 19}) {
     for (const DType dtype : {DType::f32, DType::f64}) {
       SweepPoint point;
       point.angles = {{}, normal({2, n, 3}, random)};
