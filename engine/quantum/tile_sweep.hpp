@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -119,6 +120,24 @@ class TileSweep {
     poll_interrupt();
     tile_ = tile;
     valid_lanes_ = samples_of(tile);
+    if ((tile + 2) * lanes <= c_.samples) announce_next();
+  }
+
+  // What the next tile begins with is asked for bit by bit, between operations, to be in the cache in time.
+  void announce_next() {
+    const Source<T>& amplitudes = c_.amplitudes;
+    if (c_.found_states != nullptr)
+      next_ = {c_.found_states + (tile_ + 1) * c_.kept_numbers(), 2 * size_};
+    else if (amplitudes.values != nullptr && !amplitudes.shared)
+      next_ = {amplitudes.values + (tile_ + 1) * lanes * amplitudes.count, size_};
+    next_share_ = next_.size() / (plan_.operations().size() + 1) + 1;
+  }
+
+  void fetch_next() {
+    const auto share = next_.first(std::min(next_share_, next_.size()));
+    for (std::size_t e = 0; e < share.size(); e += memory_alignment / sizeof(T))
+      __builtin_prefetch(share.data() + e, 0, 2);
+    next_ = next_.subspan(share.size());
   }
 
   void allocate() {
@@ -230,6 +249,7 @@ class TileSweep {
   }
 
   void carry_out(MatrixTask task, std::size_t o, StateName name) {
+    fetch_next();
     const TileOperation& operation = plan_.operations()[o];
     const OperationNumbers<T>& n = numbers(o);
     const auto& [s, sdot, a, adot] = states_;
@@ -286,6 +306,8 @@ class TileSweep {
   std::size_t size_;  // numbers of one plane
   std::int64_t tile_ = 0;
   int valid_lanes_ = 1;
+  std::span<const T> next_;     // of what the next tile begins with: not yet asked for
+  std::size_t next_share_ = 0;  // asked for with each operation
   double* partial_ = nullptr;
   std::shared_ptr<std::byte> memory_;
   TileStates<T> states_;
