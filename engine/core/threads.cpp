@@ -1,6 +1,7 @@
 #include "engine/core/threads.hpp"
 
 #include <sched.h>
+#include <xmmintrin.h>
 
 #include <algorithm>
 #include <atomic>
@@ -38,6 +39,25 @@ unsigned default_thread_count() {
 // meets fresh memory: Ctrl-C waits for no range's end.
 constexpr std::size_t grains_in_piece = 128;
 
+// While it lives, what a kernel computes is 0 where it would be below the smallest normal number. Such
+// numbers tell nothing, and some processors take a hundred times as long over each: a distillation, whose
+// smooth pooling weighs by exponentials, five times as long.
+class FlushSubnormals {
+ public:
+  FlushSubnormals() {
+    if (before_ != flushing_) _mm_setcsr(flushing_);
+  }
+  ~FlushSubnormals() {
+    if (before_ != flushing_) _mm_setcsr(before_);
+  }
+  FlushSubnormals(const FlushSubnormals&) = delete;
+  FlushSubnormals& operator=(const FlushSubnormals&) = delete;
+
+ private:
+  const unsigned before_ = _mm_getcsr();
+  const unsigned flushing_ = before_ | _MM_FLUSH_ZERO_ON;
+};
+
 // One call of parallel_for, in ranges.
 struct Job {
   std::size_t count = 0;
@@ -47,6 +67,7 @@ struct Job {
   detail::RangeFunction function = nullptr;
 
   void run(std::size_t index) const {
+    const FlushSubnormals flush;
     const std::size_t first = count * index / ranges;
     in_pieces(count * (index + 1) / ranges - first, piece,
               [&](std::size_t begin, std::size_t end) { function(context, first + begin, first + end); });

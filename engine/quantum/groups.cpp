@@ -1,7 +1,5 @@
 #include "engine/quantum/groups.hpp"
 
-#include <numeric>
-
 namespace moonstill::quantum {
 
 Groups::Groups(std::span<const int> target_bits, std::span<const int> control_bits, int row_bits,
@@ -21,14 +19,6 @@ Groups::Groups(std::span<const int> target_bits, std::span<const int> control_bi
       table_.push_back(places.empty() ? static_cast<std::uint32_t>(row) : places[row]);
     }
   }
-}
-
-Groups Groups::stacked(int dimension, std::size_t count) {
-  Groups groups;
-  groups.dimension_ = dimension;
-  groups.table_.resize(count * static_cast<std::size_t>(dimension));
-  std::iota(groups.table_.begin(), groups.table_.end(), 0U);
-  return groups;
 }
 
 }  // namespace moonstill::quantum

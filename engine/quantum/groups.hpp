@@ -19,9 +19,6 @@ class Groups {
   Groups(std::span<const int> target_bits, std::span<const int> control_bits, int row_bits,
          std::span<const std::uint32_t> places = {});
 
-  /// `count` groups of `dimension` rows, one below the other.
-  [[nodiscard]] static Groups stacked(int dimension, std::size_t count);
-
   [[nodiscard]] int dimension() const { return dimension_; }
   [[nodiscard]] std::size_t count() const { return table_.size() / static_cast<std::size_t>(dimension_); }
   /// Where the rows of a group lie: `dimension` of them.

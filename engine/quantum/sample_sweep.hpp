@@ -9,13 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "engine/autograd/ops.hpp"
 #include "engine/core/interrupt.hpp"
 #include "engine/quantum/angle_gradients.hpp"
+#include "engine/quantum/embedding.hpp"
 #include "engine/quantum/qubit_kernel.hpp"
 #include "engine/quantum/row_phases.hpp"
 #include "engine/quantum/tile_readout.hpp"
-#include "engine/tensor/normalise_lanes.hpp"
 
 namespace moonstill::quantum {
 
@@ -102,13 +101,11 @@ class SampleSweep {
   }
 
   void embed() {
-    const auto size = static_cast<std::int64_t>(rows_);
     T* const re = state(Name::s).re;
-    if (normalise_lanes<T, 1>(re, re, &norm_, size, 1) > 0 && c_.request.values && !tangents_)
-      ops::see_zero_rows(1);
-    if (!tangents_) return;
     T* const along = state(Name::sdot).re;
-    across_lanes<T, 1>(re, along, &norm_, T{1}, along, size, &norm_change_);
+    const auto rows = static_cast<std::int64_t>(rows_);
+    embedding_.embed(re, re, rows, 1, c_.request);
+    if (tangents_) embedding_.embed_direction(re, along, along, rows);
   }
 
   // Kept states of samples that go singly lie one after the other in the tile's numbers.
@@ -118,14 +115,14 @@ class SampleSweep {
     const T* from = c_.found_states + kept_place();
     std::copy_n(from, rows_, state(Name::s).re);
     std::copy_n(from + rows_, rows_, state(Name::s).im);
-    norm_ = from[2 * rows_];
+    embedding_.norms()[0] = from[2 * rows_];
   }
 
   void keep() {
     T* to = c_.kept_states + kept_place();
     std::copy_n(state(Name::s).re, rows_, to);
     std::copy_n(state(Name::s).im, rows_, to + rows_);
-    to[2 * rows_] = norm_;
+    to[2 * rows_] = embedding_.norms()[0];
   }
 
   void forward() {
@@ -140,13 +137,12 @@ class SampleSweep {
     T* const to = c_.amplitude_gradient.samples + tile_ * rows_ * pitch;
     T* const last = state(tangents_ ? Name::adot : Name::a).re;
     if (!c_.request.embed) return put(last, 2, to);
-    const auto size = static_cast<std::int64_t>(rows_);
-    const T* const s = state(Name::s).re;
-    const T* const a = state(Name::a).re;
+    const auto rows = static_cast<std::int64_t>(rows_);
     if (tangents_)
-      across_tangent_lanes<T, 1>(s, state(Name::sdot).re, a, last, &norm_, &norm_change_, T{2}, last, size);
+      embedding_.pull_back({state(Name::s), state(Name::sdot), state(Name::a), state(Name::adot)}, last,
+                           rows);
     else
-      across_lanes<T, 1>(s, a, &norm_, T{2}, last, size);
+      embedding_.pull_back(state(Name::s), state(Name::a), last, rows);
     put(last, 1, to);
   }
 
@@ -297,7 +293,7 @@ class SampleSweep {
   std::size_t tile_ = 0, lane_ = 0;
   std::size_t lanes_ = 1;  // that take what is the sample's own
   double* partial_ = nullptr;
-  T norm_ = 1, norm_change_ = 0;  // of the amplitudes, where they are embedded
+  Embedding<T, 1> embedding_;
   alignas(64) std::array<T, 2 * state_names*(most_single_amplitudes + gap)> numbers_;
   AngleGradients<T> angles_;
   std::array<T, most_joint_qubits * pitch> slopes_{};  // of rotations: [qubit][lanes]

@@ -9,13 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "engine/autograd/ops.hpp"
 #include "engine/core/interrupt.hpp"
 #include "engine/core/memory.hpp"
 #include "engine/quantum/angle_gradients.hpp"
+#include "engine/quantum/embedding.hpp"
 #include "engine/quantum/sample_sweep.hpp"
 #include "engine/quantum/tile_readout.hpp"
-#include "engine/tensor/normalise_lanes.hpp"
 #include "engine/tensor/tiling.hpp"
 
 namespace moonstill::quantum {
@@ -106,26 +105,28 @@ class TileSweep {
     const T* from = c_.found_states + tile * c_.kept_numbers();
     std::copy_n(from, size_, states_.s.re);
     std::copy_n(from + size_, size_, states_.s.im);
-    std::copy_n(from + 2 * size_, stride, norms_.data());
+    std::copy_n(from + 2 * size_, stride, embedding_.norms().data());
   }
 
-  void keep() const {
+  void keep() {
     T* to = c_.kept_states + tile_ * c_.kept_numbers();
     std::copy_n(states_.s.re, size_, to);
     std::copy_n(states_.s.im, size_, to + size_);
-    std::copy_n(norms_.data(), stride, to + 2 * size_);
+    std::ranges::copy(embedding_.norms(), to + 2 * size_);
   }
 
   void begin_tile(std::int64_t tile) {
     poll_interrupt();
     tile_ = tile;
     valid_lanes_ = samples_of(tile);
-    if ((tile + 2) * lanes <= c_.samples) announce_next();
+    announce_next();
   }
 
   // What the next tile begins with is asked for bit by bit, between operations, to be in the cache in time.
   void announce_next() {
     const Source<T>& amplitudes = c_.amplitudes;
+    next_ = {};
+    if ((tile_ + 2) * lanes > c_.samples) return;
     if (c_.found_states != nullptr)
       next_ = {c_.found_states + (tile_ + 1) * c_.kept_numbers(), 2 * size_};
     else if (amplitudes.values != nullptr && !amplitudes.shared)
@@ -200,21 +201,14 @@ class TileSweep {
   }
 
   void embed() {
-    const auto size = plan_.amplitudes();
-    const T* from = rows(c_.amplitudes, states_.s.re);
-    const std::int64_t zero_rows =
-        normalise_lanes<T, lanes>(from, states_.s.re, norms_.data(), size, valid_lanes_);
-    if (zero_rows > 0 && c_.request.values && !tangents_) ops::see_zero_rows(zero_rows);
+    const std::int64_t size = plan_.amplitudes();
+    const T* const from = rows(c_.amplitudes, states_.s.re);
+    embedding_.embed(from, states_.s.re, size, valid_lanes_, c_.request);
     std::fill_n(states_.s.im, size_, T{0});
     if (!tangents_) return;
-    if (c_.amplitude_direction.values == nullptr) {
-      load(c_.amplitude_direction, states_.sdot);
-      norm_changes_ = {};
-      return;
-    }
-    const T* along = rows(c_.amplitude_direction, states_.sdot.re);
-    across_lanes<T, lanes>(states_.s.re, along, norms_.data(), T{1}, states_.sdot.re, size,
-                           norm_changes_.data());
+    if (c_.amplitude_direction.values == nullptr) return load(c_.amplitude_direction, states_.sdot);
+    const T* const along = rows(c_.amplitude_direction, states_.sdot.re);
+    embedding_.embed_direction(states_.s.re, along, states_.sdot.re, size);
     std::fill_n(states_.sdot.im, size_, T{0});
   }
 
@@ -277,7 +271,9 @@ class TileSweep {
     const Destination<T>& to = c_.amplitude_gradient;
     if (to.partial < 0) {
       T* at = to.samples + static_cast<std::size_t>(tile_) * size_;
-      if (c_.request.embed) return add_embedding_gradient(at);
+      // The states are back at the embedded amplitudes.
+      if (c_.request.embed && tangents_) return embedding_.pull_back(states_, at, plan_.amplitudes());
+      if (c_.request.embed) return embedding_.pull_back(states_.s, states_.a, at, plan_.amplitudes());
       for (std::size_t e = 0; e < size_; ++e) at[e] = 2 * from[e];
       return;
     }
@@ -286,17 +282,6 @@ class TileSweep {
         partial_[to.partial + r] += 2 * static_cast<double>(from[r * lanes + lane]);
       }
     }
-  }
-
-  // The states are back at the embedded amplitudes.
-  void add_embedding_gradient(T* to) const {
-    const auto& [s, sdot, a, adot] = states_;
-    const auto size = plan_.amplitudes();
-    if (tangents_)
-      across_tangent_lanes<T, lanes>(s.re, sdot.re, a.re, adot.re, norms_.data(), norm_changes_.data(), T{2},
-                                     to, size);
-    else
-      across_lanes<T, lanes>(s.re, a.re, norms_.data(), T{2}, to, size);
   }
 
   const TileContext<T>& c_;
@@ -311,7 +296,7 @@ class TileSweep {
   double* partial_ = nullptr;
   std::shared_ptr<std::byte> memory_;
   TileStates<T> states_;
-  std::array<T, stride> norms_{}, norm_changes_{};  // of amplitudes, where they are embedded
+  Embedding<T, tile_lanes> embedding_;
   std::pmr::vector<AngleSource<T>> sources_;
   std::vector<OperationNumbers<T>> numbers_;
   TileReadout<T> readout_;

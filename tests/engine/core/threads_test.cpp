@@ -1,6 +1,8 @@
 #include "engine/core/threads.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <limits>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -114,6 +116,22 @@ TEST_CASE("set_thread_count checks its argument", "[core][threads]") {
     }
   }
   CHECK(thread_count() == before);
+}
+
+TEST_CASE("ranges flush what is below the smallest normal number, their caller does not", "[core][threads]") {
+  const volatile float least = std::numeric_limits<float>::min();
+  const volatile double tiny = std::numeric_limits<double>::min();
+  for (const std::size_t ranges : {1, 8}) {
+    std::vector<int> flushed(ranges);
+    parallel_for(ranges, 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i)
+        flushed[i] = least / 2 == 0 && tiny / 2 == 0 && least > 0 ? 1 : 0;
+    });
+    CHECK(std::ranges::count(flushed, 1) == static_cast<std::ptrdiff_t>(ranges));
+    CHECK(least / 2 > 0);
+    CHECK_THROWS(parallel_for(ranges, 1, [](std::size_t, std::size_t) { throw std::runtime_error("no"); }));
+    CHECK(tiny / 2 > 0);
+  }
 }
 
 }  // namespace
