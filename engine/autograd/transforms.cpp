@@ -72,14 +72,19 @@ Values Pullback::operator()(std::span<const Value> cotangents) const {
   if (cotangents.size() != outputs.size()) {
     fail(ErrorKind::argument, "pullback: expected {} cotangents, got {}", outputs.size(), cotangents.size());
   }
-  for (std::size_t k = 0; k < cotangents.size(); ++k) {
+  Values seeds(cotangents.begin(), cotangents.end());
+  for (std::size_t k = 0; k < seeds.size(); ++k) {
+    if (!seeds[k]) continue;
     const Shape& expected = outputs[k].shape();
-    if (cotangents[k] && cotangents[k].shape() != expected) {
+    if (seeds[k].shape() != expected) {
       fail(ErrorKind::shape, "pullback: cotangent {}: expected shape {}, got {}", k + 1, expected.text(),
-           cotangents[k].shape().text());
+           seeds[k].shape().text());
     }
+    // Rules may rely on cotangents of their outputs' type.
+    if (is_floating(outputs[k].dtype()) && seeds[k].dtype() != outputs[k].dtype())
+      seeds[k] = ops::cast(seeds[k], outputs[k].dtype());
   }
-  return state_->run.level->backward(outputs, cotangents, state_->input_count, false);
+  return state_->run.level->backward(outputs, seeds, state_->input_count, false);
 }
 
 VjpResult vjp(const Function& f, std::span<const Value> inputs) {

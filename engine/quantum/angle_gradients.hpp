@@ -1,5 +1,5 @@
-// From what an operation's way back leaves, slopes and environments of samples or groups side by side, to the
-// gradients of its angles.
+// From what an operation's way back leaves, slopes and environments of samples side by side, to the gradients
+// of its angles.
 #pragma once
 
 #include <vector>

@@ -52,33 +52,4 @@ void walk_back(const TileContext<T>& c, CarryOut&& carry_out, AddGradients&& add
   }
 }
 
-/// An operation that is not phases on states of its groups: `states.s` is the one that a task for one state
-/// is for.
-template <class T>
-struct OperationStep {
-  const TileOperation& operation;
-  const Groups& groups;
-  const OperationNumbers<T>& numbers;
-  TileStates<T> states;
-  T* slopes;  // of rotations, as in RotationStep
-  Environments<T>& environments;
-  bool tangents;
-  int samples;
-};
-
-template <class T>
-void run_operation(MatrixTask task, const OperationStep<T>& o) {
-  const auto& [s, sdot, a, adot] = o.states;
-  const OperationNumbers<T>& n = o.numbers;
-  if (o.operation.form == Form::rotations) {
-    run(task, RotationStep<T>{&o.groups, n.matrix.data(), n.tangent.data(), n.lanes, s, sdot, a, adot,
-                              o.slopes, o.samples});
-    return;
-  }
-  MatrixStep<T> step{&o.groups, n.matrix.data(), n.tangent.data(), n.lanes, s, sdot, a, adot};
-  step.samples = o.samples;
-  if (goes_back(task)) o.environments.reset(step, o.operation.dimension(), o.tangents);
-  run(task, structure_of(o.operation), step);
-}
-
 }  // namespace moonstill::quantum

@@ -354,6 +354,10 @@ Value amplitude_rows(const Circuit& circuit, const Value& x) {
   const auto& [name, shape] = circuit.inputs()[static_cast<std::size_t>(circuit.amplitude_input())];
   const std::int64_t size = circuit.amplitude_count();
   const bool samples = per_sample(x.shape(), shape, name);
+  if (!is_floating(x.dtype())) {
+    fail(ErrorKind::argument, "circuit: '{}' holds amplitudes: expected f32 or f64, got {}", name,
+         dtype_name(x.dtype()));
+  }
   return ops::reshape(x, samples ? Shape{x.size(0), size} : Shape{size});
 }
 

@@ -2,8 +2,8 @@
 // direction.
 //
 // With F(theta, psi, O, c) = sum_bk c_bk <psi_b| U(theta)^H O_k U(theta) |psi_b>, the value is dF/dc, its vjp
-// is the gradient of F in (theta, psi, O), and the vjp of that the joint Hessian of F. Derivatives of order 3
-// are refused.
+// is the gradient of F in (theta, psi, O), and the vjp of that the joint Hessian of F. Where sweeps embed
+// amplitudes (sweep.hpp), it is F of psi / |psi|. Derivatives of order 3 are refused.
 #pragma once
 
 #include <memory>

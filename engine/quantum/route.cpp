@@ -43,10 +43,9 @@ Route route_of(int qubits, const Batch& batch, std::size_t number_size, const Ro
   if (choice.route) return *choice.route;
   const auto& worth = number_size == sizeof(float) ? worth_of_tile_f32 : worth_of_tile_f64;
   const auto n = static_cast<std::size_t>(qubits);
-  const std::int64_t tiles = (batch.samples + tile_lanes - 1) / tile_lanes;
   if (n >= worth.size()) return Route::state;
-  const bool lonely = tiles == 1 && n >= least_lonely_qubits;
-  const std::int64_t least = tiles * worth[n];
+  const bool lonely = batch.samples <= tile_lanes && n >= least_lonely_qubits;
+  const std::int64_t least = worth[n];
   return batch.samples >= (lonely ? least + least / 2 : least) ? Route::tiles : Route::state;
 }
 

@@ -1,6 +1,6 @@
-// One sample of a small state through the whole circuit and back: what is left of a batch behind its full
-// tiles. The state lies in the order of its rows, where CNOT, SWAP and X are relabelling, and stays in the
-// first-level cache.
+// One sample of a small state through the whole circuit and back, where a tile has a few samples only. The
+// state lies in the order of its rows, where CNOT, SWAP and X are relabelling, and stays in the first-level
+// cache.
 #pragma once
 
 #include <algorithm>
@@ -79,9 +79,9 @@ class SampleSweep {
   }
 
   void put(const T* from, T factor, T* tile) const {
-    for (std::size_t r = 0; r < rows_; ++r) put(factor * from[r], tile + r * pitch);
+    for (std::size_t r = 0; r < rows_; ++r) put_in_row(factor * from[r], tile + r * pitch);
   }
-  void put(T number, T* row) const {
+  void put_in_row(T number, T* row) const {
     if (lanes_ == 1)
       row[lane_] = number;
     else
@@ -224,7 +224,7 @@ class SampleSweep {
     }
     if (!c_.request.values) return;
     T* to = c_.values.samples + tile_ * values_.size() * pitch;
-    for (std::size_t k = 0; k < values_.size(); ++k) put(static_cast<T>(values_[k]), to + k * pitch);
+    for (std::size_t k = 0; k < values_.size(); ++k) put_in_row(static_cast<T>(values_[k]), to + k * pitch);
   }
 
   void read_hermitian(std::size_t h) {

@@ -44,10 +44,13 @@ bool embeds(const Circuit& circuit, const Readout& readout, const SweepPoint& po
   const Batch batch = check_point(circuit, readout, point);
   const int n = circuit.qubits();
   if (route_of(n, batch, dtype_size(dtype_of_point(point, DType::f32)), choice) != Route::tiles) return false;
-  // Contracted circuits take what a product of matrices gives.
+  // What is contracted multiplies all amplitudes at once: at batches larger than a state, of shared angles.
   if (choice.route || batch.samples <= circuit.amplitude_count()) return true;
-  const auto plan = circuit.plans().tile_plan(circuit, readout, shared_inputs(circuit, point));
-  return !contraction_pays(n, batch, plan->cost());
+  const std::vector<bool> shared = shared_inputs(circuit, point);
+  for (std::size_t i = 0; i < shared.size(); ++i) {
+    if (!shared[i] && static_cast<int>(i) != circuit.amplitude_input()) return true;
+  }
+  return !contraction_pays(n, batch, circuit.plans().tile_plan(circuit, readout, shared)->cost());
 }
 
 SweepResult sweep(const Circuit& circuit, const Readout& readout, const SweepPoint& point,

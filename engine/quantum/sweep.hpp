@@ -34,7 +34,7 @@ struct SweepResult {
 };
 
 /// Whether sweeps at such a point embed amplitudes themselves, while they lie in the cache: where tiles carry
-/// samples' own.
+/// samples' own, and the circuit is not contracted.
 [[nodiscard]] bool embeds(const Circuit& circuit, const Readout& readout, const SweepPoint& point,
                           const RouteChoice& choice);
 

@@ -15,7 +15,7 @@ namespace moonstill::quantum {
 struct SweepPoint {
   // One for each input of the circuit; absent: not an angle input, or zero direction.
   std::vector<Tensor> angles;
-  // psi, of 2-norm 1; absent: |0...0>, or zero direction.
+  // psi, of 2-norm 1 unless the sweep embeds it (SweepRequest); absent: |0...0>, or zero direction.
   Tensor amplitudes;
   // One for each Hermitian input of the readout.
   std::vector<Tensor> hermitians;

@@ -159,17 +159,20 @@ class Sweeper {
   [[nodiscard]] std::size_t grain(std::int64_t chunk) const {
     const SweepRequest& request = context_.request;
     const std::int64_t weight = std::int64_t{request.gradients() ? 2 : 1} * (request.tangents ? 3 : 1);
-    const std::int64_t work = weight * plan_->amplitudes() * smaller_share(chunk) *
+    const std::int64_t work = weight * plan_->amplitudes() * lanes_of_smallest_chunk(chunk) *
                               static_cast<std::int64_t>(plan_->operations().size() + 1);
     return static_cast<std::size_t>(std::max<std::int64_t>(1, serial_work / work));
   }
 
   // Samples of a chunk; of two tiles, the second of which has a few single ones, what these take: up to a
   // quarter of a tile's time each.
-  [[nodiscard]] std::int64_t smaller_share(std::int64_t chunk) const {
-    const std::int64_t rest = batch_.samples - tile_lanes;
-    const bool few = tiled && rest > 0 && rest <= most_single_samples(circuit_.qubits());
-    return few ? 4 * rest : plan_->sample_lanes() * chunk;
+  [[nodiscard]] std::int64_t lanes_of_smallest_chunk(std::int64_t chunk) const {
+    if constexpr (tiled) {
+      const std::int64_t rest = batch_.samples - tile_lanes;
+      const bool few = rest > 0 && rest <= most_single_samples(circuit_.qubits());
+      if (few && SampleSweep<T>::takes(context_)) return 4 * rest;
+    }
+    return plan_->sample_lanes() * chunk;
   }
 
   // An operand laid out as the route wants it; when it is not the caller's own, held for the length of the

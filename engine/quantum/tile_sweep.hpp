@@ -58,6 +58,7 @@ class TileSweep {
   /// The states after the circuit, for a caller that wants no readout.
   TileStates<T> run_forward(std::int64_t tile) {
     begin_tile(tile);
+    announce_next();
     states();
     prepare_numbers();
     forward();
@@ -100,6 +101,7 @@ class TileSweep {
   // The states after the circuit, from an earlier sweep and for a later one.
   void find(std::int64_t tile) {
     begin_tile(tile);
+    announce_next();
     states();
     prepare_numbers();
     const T* from = c_.found_states + tile * c_.kept_numbers();
@@ -119,13 +121,12 @@ class TileSweep {
     poll_interrupt();
     tile_ = tile;
     valid_lanes_ = samples_of(tile);
-    announce_next();
+    next_ = {};
   }
 
   // What the next tile begins with is asked for bit by bit, between operations, to be in the cache in time.
   void announce_next() {
     const Source<T>& amplitudes = c_.amplitudes;
-    next_ = {};
     if ((tile_ + 2) * lanes > c_.samples) return;
     if (c_.found_states != nullptr)
       next_ = {c_.found_states + (tile_ + 1) * c_.kept_numbers(), 2 * size_};
@@ -252,14 +253,16 @@ class TileSweep {
                                       sdot, a, adot, phase_slopes(task, o), valid_lanes_});
       return;
     }
-    run_operation<T>(task, {operation,
-                            operation.groups,
-                            n,
-                            {state(name), sdot, a, adot},
-                            slopes_.data(),
-                            environments_,
-                            tangents_,
-                            valid_lanes_});
+    if (operation.form == Form::rotations) {
+      quantum::run(task, RotationStep<T>{&operation.groups, n.matrix.data(), n.tangent.data(), n.lanes,
+                                         state(name), sdot, a, adot, slopes_.data(), valid_lanes_});
+      return;
+    }
+    MatrixStep<T> step{
+        &operation.groups, n.matrix.data(), n.tangent.data(), n.lanes, state(name), sdot, a, adot};
+    step.samples = valid_lanes_;
+    if (goes_back(task)) environments_.reset(step, operation.dimension(), tangents_);
+    quantum::run(task, structure_of(operation), step);
   }
 
   [[nodiscard]] double* phase_slopes(MatrixTask task, std::size_t o) const {

@@ -1,10 +1,8 @@
 #include "engine/tensor/normalise.hpp"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <vector>
 

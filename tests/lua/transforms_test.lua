@@ -44,6 +44,18 @@ test("jvp, vjp and hvp agree with what is known", function()
   test.near(table_hvp.b, { 2, -4 })
 end)
 
+test("directions and cotangents may be of another floating type", function()
+  local random = ms.random(3)
+  local x, v = random:normal { 17, 16 }, random:normal { 17, 16 }
+  local _, expected = ms.jvp(ms.unit)(x, v)
+  local _, tangent = ms.jvp(ms.unit)(x, ms.tensor(v, { dtype = "f64" }))
+  test.near(tangent, expected)
+  local _, pullback = ms.vjp(ms.unit)(x)
+  test.near(pullback(ms.tensor(v, { dtype = "f64" })), pullback(v))
+  local _, coarse = ms.jvp(ms.unit)(ms.tensor(x, { dtype = "f64" }), v)
+  test.near(coarse, expected, 1e-5)
+end)
+
 test("transforms nest, and inner variables are not mixed up with outer ones", function()
   local d = ms.grad(function(x) return x * ms.grad(function(y) return x * y end)(f64(1)) end)
   test.near(d(f64(3)), 6)
