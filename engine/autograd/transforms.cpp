@@ -80,7 +80,7 @@ Values Pullback::operator()(std::span<const Value> cotangents) const {
       fail(ErrorKind::shape, "pullback: cotangent {}: expected shape {}, got {}", k + 1, expected.text(),
            seeds[k].shape().text());
     }
-    // Rules may rely on cotangents of their outputs' type.
+    // Rules rely on cotangents of their outputs' type.
     if (is_floating(outputs[k].dtype()) && seeds[k].dtype() != outputs[k].dtype())
       seeds[k] = ops::cast(seeds[k], outputs[k].dtype());
   }

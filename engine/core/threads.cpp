@@ -39,9 +39,9 @@ unsigned default_thread_count() {
 // meets fresh memory: Ctrl-C waits for no range's end.
 constexpr std::size_t grains_in_piece = 128;
 
-// While it lives, what a kernel computes is 0 where it would be below the smallest normal number. Such
-// numbers tell nothing, and some processors take a hundred times as long over each: a distillation, whose
-// smooth pooling weighs by exponentials, five times as long.
+// While it lives, results below the smallest normal number are 0. They tell nothing, and some processors take
+// a hundred times as long over each: late in a distillation, whose smooth pooling weighs by exponentials, an
+// iteration four times as long.
 class FlushSubnormals {
  public:
   FlushSubnormals() {

@@ -16,8 +16,7 @@ namespace moonstill::quantum {
 template <class T, std::int64_t L>
 class Embedding {
  public:
-  /// y = x / |x|. The first `valid` samples count as zero rows where they are (ops::see_zero_rows), once for
-  /// each request for values.
+  /// y = x / |x|. A request for values counts zero rows among the first `valid` (ops::see_zero_rows).
   void embed(const T* x, T* y, std::int64_t rows, std::int64_t valid, const SweepRequest& request) {
     const std::int64_t zeros = normalise_lanes<T, L>(x, y, norms_.data(), rows, valid);
     if (zeros > 0 && request.values && !request.tangents) ops::see_zero_rows(zeros);
@@ -33,8 +32,8 @@ class Embedding {
   void pull_back(const Planes<T>& s, const Planes<T>& a, T* to, std::int64_t rows) const {
     across_lanes<T, L>(s.re, a.re, norms_.data(), T{2}, to, rows);
   }
-  /// Its change.
-  void pull_back(const TileStates<T>& states, T* to, std::int64_t rows) const {
+  /// The change of dF/dx along the direction.
+  void pull_back_tangent(const TileStates<T>& states, T* to, std::int64_t rows) const {
     const auto& [s, sdot, a, adot] = states;
     across_tangent_lanes<T, L>(s.re, sdot.re, a.re, adot.re, norms_.data(), changes_.data(), T{2}, to, rows);
   }

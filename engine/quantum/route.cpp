@@ -9,6 +9,8 @@
 namespace moonstill::quantum {
 namespace {
 
+// Behind full tiles, samples go one by one where a plan takes single ones; where it does not, a tile with a
+// few may take up to a fifth longer than the state route.
 // A tile with some samples, however few, takes as long as so many by the state route, for 0, 1, 2 ... qubits;
 // measured by route_gradient in tests/bench. With more qubits a tile never pays: it leaves the second-level
 // cache.

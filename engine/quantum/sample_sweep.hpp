@@ -139,8 +139,8 @@ class SampleSweep {
     if (!c_.request.embed) return put(last, 2, to);
     const auto rows = static_cast<std::int64_t>(rows_);
     if (tangents_)
-      embedding_.pull_back({state(Name::s), state(Name::sdot), state(Name::a), state(Name::adot)}, last,
-                           rows);
+      embedding_.pull_back_tangent({state(Name::s), state(Name::sdot), state(Name::a), state(Name::adot)},
+                                   last, rows);
     else
       embedding_.pull_back(state(Name::s), state(Name::a), last, rows);
     put(last, 1, to);

@@ -96,18 +96,12 @@ class Sweeper {
     Tensor out = Tensor::empty(batched(Shape{size, 2}), dtype_of<T>());
     T* to = out.write<T>().data();
     if constexpr (tiled) {
-      const int lanes = plan_->sample_lanes();
-      TileSweep<T> sweep(context_);
-      Planes<T> last;
-      for (std::int64_t sample = 0; sample < batch_.samples; ++sample) {
-        if (sample % lanes == 0) last = sweep.run_forward(sample / lanes).s;
-        for (std::int64_t r = 0; r < size; ++r) {
-          const std::int64_t row = plan_->places().empty() ? r : plan_->places()[static_cast<std::size_t>(r)];
-          const std::int64_t from = row * lanes + sample % lanes;
-          to[(sample * size + r) * 2] = last.re[from];
-          to[(sample * size + r) * 2 + 1] = last.im[from];
-        }
-      }
+      const std::int64_t tiles = (batch_.samples + tile_lanes - 1) / tile_lanes;
+      parallel_for(static_cast<std::size_t>(tiles), grain(1), [&](std::size_t begin, std::size_t end) {
+        TileSweep<T> sweep(context_);
+        for (auto tile = static_cast<std::int64_t>(begin); tile < static_cast<std::int64_t>(end); ++tile)
+          give_states(sweep.run_forward(tile).s, tile, to);
+      });
     } else {
       const auto phases = phase_tables(context_);
       StateSweep<T> sweep(context_, phases);
@@ -118,6 +112,20 @@ class Sweeper {
   }
 
  private:
+  // A tile's states, [2^n][re, im] of each sample in the order of basis states.
+  void give_states(const Planes<T>& from, std::int64_t tile, T* to) const {
+    const std::int64_t size = plan_->amplitudes();
+    const std::int64_t first = tile * tile_lanes;
+    for (std::int64_t sample = first; sample < std::min(batch_.samples, first + tile_lanes); ++sample) {
+      for (std::int64_t r = 0; r < size; ++r) {
+        const std::int64_t row = plan_->places().empty() ? r : plan_->places()[static_cast<std::size_t>(r)];
+        const std::int64_t at = row * tile_lanes + sample - first;
+        to[(sample * size + r) * 2] = from.re[at];
+        to[(sample * size + r) * 2 + 1] = from.im[at];
+      }
+    }
+  }
+
   [[nodiscard]] bool contracts() const {
     const RouteChoice& choice = context_.request.choice;
     if (context_.request.embed || !context_.only_amplitudes_vary()) return false;
@@ -159,14 +167,14 @@ class Sweeper {
   [[nodiscard]] std::size_t grain(std::int64_t chunk) const {
     const SweepRequest& request = context_.request;
     const std::int64_t weight = std::int64_t{request.gradients() ? 2 : 1} * (request.tangents ? 3 : 1);
-    const std::int64_t work = weight * plan_->amplitudes() * lanes_of_smallest_chunk(chunk) *
+    const std::int64_t work = weight * plan_->amplitudes() * smallest_chunk(chunk) *
                               static_cast<std::int64_t>(plan_->operations().size() + 1);
     return static_cast<std::size_t>(std::max<std::int64_t>(1, serial_work / work));
   }
 
   // Samples of a chunk; of two tiles, the second of which has a few single ones, what these take: up to a
   // quarter of a tile's time each.
-  [[nodiscard]] std::int64_t lanes_of_smallest_chunk(std::int64_t chunk) const {
+  [[nodiscard]] std::int64_t smallest_chunk(std::int64_t chunk) const {
     if constexpr (tiled) {
       const std::int64_t rest = batch_.samples - tile_lanes;
       const bool few = rest > 0 && rest <= most_single_samples(circuit_.qubits());

@@ -275,7 +275,7 @@ class TileSweep {
     if (to.partial < 0) {
       T* at = to.samples + static_cast<std::size_t>(tile_) * size_;
       // The states are back at the embedded amplitudes.
-      if (c_.request.embed && tangents_) return embedding_.pull_back(states_, at, plan_.amplitudes());
+      if (c_.request.embed && tangents_) return embedding_.pull_back_tangent(states_, at, plan_.amplitudes());
       if (c_.request.embed) return embedding_.pull_back(states_.s, states_.a, at, plan_.amplitudes());
       for (std::size_t e = 0; e < size_; ++e) at[e] = 2 * from[e];
       return;

@@ -65,10 +65,19 @@ Lanes<T, L> sum_of_squares(const T* from, std::int64_t size, const Lanes<T, L>& 
   return sum_of(parts);
 }
 
+// 1 / sqrt(norm): a number times it, twice, is divided by the norm. The inverse itself would be below the
+// smallest normal number where the norm is near the largest.
+template <class T, std::int64_t L>
+[[gnu::always_inline]] inline Lanes<T, L> inverse_root(const T* norms) {
+  std::array<T, L> roots;
+  for (std::int64_t l = 0; l < L; ++l) roots[l] = 1 / std::sqrt(norms[l]);
+  return load_lanes<T, L>(roots.data());
+}
+
 }  // namespace detail
 
-/// `to` = from / |from|, a zero row's being the first basis vector; |from|, infinity for a zero row, to
-/// `norms`. Gives the number of zero rows among the first `valid`.
+/// `to` = from / |from|, a zero row's being the first basis vector; |from|, at least the smallest normal
+/// number, infinity for a zero row, to `norms`. Gives the number of zero rows among the first `valid`.
 template <class T, std::int64_t L>
 std::int64_t normalise_lanes(const T* from, T* to, T* norms, std::int64_t size, std::int64_t valid) {
   using Vector = Lanes<T, L>;
@@ -97,7 +106,8 @@ std::int64_t normalise_lanes(const T* from, T* to, T* norms, std::int64_t size, 
   for (std::int64_t l = 0; l < L; ++l) {
     const bool zero = sums[l] == 0;
     const T length = std::sqrt(sums[l]);
-    norms[l] = zero ? std::numeric_limits<T>::infinity() : length / scales[l];
+    norms[l] = zero ? std::numeric_limits<T>::infinity()
+                    : std::max(length / scales[l], std::numeric_limits<T>::min());
     inverses[l] = zero ? T{1} : 1 / length;
     zero_rows += zero && l < valid ? 1 : 0;
   }
@@ -124,10 +134,11 @@ void across_lanes(const T* y, const T* g, const T* norms, T factor, T* to, std::
       });
   const Vector product = detail::sum_of(parts);
   if (along != nullptr) store_lanes<T, L>(along, product);
-  const Vector scale = factor / load_lanes<T, L>(norms);
+  const Vector root = detail::inverse_root<T, L>(norms);
+  const Vector scale = factor * root;
   for (std::int64_t i = 0; i < size; ++i) {
     const Vector rest = load_lanes<T, L>(g + i * L) - load_lanes<T, L>(y + i * L) * product;
-    store_lanes<T, L>(to + i * L, rest * scale);
+    store_lanes<T, L>(to + i * L, rest * scale * root);
   }
 }
 
@@ -147,15 +158,15 @@ void across_tangent_lanes(const T* y, const T* ydot, const T* g, const T* gdot, 
       });
   const Vector product = detail::sum_of(products);
   const Vector product_change = detail::sum_of(product_changes);
-  const Vector inverse = 1 / load_lanes<T, L>(norms);
-  const Vector growth = load_lanes<T, L>(changes) * inverse;
-  const Vector scale = factor * inverse;
+  const Vector root = detail::inverse_root<T, L>(norms);
+  const Vector growth = load_lanes<T, L>(changes) * root * root;
+  const Vector scale = factor * root;
   for (std::int64_t i = 0; i < size; ++i) {
     const Vector unit = load_lanes<T, L>(y + i * L);
     const Vector rest = load_lanes<T, L>(g + i * L) - unit * product;
     const Vector change = load_lanes<T, L>(gdot + i * L) - load_lanes<T, L>(ydot + i * L) * product -
                           unit * product_change - rest * growth;
-    store_lanes<T, L>(to + i * L, change * scale);
+    store_lanes<T, L>(to + i * L, change * scale * root);
   }
 }
 

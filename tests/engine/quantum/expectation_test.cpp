@@ -410,6 +410,8 @@ TEST_CASE("inputs that do not fit are refused", "[quantum][expectation]") {
   CHECK_THROWS_WITH(call({zeros({4}), zeros({3})}),
                     "circuit: 'a' must have shape [2], or one axis more for samples; got [3]");
   CHECK_THROWS_WITH(call({zeros({4}), Value()}), "circuit: input 'a' is missing");
+  CHECK_THROWS_WITH(call({Value(Tensor::zeros({4}, DType::i32)), zeros({2})}),
+                    "circuit: 'x' holds amplitudes: expected f32 or f64, got i32");
   const Readout outside{PauliSum{{pauli_word("Z", std::array{2})}}};
   const std::vector<Value> inputs{zeros({4}), zeros({2})};
   CHECK_THROWS_WITH(expectation(circuit, outside, inputs), "pauli: qubit 3 is outside 1..2");

@@ -117,5 +117,22 @@ TEMPLATE_TEST_CASE("a row depends on no neighbour and on no padding", "", float,
   }
 }
 
+TEST_CASE("the derivative of rows at the ends of the number range is finite and not lost",
+          "[tensor][normalise]") {
+  for (const std::int64_t rows : {1, 16, 17}) {
+    // 1 / norm would be flushed; then norms that are subnormal themselves.
+    for (const auto& [size, slope] : {std::pair{1e38, 1e30}, {1e-39, 1e-6}}) {
+      const Tensor x = Tensor::full({rows, 4}, size, DType::f32).as_tiled();
+      const NormalisedRows unit = normalise_rows(x);
+      std::vector<double> g;
+      for (std::int64_t i = 0; i < rows * 4; ++i) g.push_back(i % 4 == 0 ? slope : -slope);
+      const Tensor direction = Tensor::from(g, {rows, 4}, DType::f32).as_tiled();
+      const double norm = std::max(2 * size, 1.17549435e-38);
+      for (const double e : test::values(across_rows(unit.rows, direction, unit.norms)))
+        CHECK((std::abs(e * norm / slope - 1.5) < 1e-5 || std::abs(e * norm / slope + 0.5) < 1e-5));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace moonstill
