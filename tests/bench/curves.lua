@@ -1,7 +1,7 @@
 #!/usr/bin/env moonstill
 -- How cost grows: with the batch, the qubits, the layers, the threads and distillation's inner updates. One line of
--- JSON for each point; peak_bytes is the most that tensors held so far, or since the point began where it is measured by
--- itself.
+-- JSON for each point; peak_bytes is the most that tensors held so far, or since the point began where it is measured
+-- by itself.
 local ms, qnn, distill = require "moonstill", require "qnn", require "distill"
 
 local opt = ms.options { { "once", default = false, help = "runs each point once, to see that it works" } }
