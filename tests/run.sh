@@ -92,7 +92,8 @@ sanitized() {
   printf 'built with %s sanitizers in %d s\n' "$sanitizers" $((SECONDS - begin))
 }
 
-export ASAN_OPTIONS=detect_stack_use_after_return=1
+# Not detect_stack_use_after_return: g++ 12 then misaligns vectors of 64 bytes (GCC bug 110027).
+export ASAN_OPTIONS=detect_stack_use_after_return=0
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1
 
