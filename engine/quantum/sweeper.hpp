@@ -20,7 +20,7 @@ inline constexpr std::size_t most_kept_bytes = 65 << 20;
 /// Some 5 microseconds of one thread, in amplitudes that an operation changes.
 inline constexpr std::int64_t serial_work = 1 << 15;
 /// Partial sums kept side by side, so that their number does not grow with the batch.
-inline constexpr std::int64_t most_tile_partials = 256;
+inline constexpr std::int64_t most_tile_partials = 32;
 inline constexpr std::int64_t most_state_partials = 32;
 
 /// Everything about one call that depends on the element type and the route: AnyPlan is Plan or StatePlan.
