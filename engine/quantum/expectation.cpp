@@ -394,6 +394,7 @@ void normalise(const Circuit& circuit, std::vector<Value>& point) {
 bool embeds(const Measurement& m, const std::vector<Value>& point) {
   if (m.circuit.amplitude_input() < 0) return false;
   std::vector<Tensor> parts;
+  parts.reserve(point.size());
   for (const Value& v : point) parts.push_back(v.tensor());
   return embeds(m.circuit, m.readout, make_point(m, parts), m.choice);
 }

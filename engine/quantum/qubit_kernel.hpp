@@ -221,10 +221,14 @@ class QubitKernel {
 
   template <bool permuted>
   [[gnu::always_inline]] Vector partner(const Vector& v) const {
-    if constexpr (permuted)
-      return __builtin_shuffle(v, exchange_);
-    else
-      return v;
+    if constexpr (!permuted) return v;
+#if __has_builtin(__builtin_shuffle)
+    return __builtin_shuffle(v, exchange_);
+#else
+    Vector out;
+    for (std::size_t lane = 0; lane < W; ++lane) out[lane] = v[exchange_[lane]];
+    return out;
+#endif
   }
 
   // y += factor x, of the rows that differ in the qubit.
