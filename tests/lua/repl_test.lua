@@ -147,10 +147,10 @@ x     Tensor  2x3 f32         24 B
 ]])
   expect("c = ms.circuit(1, {}, function(c) c:h(1):z(1) end)\n:who\n", "c  Circuit  1 qubit, 2 operations\n")
   expect(":who\n", "no names of yours so far: x = 1 makes one\n")
-  test.equal(session "images = ms.data.images 'digits'\nstep = ms.optim.adam()\n:who\n", [[
-images    table      2 entries                                 18.69 MiB
-  .test   ImageSet   5000 images 1x28x28, 10 classes           3.738 MiB
-  .train  ImageSet   20000 images 1x28x28, 10 classes          14.95 MiB
+  test.equal(session "images = ms.data.images('digits', { train = 200, test = 50 })\nstep = ms.optim.adam()\n:who\n", [[
+images    table      2 entries                                 191.4 KiB
+  .test   ImageSet   50 images 1x28x28, 10 classes             38.28 KiB
+  .train  ImageSet   200 images 1x28x28, 10 classes            153.1 KiB
 step      Optimizer  adam{lr = 0.001, betas = {0.9, 0.999}...
 ]])
   expect("t = { x = ms.ones(2), y = ms.ones { 3, 3 } } t.x:close()\n:who\n",
