@@ -38,15 +38,25 @@ class SampleSweep {
         rows_(static_cast<std::size_t>(plan_.amplitudes())),
         angles_(context) {}
 
-  /// Carries a sample of a tile forward and, when gradients are wanted, back. Adds to `partial`; what is the
-  /// sample's own goes to its lane, that of the tile's last sample to all lanes from there on.
-  void run(std::int64_t tile, int lane, bool last, double* partial) {
-    poll_interrupt();
+  /// Carries samples of a tile, from lane `begin` to `end`, forward and, when gradients are wanted, back.
+  /// Adds to `partial`; what is a sample's own goes to its lane, that of the batch's last sample to all lanes
+  /// from there on.
+  void run(std::int64_t tile, std::int64_t begin, std::int64_t end, double* partial) {
     partial_ = partial;
     tile_ = static_cast<std::size_t>(tile);
-    lane_ = static_cast<std::size_t>(lane);
-    lanes_ = last ? pitch - lane_ : 1;
     angles_.start(tile, partial);
+    for (std::int64_t lane = begin; lane < end; ++lane) {
+      poll_interrupt();
+      lane_ = static_cast<std::size_t>(lane);
+      lanes_ = tile * tile_lanes + lane + 1 == c_.samples ? pitch - lane_ : 1;
+      carry();
+    }
+  }
+
+ private:
+  using Name = StateName;
+
+  void carry() {
     if (c_.found_states == nullptr)
       forward();
     else
@@ -60,9 +70,6 @@ class SampleSweep {
     });
     if (c_.amplitude_gradient.wanted) put_amplitude_gradient();
   }
-
- private:
-  using Name = StateName;
 
   // Planes of all states lie at different places in their pages: a store delays loads from addresses that are
   // the same but for a multiple of a page.

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
+#include <span>
 #include <type_traits>
 #include <vector>
 
 #include "engine/core/scratch.hpp"
 #include "engine/core/threads.hpp"
 #include "engine/quantum/contraction.hpp"
+#include "engine/quantum/sample_sweep.hpp"
 #include "engine/quantum/state_sweep.hpp"
 #include "engine/quantum/tile_sweep.hpp"
 #include "engine/tensor/work.hpp"
@@ -19,6 +22,8 @@ namespace moonstill::quantum {
 inline constexpr std::size_t most_kept_bytes = 65 << 20;
 /// Some 5 microseconds of one thread, in amplitudes that an operation changes.
 inline constexpr std::int64_t serial_work = 1 << 15;
+/// What a single sample takes at most, in samples of a tile.
+inline constexpr std::int64_t single_weight = 4;
 /// Partial sums kept side by side, so that their number does not grow with the batch.
 inline constexpr std::int64_t most_tile_partials = 32;
 inline constexpr std::int64_t most_state_partials = 32;
@@ -56,39 +61,18 @@ class Sweeper {
 
   SweepResult run(const SweepPoint& point, const SweepPoint& direction) {
     make_destinations(point);
-    const int lanes = plan_->sample_lanes();
-    const std::int64_t tiles = (batch_.samples + lanes - 1) / lanes;
-    // A fixed number of tiles for each partial sum, whatever the threads.
-    const bool inside = !tiled && threads_share_states(circuit_.qubits());
-    const std::int64_t most = tiled ? most_tile_partials : inside ? 1 : most_state_partials;
-    const std::int64_t chunk = (tiles + most - 1) / most;
-    const auto chunks = static_cast<std::size_t>((tiles + chunk - 1) / chunk);
+    const Parts parts = divide();
     if constexpr (tiled) {
-      if (contracts()) return run_contracted(point, direction, chunk, chunks);
-      share_states(tiles);
+      if (contracts()) return run_contracted(point, direction, parts);
+      share_states();
     }
-    std::pmr::vector<double> partials(chunks * static_cast<std::size_t>(partial_count_), 0.0,
+    std::pmr::vector<double> partials(static_cast<std::size_t>(parts.count() * partial_count_), 0.0,
                                       scratch_.memory());
-    const auto work = [&](auto& sweep, std::size_t begin, std::size_t end) {
-      for (std::size_t c = begin; c < end; ++c) {
-        const auto first = static_cast<std::int64_t>(c) * chunk;
-        sweep.run(first, std::min(tiles, first + chunk),
-                  partials.data() + c * static_cast<std::size_t>(partial_count_));
-      }
-    };
-    if constexpr (tiled) {
-      parallel_for(chunks, grain(chunk), [&](std::size_t begin, std::size_t end) {
-        TileSweep<T> sweep(context_);
-        work(sweep, begin, end);
-      });
-    } else {
-      const auto phases = phase_tables(context_);
-      parallel_for(chunks, grain(chunk), [&](std::size_t begin, std::size_t end) {
-        StateSweep<T> sweep(context_, phases);
-        work(sweep, begin, end);
-      });
-    }
-    return finish(partials, chunks);
+    if constexpr (tiled)
+      run_tiles(parts, partials);
+    else
+      run_states(parts, partials);
+    return finish(partials, static_cast<std::size_t>(parts.count()));
   }
 
   Tensor states() {
@@ -97,7 +81,8 @@ class Sweeper {
     T* to = out.write<T>().data();
     if constexpr (tiled) {
       const std::int64_t tiles = (batch_.samples + tile_lanes - 1) / tile_lanes;
-      parallel_for(static_cast<std::size_t>(tiles), grain(1), [&](std::size_t begin, std::size_t end) {
+      const auto grain = static_cast<std::size_t>(serial_work / (tile_lanes * sample_work()) + 1);
+      parallel_for(static_cast<std::size_t>(tiles), grain, [&](std::size_t begin, std::size_t end) {
         TileSweep<T> sweep(context_);
         for (auto tile = static_cast<std::int64_t>(begin); tile < static_cast<std::int64_t>(end); ++tile)
           give_states(sweep.run_forward(tile).s, tile, to);
@@ -112,6 +97,79 @@ class Sweeper {
   }
 
  private:
+  // What has a partial sum of its own, whatever the threads: chunks of tiles, or of states, and halves of the
+  // samples behind full tiles that go singly.
+  struct Parts {
+    std::int64_t tiles, chunk, single;
+
+    [[nodiscard]] std::int64_t chunks() const { return (tiles + chunk - 1) / chunk; }
+    [[nodiscard]] std::int64_t halves() const { return std::min<std::int64_t>(single, 2); }
+    [[nodiscard]] std::int64_t count() const { return chunks() + halves(); }
+  };
+
+  [[nodiscard]] Parts divide() const {
+    const std::int64_t lanes = plan_->sample_lanes();
+    const bool inside = !tiled && threads_share_states(circuit_.qubits());
+    const std::int64_t most = tiled ? most_tile_partials : inside ? 1 : most_state_partials;
+    const std::int64_t single = single_samples();
+    const std::int64_t tiles = (batch_.samples - single + lanes - 1) / lanes;
+    return {tiles, std::max<std::int64_t>(1, (tiles + most - 1) / most), single};
+  }
+
+  [[nodiscard]] std::int64_t single_samples() const {
+    if constexpr (tiled) {
+      const std::int64_t rest = batch_.samples % tile_lanes;
+      if (rest <= most_single_samples(circuit_.qubits()) && SampleSweep<T>::takes(context_) && !contracts())
+        return rest;
+    }
+    return 0;
+  }
+
+  // Threads take their shares of the tiles, and then what is left of the samples behind: the one that has a
+  // tile less begins with them.
+  void run_tiles(const Parts& parts, std::span<double> partials) {
+    std::atomic<std::int64_t> taken{0};
+    share(parts, [&](std::int64_t begin, std::int64_t end) {
+      if (begin < end) run_chunks(TileSweep<T>(context_), parts, begin, end, partials);
+      const std::int64_t halves = parts.halves();
+      for (std::int64_t half = taken++; half < halves; half = taken++) {
+        SampleSweep<T>(context_).run(parts.tiles, parts.single * half / halves,
+                                     parts.single * (half + 1) / halves,
+                                     partial(partials, parts.chunks() + half));
+      }
+    });
+  }
+
+  void run_states(const Parts& parts, std::span<double> partials) {
+    const auto phases = phase_tables(context_);
+    share(parts, [&](std::int64_t begin, std::int64_t end) {
+      run_chunks(StateSweep<T>(context_, phases), parts, begin, end, partials);
+    });
+  }
+
+  template <class Sweep>
+  void run_chunks(Sweep&& sweep, const Parts& parts, std::int64_t begin, std::int64_t end,
+                  std::span<double> partials) {
+    for (std::int64_t c = begin; c < end; ++c)
+      sweep.run(c * parts.chunk, std::min(parts.tiles, (c + 1) * parts.chunk), partial(partials, c));
+  }
+
+  [[nodiscard]] double* partial(std::span<double> partials, std::int64_t part) const {
+    return partials.data() + part * partial_count_;
+  }
+
+  // Calls body(first chunk, end) once for each thread that is worth waking.
+  template <class Body>
+  void share(const Parts& parts, Body&& body) const {
+    const std::int64_t samples = parts.tiles * plan_->sample_lanes() + single_weight * parts.single;
+    const std::int64_t most = std::max<std::int64_t>(1, samples * sample_work() / serial_work);
+    const std::int64_t ranges = std::min({most, std::int64_t{thread_count()}, parts.count()});
+    parallel_for(static_cast<std::size_t>(ranges), 1, [&](std::size_t begin, std::size_t end) {
+      body(parts.chunks() * static_cast<std::int64_t>(begin) / ranges,
+           parts.chunks() * static_cast<std::int64_t>(end) / ranges);
+    });
+  }
+
   // A tile's states, [2^n][re, im] of each sample in the order of basis states.
   void give_states(const Planes<T>& from, std::int64_t tile, T* to) const {
     const std::int64_t size = plan_->amplitudes();
@@ -133,7 +191,8 @@ class Sweeper {
     return contraction_pays(circuit_.qubits(), batch_, plan_->cost());
   }
 
-  void share_states(std::int64_t tiles) {
+  void share_states() {
+    const std::int64_t tiles = (batch_.samples + tile_lanes - 1) / tile_lanes;
     const SweepRequest& request = context_.request;
     if (!request.states || request.tangents) return;
     if (request.gradients()) {
@@ -147,14 +206,14 @@ class Sweeper {
     context_.kept_states = request.states->template write<T>().data();
   }
 
-  SweepResult run_contracted(const SweepPoint& point, const SweepPoint& direction, std::int64_t chunk,
-                             std::size_t chunks) {
+  SweepResult run_contracted(const SweepPoint& point, const SweepPoint& direction, const Parts& parts) {
     const auto amplitudes = [](const Tensor& t) { return t ? t.cast(dtype_of<T>()).as_tiled() : t; };
     Contraction<T> contraction(context_, amplitudes(point.amplitudes), amplitudes(direction.amplitudes));
+    const auto chunks = static_cast<std::size_t>(parts.chunks());
     const std::size_t sums = contraction.partials(chunks);
     const auto count = static_cast<std::size_t>(partial_count_);
     std::pmr::vector<double> partials(sums * count, 0.0, scratch_.memory());
-    contraction.run(chunk, chunks, partials.data(), count);
+    contraction.run(parts.chunk, chunks, partials.data(), count);
     return finish(partials, sums);
   }
 
@@ -162,25 +221,12 @@ class Sweeper {
     return batch_.batched ? shape.inserted(0, batch_.samples) : shape;
   }
 
-  // Chunks that are worth waking a thread for. Backward takes about as long as two forward, and with tangents
-  // everything as long as three times.
-  [[nodiscard]] std::size_t grain(std::int64_t chunk) const {
+  // Of one sample, in amplitudes that an operation changes. Backward takes about as long as two forward, and
+  // with tangents everything as long as three times.
+  [[nodiscard]] std::int64_t sample_work() const {
     const SweepRequest& request = context_.request;
     const std::int64_t weight = std::int64_t{request.gradients() ? 2 : 1} * (request.tangents ? 3 : 1);
-    const std::int64_t work = weight * plan_->amplitudes() * smallest_chunk(chunk) *
-                              static_cast<std::int64_t>(plan_->operations().size() + 1);
-    return static_cast<std::size_t>(std::max<std::int64_t>(1, serial_work / work));
-  }
-
-  // Samples of a chunk; of two tiles, the second of which has a few single ones, what these take: up to a
-  // quarter of a tile's time each.
-  [[nodiscard]] std::int64_t smallest_chunk(std::int64_t chunk) const {
-    if constexpr (tiled) {
-      const std::int64_t rest = batch_.samples - tile_lanes;
-      const bool few = rest > 0 && rest <= most_single_samples(circuit_.qubits());
-      if (few && SampleSweep<T>::takes(context_)) return 4 * rest;
-    }
-    return plan_->sample_lanes() * chunk;
+    return weight * plan_->amplitudes() * static_cast<std::int64_t>(plan_->operations().size() + 1);
   }
 
   // An operand laid out as the route wants it; when it is not the caller's own, held for the length of the

@@ -13,7 +13,6 @@
 #include "engine/core/memory.hpp"
 #include "engine/quantum/angle_gradients.hpp"
 #include "engine/quantum/embedding.hpp"
-#include "engine/quantum/sample_sweep.hpp"
 #include "engine/quantum/tile_readout.hpp"
 #include "engine/tensor/tiling.hpp"
 
@@ -39,10 +38,6 @@ class TileSweep {
   void run(std::int64_t begin, std::int64_t end, double* partial) {
     partial_ = partial;
     for (std::int64_t tile = begin; tile < end; ++tile) {
-      if (goes_singly(tile)) {
-        run_singly(tile, partial);
-        continue;
-      }
       if (c_.found_states == nullptr)
         run_forward(tile);
       else
@@ -86,16 +81,6 @@ class TileSweep {
  private:
   [[nodiscard]] int samples_of(std::int64_t tile) const {
     return static_cast<int>(std::min<std::int64_t>(lanes, c_.samples - tile * lanes));
-  }
-
-  [[nodiscard]] bool goes_singly(std::int64_t tile) const {
-    return samples_of(tile) <= most_single_samples(plan_.qubits()) && SampleSweep<T>::takes(c_);
-  }
-
-  void run_singly(std::int64_t tile, double* partial) {
-    SampleSweep<T> sweep(c_);
-    const int samples = samples_of(tile);
-    for (int lane = 0; lane < samples; ++lane) sweep.run(tile, lane, lane + 1 == samples, partial);
   }
 
   // The states after the circuit, from an earlier sweep and for a later one.
