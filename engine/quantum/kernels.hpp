@@ -4,8 +4,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <span>
 
 #include "engine/quantum/groups.hpp"
 #include "engine/tensor/lanes.hpp"
@@ -104,13 +107,22 @@ extern template void run<double>(MatrixTask, const PhaseStep<double>&);
 /// registers hold.
 inline constexpr std::size_t most_joint_qubits = vector_bytes == 64 ? 3 : 2;
 
+/// Groups of a pack's vectors (PackRows): [groups][dimension], and the lane that each lane exchanges with at
+/// each position.
+template <class T>
+struct PackGroups {
+  std::size_t dimension;
+  std::span<const std::uint32_t> vectors;
+  std::array<Lanes<WholeNumber<T>, vector_lanes<T>>, std::size_t{1} << most_joint_qubits> exchanges;
+};
+
 /// One task over all groups and as many lanes, for rotations of as many qubits as a group has targets.
 /// `turns` is [qubit][cos, sin of the half angle][lanes], `rates` the half angles' change along the
 /// direction, [qubit][lanes]. `slopes` takes dF/dangle = Re <a, J s> of each qubit and lane (with tangents:
 /// its change), which the backward tasks set.
-template <class T>
+template <class T, class AnyGroups = Groups>
 struct RotationStep {
-  const Groups* groups;
+  const AnyGroups* groups;
   const T* turns;
   const T* rates;
   int lanes;  // 1: the same angles in all lanes; else tile_lanes
@@ -121,9 +133,13 @@ struct RotationStep {
 
 template <class T>
 void run(MatrixTask task, const RotationStep<T>& step);
+template <class T>
+void run(MatrixTask task, const RotationStep<T, PackGroups<T>>& step);
 
 extern template void run<float>(MatrixTask, const RotationStep<float>&);
 extern template void run<double>(MatrixTask, const RotationStep<double>&);
+extern template void run<float>(MatrixTask, const RotationStep<float, PackGroups<float>>&);
+extern template void run<double>(MatrixTask, const RotationStep<double, PackGroups<double>>&);
 
 /// Hermitian matrices of one qubit, and reduced density matrices, in real numbers: the diagonal, and the
 /// entry (0, 1). E_01 = sum conj(s_0) s_1.
@@ -132,9 +148,9 @@ inline constexpr std::size_t local_parts = 4;
 
 /// Of as many qubits as a group has targets (most_joint_qubits at most): sum conj(s_i) s_j, and its change
 /// along the direction unless `changes` is null. [qubit][part][tile_lanes].
-template <class T>
+template <class T, class AnyGroups = Groups>
 struct LocalRead {
-  const Groups* groups;
+  const AnyGroups* groups;
   Planes<T> s, sdot;
   T* densities;
   T* changes;
@@ -142,9 +158,9 @@ struct LocalRead {
 };
 
 /// a += sum_q M_q s, or a = that; matrices are [qubit][part][tile_lanes].
-template <class T>
+template <class T, class AnyGroups = Groups>
 struct LocalSeed {
-  const Groups* groups;
+  const AnyGroups* groups;
   const T* matrices;
   Planes<T> s, a;
   bool sets;
@@ -155,10 +171,18 @@ template <class T>
 void run(const LocalRead<T>& step);
 template <class T>
 void run(const LocalSeed<T>& step);
+template <class T>
+void run(const LocalRead<T, PackGroups<T>>& step);
+template <class T>
+void run(const LocalSeed<T, PackGroups<T>>& step);
 
 extern template void run<float>(const LocalRead<float>&);
 extern template void run<float>(const LocalSeed<float>&);
+extern template void run<float>(const LocalRead<float, PackGroups<float>>&);
+extern template void run<float>(const LocalSeed<float, PackGroups<float>>&);
 extern template void run<double>(const LocalRead<double>&);
 extern template void run<double>(const LocalSeed<double>&);
+extern template void run<double>(const LocalRead<double, PackGroups<double>>&);
+extern template void run<double>(const LocalSeed<double, PackGroups<double>>&);
 
 }  // namespace moonstill::quantum

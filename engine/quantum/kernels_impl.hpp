@@ -92,4 +92,31 @@ void run(const LocalSeed<T>& step) {
   });
 }
 
+/// Calls body(K) for the joint qubits of a pack, two at least.
+template <class T, class Body>
+void with_qubits(const PackGroups<T>& groups, Body&& body) {
+  if (groups.dimension == 4) return body(std::integral_constant<int, 2>{});
+  assert(groups.dimension == 8 && most_joint_qubits > 2);
+  if constexpr (most_joint_qubits > 2) body(std::integral_constant<int, 3>{});
+}
+
+template <class T>
+void run(MatrixTask task, const RotationStep<T, PackGroups<T>>& step) {
+  with_qubits(*step.groups, [&](auto qubits) {
+    RotationKernel<T, vector_lanes<T>, qubits, PackGroups<T>>::run(task, step);
+  });
+}
+
+template <class T>
+void run(const LocalRead<T, PackGroups<T>>& step) {
+  with_qubits(*step.groups,
+              [&](auto qubits) { LocalKernel<T, vector_lanes<T>, qubits, PackGroups<T>>::read(step); });
+}
+
+template <class T>
+void run(const LocalSeed<T, PackGroups<T>>& step) {
+  with_qubits(*step.groups,
+              [&](auto qubits) { LocalKernel<T, vector_lanes<T>, qubits, PackGroups<T>>::seed(step); });
+}
+
 }  // namespace moonstill::quantum

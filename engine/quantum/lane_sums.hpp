@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstddef>
-#include <cstring>
+#include <utility>
 
 #include "engine/tensor/lanes.hpp"
 #include "engine/tensor/tensor.hpp"
@@ -13,14 +13,15 @@ namespace detail {
 // Halves added to halves.
 template <class T, int count>
 [[gnu::always_inline]] inline T add_halves(const Lanes<T, count>& x) {
-  if constexpr (count == 1) {
-    return x;
+  if constexpr (count == 2) {
+    return x[0] + x[1];
   } else {
-    Lanes<T, count / 2> low;
-    Lanes<T, count / 2> high;
-    std::memcpy(&low, &x, sizeof low);
-    std::memcpy(&high, reinterpret_cast<const char*>(&x) + sizeof low, sizeof high);
-    return add_halves<T, count / 2>(low + high);
+    return [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
+      const Lanes<T, count / 2> low = __builtin_shufflevector(x, x, i...);
+      const Lanes<T, count / 2> high = __builtin_shufflevector(x, x, (i + count / 2)...);
+      return add_halves<T, count / 2>(low + high);
+    }
+    (std::make_integer_sequence<int, count / 2>{});
   }
 }
 

@@ -7,11 +7,11 @@
 namespace moonstill::quantum {
 
 /// Qubits K, W samples together.
-template <class T, int W, int K>
+template <class T, int W, int K, class AnyGroups = Groups>
 class LocalKernel {
   static constexpr int D = 1 << K;
   using Vector = Lanes<T, W>;
-  using State = LaneState<T>;
+  using State = StateOf<T, AnyGroups>;
   using Amplitudes = GroupAmplitudes<T, W, D>;
 
   // What groups of rows add up: |s_p|^2 of each row, conj(s_low) s_high of each qubit's pairs.
@@ -22,14 +22,14 @@ class LocalKernel {
   };
 
  public:
-  static void read(const LocalRead<T>& step) {
+  static void read(const LocalRead<T, AnyGroups>& step) {
     each_vector<W>(step.samples, [&](int lane) {
-      const State s(step.s, lane);
+      const State s = state_of(*step.groups, step.s, lane);
       Sums sums{};
       each_group<D>(*step.groups, [&, s](const std::size_t(&at)[D]) { add(load<W>(s, at), sums); });
       store_sums(sums, step.densities + lane);
       if (step.changes == nullptr) return;
-      const State sdot(step.sdot, lane);
+      const State sdot = state_of(*step.groups, step.sdot, lane);
       sums = {};
       each_group<D>(*step.groups,
                     [&, s, sdot](const std::size_t(&at)[D]) { add_change(load<W>(s, at), sdot, at, sums); });
@@ -37,11 +37,11 @@ class LocalKernel {
     });
   }
 
-  static void seed(const LocalSeed<T>& step) {
+  static void seed(const LocalSeed<T, AnyGroups>& step) {
     each_vector<W>(step.samples, [&](int lane) {
       const Matrices matrices = load_matrices(step.matrices + lane);
-      const State s(step.s, lane);
-      const State a(step.a, lane);
+      const State s = state_of(*step.groups, step.s, lane);
+      const State a = state_of(*step.groups, step.a, lane);
       if (step.sets)
         each_group<D>(*step.groups,
                       [&, s, a](const std::size_t(&at)[D]) { multiply<true>(matrices, s, at, a); });
@@ -81,8 +81,8 @@ class LocalKernel {
   [[gnu::always_inline]] static void add_change(const Amplitudes& x, const State& sdot,
                                                 const std::size_t (&at)[D], Sums& sums) {
     unrolled<D>([&](auto p) __attribute__((always_inline)) {
-      const Vector re = load_lanes<T, W>(sdot.re + at[p]);
-      const Vector im = load_lanes<T, W>(sdot.im + at[p]);
+      const Vector re = sdot.template get<W>(sdot.re + at[p], p);
+      const Vector im = sdot.template get<W>(sdot.im + at[p], p);
       sums.rows[p] += (re + re) * x.re[p];
       sums.rows[p] += (im + im) * x.im[p];
       unrolled<K>([&](auto q) __attribute__((always_inline)) {
@@ -136,8 +136,8 @@ class LocalKernel {
       Vector re = m.rows[p] * x.re[p];
       Vector im = m.rows[p] * x.im[p];
       if constexpr (!sets) {
-        re += load_lanes<T, W>(a.re + at[p]);
-        im += load_lanes<T, W>(a.im + at[p]);
+        re += a.template get<W>(a.re + at[p], p);
+        im += a.template get<W>(a.im + at[p], p);
       }
       unrolled<K>([&](auto q) __attribute__((always_inline)) {
         constexpr int other = p ^ bit(q);
@@ -151,8 +151,8 @@ class LocalKernel {
           im -= m.im[q] * x.re[other];
         }
       });
-      store_lanes<T, W>(a.re + at[p], re);
-      store_lanes<T, W>(a.im + at[p], im);
+      a.template put<W>(a.re + at[p], p, re);
+      a.template put<W>(a.im + at[p], p, im);
     });
   }
 };

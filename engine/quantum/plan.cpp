@@ -33,11 +33,11 @@ Plan::Plan(const Circuit& circuit, const Readout& readout, const std::vector<boo
   place(circuit, shared, false);
   if (split.cost() < cost()) *this = std::move(split);
   lower_readout(readout);
-  takes_single_samples_ = prepare_single_samples();
+  takes_packs_ = prepare_packs();
 }
 
-bool Plan::prepare_single_samples() {
-  if (amplitudes() < least_single_amplitudes || amplitudes() > most_single_amplitudes || !words_.empty() ||
+bool Plan::prepare_packs() {
+  if (amplitudes() < least_packed_amplitudes || amplitudes() > most_packed_amplitudes || !words_.empty() ||
       !probabilities_.empty())
     return false;
   for (TileOperation& operation : operations_) {
@@ -48,6 +48,7 @@ bool Plan::prepare_single_samples() {
       if (!rows) return false;
       operation.qubit_rows.push_back(*rows);
     }
+    operation.pack_rows = packs_of(operation.qubit_rows);
   }
   for (LoweredHermitian& hermitian : hermitians_) {
     if (hermitian.dimension() > 2) return false;
@@ -55,7 +56,19 @@ bool Plan::prepare_single_samples() {
     if (!rows) return false;
     hermitian.qubit_rows = *rows;
   }
+  for (LocalHermitians& local : local_hermitians_) {
+    std::vector<QubitRows> qubits;
+    for (const std::size_t h : local.members) qubits.push_back(hermitians_[h].qubit_rows);
+    local.pack_rows = packs_of(qubits);
+  }
   return true;
+}
+
+PackRowsBySize Plan::packs_of(std::span<const QubitRows> qubits) const {
+  PackRowsBySize out;
+  for (std::size_t row_bits = 0; row_bits < out.size(); ++row_bits)
+    out[row_bits] = pack_rows(qubits, qubits_, static_cast<int>(row_bits));
+  return out;
 }
 
 void Plan::place(const Circuit& circuit, const std::vector<bool>& shared, bool split) {

@@ -2,10 +2,12 @@
 // diagonals merged.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
 #include "engine/quantum/groups.hpp"
+#include "engine/quantum/pack_rows.hpp"
 #include "engine/quantum/phases.hpp"
 #include "engine/quantum/qubit_rows.hpp"
 #include "engine/quantum/rotations.hpp"
@@ -13,16 +15,20 @@
 
 namespace moonstill::quantum {
 
-/// Amplitudes of states that go through a circuit singly.
-inline constexpr std::int64_t least_single_amplitudes = 16;
-inline constexpr std::int64_t most_single_amplitudes = 2048;
+/// Amplitudes of states that go through a circuit in packs.
+inline constexpr std::int64_t least_packed_amplitudes = 16;
+inline constexpr std::int64_t most_packed_amplitudes = 2048;
+
+/// For each number of row bits in a vector (Pack::row_bits).
+using PackRowsBySize = std::array<PackRows, 5>;
 
 struct TileOperation : LoweredOperation {
   Groups groups{};        // unless form is phases
   Phases phases{};        // when it is
   Rotations rotations{};  // when form is rotations
-  // Of each qubit of rotations, in plans that take samples singly.
+  // Of each qubit of rotations, and of all, in plans that take packs.
   std::vector<QubitRows> qubit_rows{};
+  PackRowsBySize pack_rows{};
 };
 
 /// What is known of its matrix.
@@ -38,7 +44,7 @@ struct LoweredHermitian {
   int output;
   std::vector<int> qubits;
   Groups groups{};         // unless it is of one qubit
-  QubitRows qubit_rows{};  // when it is, in plans that take samples singly
+  QubitRows qubit_rows{};  // when it is, in plans that take packs
 
   [[nodiscard]] int dimension() const { return 1 << qubits.size(); }
 };
@@ -47,6 +53,7 @@ struct LoweredHermitian {
 struct LocalHermitians {
   std::vector<std::size_t> members;  // of Plan::hermitians()
   Groups groups{};                   // a target for each
+  PackRowsBySize pack_rows{};        // in plans that take packs
 };
 
 /// coefficient * i^quarter_turns * (-1)^popcount(row & signs) carries row to row ^ flips.
@@ -81,9 +88,9 @@ class Plan {
   /// Where row r lies after the circuit; empty when every row is at its place.
   [[nodiscard]] const std::vector<std::uint32_t>& places() const { return places_; }
 
-  /// Whether a SampleSweep can carry the plan out: of small states, rotations and phases, affine relabelling,
+  /// Whether a PackSweep can carry the plan out: of small states, rotations and phases, affine relabelling,
   /// observables of one qubit each.
-  [[nodiscard]] bool takes_single_samples() const { return takes_single_samples_; }
+  [[nodiscard]] bool takes_packs() const { return takes_packs_; }
 
   /// Multiplications and additions of one sample.
   [[nodiscard]] double cost() const;
@@ -97,7 +104,8 @@ class Plan {
   void rotate(LoweredOperation&& operation, const std::vector<Angle>& angles);
   void relabel(const LoweredOperation& permutation);
   void lower_readout(const Readout& readout);
-  [[nodiscard]] bool prepare_single_samples();
+  [[nodiscard]] bool prepare_packs();
+  [[nodiscard]] PackRowsBySize packs_of(std::span<const QubitRows> qubits) const;
   void add_word(const PauliWord& word, int output);
   void add_hermitian(LoweredHermitian&& hermitian);
   [[nodiscard]] bool add_to_fixed(const LoweredHermitian& hermitian);
@@ -107,7 +115,7 @@ class Plan {
 
   int qubits_;
   int outputs_ = 0;
-  bool takes_single_samples_ = false;
+  bool takes_packs_ = false;
   std::vector<TileOperation> operations_;
   std::vector<LoweredHermitian> hermitians_;
   std::vector<LocalHermitians> local_hermitians_;

@@ -1,5 +1,5 @@
-// What a rotation RY, or an observable, of one qubit does to the state of one sample, whose rows lie one
-// after the other: as many at a time as a vector has lanes.
+// What a rotation RY, or an observable, of one qubit does to states of a few samples side by side, whose rows
+// lie one after the other: as many at a time as fill a vector.
 #pragma once
 
 #include <array>
@@ -14,8 +14,8 @@
 
 namespace moonstill::quantum {
 
-/// `rows`: a multiple of vector_lanes<T>. Cosines and sines are those of half angles, rates the half angles'
-/// change along the direction, slopes as in RotationStep.
+/// Cosines and sines are those of half angles, rates the half angles' change along the direction, slopes as
+/// in RotationStep.
 template <class T>
 class QubitKernel {
   static constexpr auto W = static_cast<std::size_t>(vector_lanes<T>);
@@ -32,17 +32,20 @@ class QubitKernel {
   struct Turn {
     T cosine, sine, rate;
   };
-  using Parts = std::array<T, local_parts>;  // LocalPart
+  using Parts = std::array<Vector, local_parts>;  // LocalPart, in all lanes of a sample
 
-  QubitKernel(const QubitRows& qubit, std::size_t rows)
-      : vectors_(rows / W),
-        flip_(qubit.flip / W),
-        mask_(qubit.high.mask / W),
-        offset_(qubit.high.offset),
-        permuted_((qubit.flip & (W - 1)) != 0) {
-    const Index lanes = iota();
-    exchange_ = lanes ^ static_cast<int>(qubit.flip & (W - 1));
-    Index parity = lanes & static_cast<int>(qubit.high.mask & (W - 1));
+  /// Of 2^row_bits rows of 2^sample_bits samples: at least a vector.
+  QubitKernel(const QubitRows& qubit, int row_bits, int sample_bits)
+      : samples_(1 << sample_bits), vectors_((std::size_t{1} << (row_bits + sample_bits)) / W) {
+    const Bits flip = qubit.flip << sample_bits;
+    const Bits mask = qubit.high.mask << sample_bits;
+    flip_ = flip / W;
+    mask_ = mask / W;
+    offset_ = qubit.high.offset ? 1 : 0;
+    permuted_ = (flip & (W - 1)) != 0;
+    const Index lanes = lane_numbers<T, vector_lanes<T>>();
+    exchange_ = lanes ^ static_cast<int>(flip & (W - 1));
+    Index parity = lanes & static_cast<int>(mask & (W - 1));
     for (std::size_t half = W / 2; half > 0; half /= 2) parity ^= parity >> static_cast<int>(half);
     const Vector one = Vector{} + T{1};
     signs_[0] = (parity & 1) != 0 ? -one : one;
@@ -137,11 +140,9 @@ class QubitKernel {
   /// a += M s, or a = M s.
   void seed(const Parts& matrix, Planes<T> s, Planes<T> a, bool sets) const {
     const auto low = signs_[0] > 0;
-    const Vector first = Vector{} + matrix[0];
-    const Vector second = Vector{} + matrix[1];
-    const Signed diagonal{low ? first : second, low ? second : first};
-    const Signed im = scaled(matrix[3]);
-    const T re = matrix[2];
+    const Signed diagonal{low ? matrix[0] : matrix[1], low ? matrix[1] : matrix[0]};
+    const Signed im{matrix[3] * signs_[0], matrix[3] * signs_[1]};
+    const Vector re = matrix[2];
     each([=](const QubitKernel& k, const auto& at, auto permuted) __attribute__((always_inline)) {
       const auto x = load(s, at);
       auto y = load(a, at);
@@ -161,13 +162,10 @@ class QubitKernel {
   }
 
  private:
-  [[nodiscard]] static T sum(const Vector& v) { return detail::add_halves<T, vector_lanes<T>>(v); }
-
-  [[gnu::always_inline]] static Index iota() {
-    return []<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
-      return Index{i...};
-    }
-    (std::make_integer_sequence<int, vector_lanes<T>>{});
+  // Over the rows of each sample.
+  [[nodiscard]] Vector sum(const Vector& v) const {
+    return fold_lanes<T, vector_lanes<T>>(v, samples_,
+                                          [](const Vector& a, const Vector& b) { return a + b; });
   }
 
   // A factor that changes its sign with the qubit, by the vector's side.
@@ -222,13 +220,7 @@ class QubitKernel {
   template <bool permuted>
   [[gnu::always_inline]] Vector partner(const Vector& v) const {
     if constexpr (!permuted) return v;
-#if __has_builtin(__builtin_shuffle)
-    return __builtin_shuffle(v, exchange_);
-#else
-    Vector out;
-    for (std::size_t lane = 0; lane < W; ++lane) out[lane] = v[exchange_[lane]];
-    return out;
-#endif
+    return permuted_lanes<T, vector_lanes<T>>(v, exchange_);
   }
 
   // y += factor x, of the rows that differ in the qubit.
@@ -300,6 +292,7 @@ class QubitKernel {
     }
   }
 
+  int samples_;
   std::size_t vectors_;
   std::size_t flip_;  // numbers of vectors that exchange rows differ by this
   Bits mask_;

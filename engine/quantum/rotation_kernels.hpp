@@ -1,4 +1,4 @@
-// What rotations RY of a few qubits do to states of 16 samples side by side. All but the last of a group's
+// What rotations RY of a few qubits do to states of samples side by side. All but the last of a group's
 // rotations leave a factor cos out, which takes half of their arithmetic: (x - t y, y + t x) with t = tan;
 // the last one makes up for all.
 #pragma once
@@ -7,11 +7,12 @@
 
 namespace moonstill::quantum {
 
-template <class T, int W, int K>
+template <class T, int W, int K, class AnyGroups = Groups>
 class RotationKernel {
   static constexpr int D = 1 << K;
   using Vector = Lanes<T, W>;
-  using State = LaneState<T>;
+  using Step = RotationStep<T, AnyGroups>;
+  using State = StateOf<T, AnyGroups>;
   using Amplitudes = GroupAmplitudes<T, W, D>;
 
   // What each rotation's slope sums up from real and from imaginary parts.
@@ -26,12 +27,12 @@ class RotationKernel {
   };
 
  public:
-  static void run(MatrixTask task, const RotationStep<T>& step) {
+  static void run(MatrixTask task, const Step& step) {
     each_vector<W>(step.samples, [&](int lane) { run_lanes(task, step, lane); });
   }
 
  private:
-  static void run_lanes(MatrixTask task, const RotationStep<T>& step, int lane) {
+  static void run_lanes(MatrixTask task, const Step& step, int lane) {
     switch (task) {
       case MatrixTask::apply:
         return apply<false>(step, lane);
@@ -52,7 +53,7 @@ class RotationKernel {
   // product of K of them is no underflow.
   static constexpr T least_cosine = sizeof(T) == 4 ? T(1e-12) : T(1e-30);
 
-  static Turns load_turns(const RotationStep<T>& step, int lane) {
+  static Turns load_turns(const Step& step, int lane) {
     const auto number = [&](const T* numbers, int index) {
       if (step.lanes == 1) return Vector{} + numbers[index];
       return load_lanes<T, W>(numbers + index * step.lanes + lane);
@@ -106,8 +107,8 @@ class RotationKernel {
   [[gnu::always_inline]] static void add_rates(const Turns& turns, const State& x, const std::size_t (&at)[D],
                                                Amplitudes& y) {
     unrolled<D>([&](auto p) __attribute__((always_inline)) {
-      const Vector re = load_lanes<T, W>(x.re + at[p]);
-      const Vector im = load_lanes<T, W>(x.im + at[p]);
+      const Vector re = x.template get<W>(x.re + at[p], p);
+      const Vector im = x.template get<W>(x.im + at[p], p);
       unrolled<K>([&](auto q) __attribute__((always_inline)) {
         constexpr int other = p ^ bit(q);
         if constexpr (((p & bit(q)) == 0) != back) {
@@ -125,8 +126,8 @@ class RotationKernel {
   [[gnu::always_inline]] static void add_slopes(const State& a, const std::size_t (&at)[D],
                                                 const Amplitudes& s, Slopes& slopes) {
     unrolled<D>([&](auto p) __attribute__((always_inline)) {
-      const Vector re = load_lanes<T, W>(a.re + at[p]);
-      const Vector im = load_lanes<T, W>(a.im + at[p]);
+      const Vector re = a.template get<W>(a.re + at[p], p);
+      const Vector im = a.template get<W>(a.im + at[p], p);
       unrolled<K>([&](auto q) __attribute__((always_inline)) {
         if constexpr ((p & bit(q)) != 0) {
           slopes.re[q] += re * s.re[p ^ bit(q)];
@@ -139,15 +140,15 @@ class RotationKernel {
     });
   }
 
-  static void store_slopes(const RotationStep<T>& step, const Slopes& slopes, int lane) {
+  static void store_slopes(const Step& step, const Slopes& slopes, int lane) {
     for (int q = 0; q < K; ++q)
       store_lanes<T, W>(step.slopes + q * tile_lanes + lane, slopes.re[q] + slopes.im[q]);
   }
 
   template <bool back>
-  static void apply(const RotationStep<T>& step, int lane) {
+  static void apply(const Step& step, int lane) {
     const Turns turns = load_turns(step, lane);
-    const State s(step.s, lane);
+    const State s = state_of(*step.groups, step.s, lane);
     each_group<D>(*step.groups, [&, s](const std::size_t(&at)[D]) { turn_rows<back>(turns, s, at); });
   }
 
@@ -159,10 +160,10 @@ class RotationKernel {
     store(s, at, x);
   }
 
-  static void forward_tangent(const RotationStep<T>& step, int lane) {
+  static void forward_tangent(const Step& step, int lane) {
     const Turns turns = load_turns(step, lane);
-    const State s(step.s, lane);
-    const State sdot(step.sdot, lane);
+    const State s = state_of(*step.groups, step.s, lane);
+    const State sdot = state_of(*step.groups, step.sdot, lane);
     each_group<D>(*step.groups, [&, s, sdot](const std::size_t(&at)[D]) {
       turn_rows<false>(turns, s, at);
       Amplitudes xdot = load<W>(sdot, at);
@@ -172,10 +173,10 @@ class RotationKernel {
     });
   }
 
-  static void backward(const RotationStep<T>& step, int lane) {
+  static void backward(const Step& step, int lane) {
     const Turns turns = load_turns(step, lane);
-    const State s(step.s, lane);
-    const State a(step.a, lane);
+    const State s = state_of(*step.groups, step.s, lane);
+    const State a = state_of(*step.groups, step.a, lane);
     Slopes slopes{};
     each_group<D>(*step.groups, [&, s, a](const std::size_t(&at)[D]) {
       Amplitudes x = load<W>(s, at);
@@ -188,12 +189,12 @@ class RotationKernel {
   }
 
   // The change of the slopes: Re <adot, J_q s> + Re <a, J_q sdot>.
-  static void backward_tangent(const RotationStep<T>& step, int lane) {
+  static void backward_tangent(const Step& step, int lane) {
     const Turns turns = load_turns(step, lane);
-    const State s(step.s, lane);
-    const State sdot(step.sdot, lane);
-    const State a(step.a, lane);
-    const State adot(step.adot, lane);
+    const State s = state_of(*step.groups, step.s, lane);
+    const State sdot = state_of(*step.groups, step.sdot, lane);
+    const State a = state_of(*step.groups, step.a, lane);
+    const State adot = state_of(*step.groups, step.adot, lane);
     Slopes slopes{};
     each_group<D>(*step.groups, [&, s, sdot, a, adot](const std::size_t(&at)[D]) {
       Amplitudes x = load<W>(s, at);

@@ -9,19 +9,18 @@
 namespace moonstill::quantum {
 namespace {
 
-// Behind full tiles, samples go one by one where a plan takes single ones; where it does not, a tile with a
-// few may take up to a fifth longer than the state route.
-// A tile with some samples, however few, takes as long as so many by the state route, for 0, 1, 2 ... qubits;
-// measured by route_gradient in tests/bench. With more qubits a tile never pays: it leaves the second-level
-// cache.
+// A few samples behind full tiles go in packs where a plan takes them; where it does not, a tile with them
+// may take up to a fifth longer than the state route. A tile with some samples, however few, takes as long as
+// so many by the state route, for 0, 1, 2 ... qubits; measured by route_gradient in tests/bench. With more
+// qubits a tile never pays: it leaves the second-level cache.
 constexpr std::array worth_of_tile_f32{2, 2, 2, 2, 2, 2, 2, 4, 5, 7, 9, 10};
 constexpr std::array worth_of_tile_f64{2, 2, 2, 2, 3, 3, 4, 6, 8, 8, 10, 10};
 // Of a tile alone half more, from so many qubits on: threads would share its samples, but not the tile.
 constexpr std::size_t least_lonely_qubits = 9;
 
-// Single samples that a full tile takes as long as, rounded down, for 0, 1, 2 ... qubits, where only values
-// are asked for: with derivatives it is more.
-constexpr std::array singles_of_tile{0, 0, 0, 0, 1, 2, 2, 3, 4, 5, 6, 6};
+// Samples that packs take less time with than a tile, for 0, 1, 2 ... qubits; with values alone it is one or
+// two less than with derivatives.
+constexpr std::array most_packed{0, 0, 0, 0, 0, 1, 4, 5, 8, 11, 12, 11};
 
 // From here on threads share one state even where there are several samples: states are large.
 constexpr int least_shared_qubits = 20;
@@ -51,9 +50,9 @@ Route route_of(int qubits, const Batch& batch, std::size_t number_size, const Ro
   return batch.samples >= (lonely ? least + least / 2 : least) ? Route::tiles : Route::state;
 }
 
-int most_single_samples(int qubits) {
+int most_packed_samples(int qubits) {
   const auto n = static_cast<std::size_t>(qubits);
-  return n < singles_of_tile.size() ? singles_of_tile[n] : 0;
+  return n < most_packed.size() ? most_packed[n] : 0;
 }
 
 bool contraction_pays(int qubits, const Batch& batch, double circuit_cost) {

@@ -34,8 +34,8 @@ struct Batch {
 [[nodiscard]] Route route_of(int qubits, const Batch& batch, std::size_t number_size,
                              const RouteChoice& choice);
 
-/// Samples at most that take less time one by one than a tile with them, where a plan takes single samples.
-[[nodiscard]] int most_single_samples(int qubits);
+/// Samples at most that take less time in packs than a tile with them, where a plan takes packs.
+[[nodiscard]] int most_packed_samples(int qubits);
 
 /// Whether one unitary and products with it take less arithmetic than the circuit on every sample, which
 /// costs `circuit_cost` multiplications and additions each.

@@ -11,7 +11,7 @@
 #include "engine/core/scratch.hpp"
 #include "engine/core/threads.hpp"
 #include "engine/quantum/contraction.hpp"
-#include "engine/quantum/sample_sweep.hpp"
+#include "engine/quantum/pack_sweep.hpp"
 #include "engine/quantum/state_sweep.hpp"
 #include "engine/quantum/tile_sweep.hpp"
 #include "engine/tensor/work.hpp"
@@ -22,8 +22,10 @@ namespace moonstill::quantum {
 inline constexpr std::size_t most_kept_bytes = 65 << 20;
 /// Some 5 microseconds of one thread, in amplitudes that an operation changes.
 inline constexpr std::int64_t serial_work = 1 << 15;
-/// What a single sample takes at most, in samples of a tile.
-inline constexpr std::int64_t single_weight = 4;
+/// What a sample of a pack takes at most, in samples of a tile.
+inline constexpr std::int64_t packed_weight = 4;
+/// From here on samples in packs are two halves, for two threads.
+inline constexpr int least_halved_qubits = 7;
 /// Partial sums kept side by side, so that their number does not grow with the batch.
 inline constexpr std::int64_t most_tile_partials = 32;
 inline constexpr std::int64_t most_state_partials = 32;
@@ -98,12 +100,13 @@ class Sweeper {
 
  private:
   // What has a partial sum of its own, whatever the threads: chunks of tiles, or of states, and halves of the
-  // samples behind full tiles that go singly.
+  // samples behind full tiles that go in packs.
   struct Parts {
-    std::int64_t tiles, chunk, single;
+    std::int64_t tiles, chunk, packed;
+    std::int64_t first_half;  // of the packed samples
 
     [[nodiscard]] std::int64_t chunks() const { return (tiles + chunk - 1) / chunk; }
-    [[nodiscard]] std::int64_t halves() const { return std::min<std::int64_t>(single, 2); }
+    [[nodiscard]] std::int64_t halves() const { return packed == 0 ? 0 : first_half < packed ? 2 : 1; }
     [[nodiscard]] std::int64_t count() const { return chunks() + halves(); }
   };
 
@@ -111,15 +114,21 @@ class Sweeper {
     const std::int64_t lanes = plan_->sample_lanes();
     const bool inside = !tiled && threads_share_states(circuit_.qubits());
     const std::int64_t most = tiled ? most_tile_partials : inside ? 1 : most_state_partials;
-    const std::int64_t single = single_samples();
-    const std::int64_t tiles = (batch_.samples - single + lanes - 1) / lanes;
-    return {tiles, std::max<std::int64_t>(1, (tiles + most - 1) / most), single};
+    const std::int64_t packed = packed_samples();
+    const std::int64_t tiles = (batch_.samples - packed + lanes - 1) / lanes;
+    return {tiles, std::max<std::int64_t>(1, (tiles + most - 1) / most), packed, first_half_of(packed)};
   }
 
-  [[nodiscard]] std::int64_t single_samples() const {
+  // All of small states, which take no longer in one pack than in two. Even where it can be, for large packs.
+  [[nodiscard]] std::int64_t first_half_of(std::int64_t packed) const {
+    if (circuit_.qubits() < least_halved_qubits) return packed;
+    return packed < 3 ? (packed + 1) / 2 : (packed + 3) / 4 * 2;
+  }
+
+  [[nodiscard]] std::int64_t packed_samples() const {
     if constexpr (tiled) {
       const std::int64_t rest = batch_.samples % tile_lanes;
-      if (rest <= most_single_samples(circuit_.qubits()) && SampleSweep<T>::takes(context_) && !contracts())
+      if (rest <= most_packed_samples(circuit_.qubits()) && PackSweep<T>::takes(context_) && !contracts())
         return rest;
     }
     return 0;
@@ -131,11 +140,10 @@ class Sweeper {
     std::atomic<std::int64_t> taken{0};
     share(parts, [&](std::int64_t begin, std::int64_t end) {
       if (begin < end) run_chunks(TileSweep<T>(context_), parts, begin, end, partials);
-      const std::int64_t halves = parts.halves();
-      for (std::int64_t half = taken++; half < halves; half = taken++) {
-        SampleSweep<T>(context_).run(parts.tiles, parts.single * half / halves,
-                                     parts.single * (half + 1) / halves,
-                                     partial(partials, parts.chunks() + half));
+      for (std::int64_t half = taken++; half < parts.halves(); half = taken++) {
+        PackSweep<T>(context_).run(parts.tiles, half == 0 ? 0 : parts.first_half,
+                                   half == 0 ? parts.first_half : parts.packed,
+                                   partial(partials, parts.chunks() + half));
       }
     });
   }
@@ -161,7 +169,7 @@ class Sweeper {
   // Calls body(first chunk, end) once for each thread that is worth waking.
   template <class Body>
   void share(const Parts& parts, Body&& body) const {
-    const std::int64_t samples = parts.tiles * plan_->sample_lanes() + single_weight * parts.single;
+    const std::int64_t samples = parts.tiles * plan_->sample_lanes() + packed_weight * parts.packed;
     const std::int64_t most = std::max<std::int64_t>(1, samples * sample_work() / serial_work);
     const std::int64_t ranges = std::min({most, std::int64_t{thread_count()}, parts.count()});
     parallel_for(static_cast<std::size_t>(ranges), 1, [&](std::size_t begin, std::size_t end) {

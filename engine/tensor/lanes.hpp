@@ -56,4 +56,36 @@ template <int count, class Body>
   (std::make_integer_sequence<int, count>{});
 }
 
+/// 0, 1, 2, ... as whole numbers that choose among lanes of T.
+template <class T, int L>
+[[gnu::always_inline]] inline Lanes<WholeNumber<T>, L> lane_numbers() {
+  return []<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
+    return Lanes<WholeNumber<T>, L>{i...};
+  }
+  (std::make_integer_sequence<int, L>{});
+}
+
+/// Lane l gets what lane from[l] holds.
+template <class T, int L>
+[[gnu::always_inline]] inline Lanes<T, L> permuted_lanes(const Lanes<T, L>& v,
+                                                         const Lanes<WholeNumber<T>, L>& from) {
+#if __has_builtin(__builtin_shuffle)
+  return __builtin_shuffle(v, from);
+#else
+  Lanes<T, L> out;
+  for (int l = 0; l < L; ++l) out[l] = v[from[l]];
+  return out;
+#endif
+}
+
+/// Lanes l, l + period, l + 2 period ... combined, in each of them; the period is a power of two.
+template <class T, int L, class Combine>
+[[gnu::always_inline]] inline Lanes<T, L> fold_lanes(Lanes<T, L> v, int period, Combine&& combine) {
+  if constexpr (L > 1) {
+    for (int half = L / 2; half >= period; half /= 2)
+      v = combine(v, permuted_lanes<T, L>(v, lane_numbers<T, L>() ^ half));
+  }
+  return v;
+}
+
 }  // namespace moonstill

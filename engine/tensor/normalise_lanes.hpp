@@ -1,4 +1,5 @@
-// Rows divided by their norms, L of them side by side: elements are L apart, `size` in each row. `to` may be
+// Rows divided by their norms, `period` of them side by side: a vector has L / period elements of each, and a
+// row is `size` vectors long. What is one number for each row is repeated in all of its lanes. `to` may be
 // what is read.
 #pragma once
 
@@ -30,16 +31,18 @@ template <class Body>
   for (; i < size; ++i) body(i, std::integral_constant<int, 0>{});
 }
 
-template <class Vector>
-[[gnu::always_inline]] inline Vector sum_of(const std::array<Vector, chains>& parts) {
-  return (parts[0] + parts[1]) + (parts[2] + parts[3]);
+template <class T, std::int64_t L>
+[[gnu::always_inline]] inline Lanes<T, L> sum_of(const std::array<Lanes<T, L>, chains>& parts, int period) {
+  const Lanes<T, L> sum = (parts[0] + parts[1]) + (parts[2] + parts[3]);
+  return fold_lanes<T, L>(sum, period, [](const auto& a, const auto& b) { return a + b; });
 }
 
 // What a row is multiplied by before it is squared: 1 where that is safe. Else the inverse of its largest
 // magnitude, bounded so that it is a normal number: squares of what is beyond are safe all the same. Each
-// lane decides for itself: no row depends on its neighbours, nor on padding.
+// row decides for itself: none depends on its neighbours, nor on padding.
 template <class T, std::int64_t L>
-std::array<T, L> scales_of(const T* from, std::int64_t size, const std::array<T, L>& largest_squares) {
+std::array<T, L> scales_of(const T* from, std::int64_t size, const std::array<T, L>& largest_squares,
+                           int period) {
   constexpr T most_square = safe<T> * safe<T>;
   constexpr T most = 1 / (4 * std::numeric_limits<T>::min());
   constexpr T least = 4 * std::numeric_limits<T>::min();
@@ -48,21 +51,22 @@ std::array<T, L> scales_of(const T* from, std::int64_t size, const std::array<T,
   for (std::int64_t l = 0; l < L; ++l) {
     if (largest_squares[l] >= 1 / most_square && largest_squares[l] <= most_square) continue;
     T largest = 0;
-    for (std::int64_t i = 0; i < size; ++i) largest = std::max(largest, std::abs(from[i * L + l]));
+    for (std::int64_t i = l % period; i < size * L; i += period)
+      largest = std::max(largest, std::abs(from[i]));
     scales[l] = 1 / std::clamp(largest, least, most);
   }
   return scales;
 }
 
 template <class T, std::int64_t L>
-Lanes<T, L> sum_of_squares(const T* from, std::int64_t size, const Lanes<T, L>& scale) {
+Lanes<T, L> sum_of_squares(const T* from, std::int64_t size, const Lanes<T, L>& scale, int period) {
   std::array<Lanes<T, L>, chains> parts{};
   in_chains(
       size, [&](std::int64_t i, auto k) __attribute__((always_inline)) {
         const Lanes<T, L> x = load_lanes<T, L>(from + i * L) * scale;
         parts[k] += x * x;
       });
-  return sum_of(parts);
+  return sum_of<T, L>(parts, period);
 }
 
 // 1 / sqrt(norm): a number times it, twice, is divided by the norm. The inverse itself would be below the
@@ -79,7 +83,8 @@ template <class T, std::int64_t L>
 /// `to` = from / |from|, a zero row's being the first basis vector; |from|, at least the smallest normal
 /// number, infinity for a zero row, to `norms`. Gives the number of zero rows among the first `valid`.
 template <class T, std::int64_t L>
-std::int64_t normalise_lanes(const T* from, T* to, T* norms, std::int64_t size, std::int64_t valid) {
+std::int64_t normalise_lanes(const T* from, T* to, T* norms, std::int64_t size, std::int64_t valid,
+                             int period = L) {
   using Vector = Lanes<T, L>;
   std::array<Vector, detail::chains> tops{};
   std::array<Vector, detail::chains> parts{};
@@ -90,14 +95,15 @@ std::int64_t normalise_lanes(const T* from, T* to, T* norms, std::int64_t size, 
         tops[k] = square > tops[k] ? square : tops[k];
         parts[k] += square;
       });
-  for (std::size_t k = 1; k < tops.size(); ++k) tops[0] = tops[k] > tops[0] ? tops[k] : tops[0];
+  const auto larger = [](const Vector& a, const Vector& b) { return a > b ? a : b; };
+  for (std::size_t k = 1; k < tops.size(); ++k) tops[0] = larger(tops[k], tops[0]);
   std::array<T, L> scales;
-  store_lanes<T, L>(scales.data(), tops[0]);
-  scales = detail::scales_of<T, L>(from, size, scales);
-  Vector squares = detail::sum_of(parts);
+  store_lanes<T, L>(scales.data(), fold_lanes<T, L>(tops[0], period, larger));
+  scales = detail::scales_of<T, L>(from, size, scales, period);
+  Vector squares = detail::sum_of<T, L>(parts, period);
   if (!std::ranges::all_of(scales, [](T scale) { return scale == 1; })) {
     const Vector scale = load_lanes<T, L>(scales.data());
-    squares = scale == 1 ? squares : detail::sum_of_squares<T, L>(from, size, scale);
+    squares = scale == 1 ? squares : detail::sum_of_squares<T, L>(from, size, scale, period);
   }
   std::array<T, L> sums;
   store_lanes<T, L>(sums.data(), squares);
@@ -115,7 +121,7 @@ std::int64_t normalise_lanes(const T* from, T* to, T* norms, std::int64_t size, 
   const Vector inverse = load_lanes<T, L>(inverses.data());
   for (std::int64_t i = 0; i < size; ++i)
     store_lanes<T, L>(to + i * L, load_lanes<T, L>(from + i * L) * scale * inverse);
-  for (std::int64_t l = 0; l < L; ++l) {
+  for (std::int64_t l = 0; l < period; ++l) {
     if (sums[l] == 0) to[l] = 1;
   }
   return zero_rows;
@@ -125,14 +131,14 @@ std::int64_t normalise_lanes(const T* from, T* to, T* norms, std::int64_t size, 
 /// to `along` unless it is null.
 template <class T, std::int64_t L>
 void across_lanes(const T* y, const T* g, const T* norms, T factor, T* to, std::int64_t size,
-                  T* along = nullptr) {
+                  T* along = nullptr, int period = L) {
   using Vector = Lanes<T, L>;
   std::array<Vector, detail::chains> parts{};
   detail::in_chains(
       size, [&](std::int64_t i, auto k) __attribute__((always_inline)) {
         parts[k] += load_lanes<T, L>(y + i * L) * load_lanes<T, L>(g + i * L);
       });
-  const Vector product = detail::sum_of(parts);
+  const Vector product = detail::sum_of<T, L>(parts, period);
   if (along != nullptr) store_lanes<T, L>(along, product);
   const Vector root = detail::inverse_root<T, L>(norms);
   const Vector scale = factor * root;
@@ -145,7 +151,7 @@ void across_lanes(const T* y, const T* g, const T* norms, T factor, T* to, std::
 /// The change of that where y, g and the norms change by ydot, gdot and `changes`.
 template <class T, std::int64_t L>
 void across_tangent_lanes(const T* y, const T* ydot, const T* g, const T* gdot, const T* norms,
-                          const T* changes, T factor, T* to, std::int64_t size) {
+                          const T* changes, T factor, T* to, std::int64_t size, int period = L) {
   using Vector = Lanes<T, L>;
   std::array<Vector, detail::chains> products{};
   std::array<Vector, detail::chains> product_changes{};
@@ -156,8 +162,8 @@ void across_tangent_lanes(const T* y, const T* ydot, const T* g, const T* gdot, 
         products[k] += unit * slope;
         product_changes[k] += load_lanes<T, L>(ydot + i * L) * slope + unit * load_lanes<T, L>(gdot + i * L);
       });
-  const Vector product = detail::sum_of(products);
-  const Vector product_change = detail::sum_of(product_changes);
+  const Vector product = detail::sum_of<T, L>(products, period);
+  const Vector product_change = detail::sum_of<T, L>(product_changes, period);
   const Vector root = detail::inverse_root<T, L>(norms);
   const Vector growth = load_lanes<T, L>(changes) * root * root;
   const Vector scale = factor * root;

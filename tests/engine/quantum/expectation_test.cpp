@@ -340,9 +340,9 @@ namespace {
 
 // Gradient and Hessian-vector products of a loss through a layer that takes this route.
 Values second_order(Route route, bool local, const Values& at, const Values& direction) {
-  Circuit circuit(4);
-  circuit.amplitudes(circuit.add_input("x", {16})).strongly_entangling(circuit.add_input("w", {2, 4, 3}));
-  // With observables of single qubits only, a sample behind full tiles goes through the circuit alone.
+  Circuit circuit(6);
+  circuit.amplitudes(circuit.add_input("x", {64})).strongly_entangling(circuit.add_input("w", {2, 6, 3}));
+  // With observables of single qubits only, samples behind full tiles go through the circuit in packs.
   Readout readout{PauliSum{{local ? pauli_word("Y", std::array{1}) : pauli_word("XZ", std::array{0, 1})}}};
   readout.add_hermitian_input({{0}, {2}});
   const auto measurement = std::make_shared<const Measurement>(Measurement{circuit, readout, {route, {}}});
@@ -361,9 +361,9 @@ Values second_order(Route route, bool local, const Values& at, const Values& dir
 TEST_CASE("amplitudes that tiles embed give what normalised ones give", "[quantum][expectation]") {
   Generator random(59);
   const bool local = GENERATE(false, true);
-  for (const std::int64_t samples : {2, 16, 17, 19, 33}) {
-    Values at{normal({samples, 16}, random), normal({2, 4, 3}, random), normal({2, 2, 2, 2}, random)};
-    Values direction{normal({samples, 16}, random), normal({2, 4, 3}, random), normal({2, 2, 2, 2}, random)};
+  for (const std::int64_t samples : {2, 16, 17, 19, 35}) {
+    Values at{normal({samples, 64}, random), normal({2, 6, 3}, random), normal({2, 2, 2, 2}, random)};
+    Values direction{normal({samples, 64}, random), normal({2, 6, 3}, random), normal({2, 2, 2, 2}, random)};
     // Norms whose squares vanish or overflow, and the last one's is nothing.
     Tensor sizes = Tensor::full({samples, 1}, 1.0, DType::f64);
     sizes.write<double>()[0] = samples % 2 == 1 ? 1e-170 : 1e160;

@@ -134,20 +134,20 @@ TEST_CASE("routes agree on values, gradients and Hessians", "[quantum][route]") 
 
 TEST_CASE("batches of every size give what their samples give one by one", "[quantum][route]") {
   Generator random(239);
-  // A few samples behind full tiles go through the circuit one by one where it has rotations and phases only,
+  // A few samples behind full tiles go through the circuit in packs where it has rotations and phases only,
   // affine relabelling, and observables of single qubits.
-  const bool singly = GENERATE(false, true);
-  const int n = singly ? GENERATE(4, 6, 9) : 5;
+  const bool packs = GENERATE(false, true);
+  const int n = packs ? GENERATE(6, 7, 9) : 5;
   Circuit circuit(n);
   const int x = circuit.add_input("x", {1 << n});
   const int w = circuit.add_input("w", {2, n, 3});
   circuit.amplitudes(x).strongly_entangling(w).add(gate("isingzz"), {0, 3}, {{w, 1}});
   circuit.add(gate("x"), {2}).add(gate("swap"), {1, 3}).add(gate("ry"), {2}, {{w, 4}});
-  if (!singly) circuit.add(gate("crx"), {4, 2}, {{w, 4}}).add(gate("toffoli"), {1, 0, 3});
+  if (!packs) circuit.add(gate("crx"), {4, 2}, {{w, 4}}).add(gate("toffoli"), {1, 0, 3});
   Readout readout{
-      PauliSum{{singly ? pauli_word("Y", std::array{2}) : pauli_word("XYZ", std::array{0, 2, 4})}}};
+      PauliSum{{packs ? pauli_word("Y", std::array{2}) : pauli_word("XYZ", std::array{0, 2, 4})}}};
   readout.add_hermitian_input({{1}, {3}});
-  CHECK(Plan(circuit, readout, {true, true}).takes_single_samples() == singly);
+  CHECK(Plan(circuit, readout, {true, true}).takes_packs() == packs);
   const bool tangents = GENERATE(false, true);
   const unsigned threads = thread_count();
   for (std::int64_t samples = 1; samples <= 40; ++samples) {
@@ -207,6 +207,40 @@ TEST_CASE("no number of a tile is left to chance, nor those of lanes without a s
         CHECK((dtype == DType::f32 ? all_finite(t.data<float>()) : all_finite(t.data<double>())));
       }
     }
+  }
+}
+
+TEMPLATE_TEST_CASE("no sum reads lanes without a sample", "[quantum][route]", float, double) {
+  Generator random(257);
+  const int n = 6;
+  Circuit circuit(n);
+  const int x = circuit.add_input("x", {1 << n});
+  const int w = circuit.add_input("w", {2, n, 3});
+  circuit.amplitudes(x).strongly_entangling(w);
+  Readout readout;
+  readout.add_hermitian_input({{0}, {1}, {2}, {3}, {5}});
+  for (const std::int64_t samples : {17, 18, 19, 20, 21, 30}) {
+    SweepPoint point;
+    point.angles = {{}, normal({2, n, 3}, random)};
+    point.amplitudes = unit_rows({samples, 1 << n}, random).as_tiled();
+    point.hermitians = {normal({5, 2, 2, 2}, random)};
+    point.weights = normal({samples, readout.outputs()}, random).as_tiled();
+    point = cast(point, dtype_of<TestType>());
+    SweepRequest request = request_for_all(false);
+    request.choice = {Route::tiles, {}};
+    const auto sums = [&] {
+      const SweepPoint gradients = sweep(circuit, readout, point, {}, request).gradients;
+      return std::pair{test::values(gradients.angles[1]), test::values(gradients.hermitians[0])};
+    };
+    const auto expected = sums();
+    for (Tensor* operand : {&point.amplitudes, &point.weights}) {
+      const auto numbers = operand->template write<TestType>();
+      const auto tile = static_cast<std::size_t>(operand->features() * tile_lanes);
+      for (std::size_t e = tile; e < 2 * tile; ++e) {
+        if (static_cast<std::int64_t>(e % tile_lanes) >= samples - tile_lanes) numbers[e] = NAN;
+      }
+    }
+    CHECK(sums() == expected);
   }
 }
 

@@ -1,0 +1,58 @@
+// Samples of a tile side by side, fewer than it has lanes, and the joint qubits of their vectors.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "engine/quantum/kernels.hpp"
+#include "engine/quantum/pack_rows.hpp"
+
+namespace moonstill::quantum {
+
+/// Side by side at most, and amplitudes of all their states.
+inline constexpr std::size_t most_pack_samples = 4;
+inline constexpr std::size_t most_pack_amplitudes = 4096;
+
+struct Pack {
+  std::size_t tile = 0;
+  std::size_t lane = 0;    // of the first sample
+  int sample_bits = 0;     // log2 of the samples side by side
+  std::size_t valid = 1;   // of them, those of the batch
+  std::size_t filled = 0;  // lanes of the tile behind them that take what is the last sample's own
+
+  [[nodiscard]] std::size_t samples() const { return std::size_t{1} << sample_bits; }
+
+  /// Log2 of the rows in a vector.
+  template <class T>
+  [[nodiscard]] std::size_t row_bits() const {
+    return static_cast<std::size_t>(vector_bits<T> - sample_bits);
+  }
+};
+
+/// Of each joint qubit, 1 in the lanes of columns where it is as positions say, -1 where it is the opposite.
+template <class T>
+using LaneSigns = std::array<Lanes<T, vector_lanes<T>>, most_joint_qubits>;
+
+/// Calls body(groups, signs) for each class of groups.
+template <class T, class Body>
+void each_class(const PackRows& rows, int sample_bits, Body&& body) {
+  using Vector = Lanes<T, vector_lanes<T>>;
+  const auto lanes = lane_numbers<T, vector_lanes<T>>();
+  PackGroups<T> groups{std::size_t{1} << rows.joint.size(), {}, {}};
+  for (std::size_t p = 0; p < groups.dimension; ++p)
+    groups.exchanges[p] = lanes ^ static_cast<int>(rows.exchanges[p] << sample_bits);
+  for (const PackRows::Class& part : rows.classes) {
+    groups.vectors = part.vectors;
+    LaneSigns<T> signs;
+    for (std::size_t q = 0; q < rows.joint.size(); ++q) {
+      const bool opposite = (part.highs >> q & 1) != 0;
+      const auto columns = static_cast<WholeNumber<T>>(opposite ? ~rows.columns[q] : rows.columns[q]);
+      const auto high = columns >> (lanes >> sample_bits) & 1;
+      const Vector one = Vector{} + T{1};
+      signs[q] = high != 0 ? -one : one;
+    }
+    body(groups, signs);
+  }
+}
+
+}  // namespace moonstill::quantum
