@@ -37,7 +37,8 @@ using LaneSigns = std::array<Lanes<T, vector_lanes<T>>, most_joint_qubits>;
 template <class T, class Body>
 void each_class(const PackRows& rows, int sample_bits, Body&& body) {
   using Vector = Lanes<T, vector_lanes<T>>;
-  const auto lanes = lane_numbers<T, vector_lanes<T>>();
+  using Index = Lanes<WholeNumber<T>, vector_lanes<T>>;
+  const Index lanes = lane_numbers<T, vector_lanes<T>>();
   PackGroups<T> groups{std::size_t{1} << rows.joint.size(), {}, {}};
   for (std::size_t p = 0; p < groups.dimension; ++p)
     groups.exchanges[p] = lanes ^ static_cast<int>(rows.exchanges[p] << sample_bits);
@@ -46,8 +47,8 @@ void each_class(const PackRows& rows, int sample_bits, Body&& body) {
     LaneSigns<T> signs;
     for (std::size_t q = 0; q < rows.joint.size(); ++q) {
       const bool opposite = (part.highs >> q & 1) != 0;
-      const auto columns = static_cast<WholeNumber<T>>(opposite ? ~rows.columns[q] : rows.columns[q]);
-      const auto high = columns >> (lanes >> sample_bits) & 1;
+      const Bits columns = opposite ? ~rows.columns[q] : rows.columns[q];
+      const Index high = ((Index{} + static_cast<WholeNumber<T>>(columns)) >> (lanes >> sample_bits)) & 1;
       const Vector one = Vector{} + T{1};
       signs[q] = high != 0 ? -one : one;
     }

@@ -278,8 +278,9 @@ class Sweeper {
         if (!fixed) m.clear();
       } else if (const Tensor& tensor = tensor_at(inputs, static_cast<std::size_t>(item.input)); tensor) {
         const auto d = static_cast<std::size_t>(item.dimension());
-        const T* block =
-            source(tensor, tensor.shape()).values + static_cast<std::size_t>(item.block) * d * d * 2;
+        const T* const blocks = source(tensor, tensor.shape()).values;
+        if (blocks == nullptr) continue;
+        const T* const block = blocks + static_cast<std::size_t>(item.block) * d * d * 2;
         m.resize(d * d * 2);
         for (std::size_t i = 0; i < d; ++i) {
           for (std::size_t j = 0; j < d; ++j) {
