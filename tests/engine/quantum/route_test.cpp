@@ -174,22 +174,39 @@ TEST_CASE("batches of every size give what their samples give one by one", "[qua
   set_thread_count(threads);
 }
 
+namespace {
+
+// Two strongly entangling layers of six qubits, observed by Hermitians of five of them, and a point.
+struct Layer {
+  static constexpr int n = 6;
+  Circuit circuit{n};
+  Readout readout;
+
+  Layer() {
+    const int x = circuit.add_input("x", {1 << n});
+    const int w = circuit.add_input("w", {2, n, 3});
+    circuit.amplitudes(x).strongly_entangling(w);
+    readout.add_hermitian_input({{0}, {1}, {2}, {3}, {5}});
+  }
+
+  [[nodiscard]] SweepPoint point(std::int64_t samples, Generator& random) const {
+    SweepPoint point;
+    point.angles = {{}, normal({2, n, 3}, random)};
+    point.amplitudes = unit_rows({samples, 1 << n}, random);
+    point.hermitians = {normal({5, 2, 2, 2}, random)};
+    point.weights = normal({samples, readout.outputs()}, random);
+    return point;
+  }
+};
+
+}  // namespace
+
 TEST_CASE("no number of a tile is left to chance, nor those of lanes without a sample", "[quantum][route]") {
   Generator random(251);
-  const int n = 6;
-  Circuit circuit(n);
-  const int x = circuit.add_input("x", {1 << n});
-  const int w = circuit.add_input("w", {2, n, 3});
-  circuit.amplitudes(x).strongly_entangling(w);
-  Readout readout;
-  readout.add_hermitian_input({{0}, {1}, {2}, {3}, {5}});
+  const Layer layer;
   for (const std::int64_t samples : {1, 2, 3, 8, 9, 17, 18, 19}) {
     for (const DType dtype : {DType::f32, DType::f64}) {
-      SweepPoint point;
-      point.angles = {{}, normal({2, n, 3}, random)};
-      point.amplitudes = unit_rows({samples, 1 << n}, random);
-      point.hermitians = {normal({5, 2, 2, 2}, random)};
-      point.weights = normal({samples, readout.outputs()}, random);
+      const SweepPoint point = layer.point(samples, random);
       SweepRequest request = request_for_all(false);
       request.choice = {Route::tiles, {}};
       // Memory of all sizes that comes back from the pool holds NaN.
@@ -199,7 +216,7 @@ TEST_CASE("no number of a tile is left to chance, nor those of lanes without a s
           used.push_back(Tensor::full({size}, std::numeric_limits<double>::quiet_NaN(), dtype));
       }
       used.clear();
-      const SweepResult result = sweep(circuit, readout, cast(point, dtype), {}, request);
+      const SweepResult result = sweep(layer.circuit, layer.readout, cast(point, dtype), {}, request);
       for (const Tensor& t : {result.values, result.gradients.amplitudes}) {
         const auto all_finite = [](auto numbers) {
           return std::ranges::all_of(numbers, [](auto e) { return std::isfinite(e); });
@@ -212,24 +229,16 @@ TEST_CASE("no number of a tile is left to chance, nor those of lanes without a s
 
 TEMPLATE_TEST_CASE("no sum reads lanes without a sample", "[quantum][route]", float, double) {
   Generator random(257);
-  const int n = 6;
-  Circuit circuit(n);
-  const int x = circuit.add_input("x", {1 << n});
-  const int w = circuit.add_input("w", {2, n, 3});
-  circuit.amplitudes(x).strongly_entangling(w);
-  Readout readout;
-  readout.add_hermitian_input({{0}, {1}, {2}, {3}, {5}});
+  const Layer layer;
   for (const std::int64_t samples : {17, 18, 19, 20, 21, 30}) {
-    SweepPoint point;
-    point.angles = {{}, normal({2, n, 3}, random)};
-    point.amplitudes = unit_rows({samples, 1 << n}, random).as_tiled();
-    point.hermitians = {normal({5, 2, 2, 2}, random)};
-    point.weights = normal({samples, readout.outputs()}, random).as_tiled();
+    SweepPoint point = layer.point(samples, random);
+    point.amplitudes = point.amplitudes.as_tiled();
+    point.weights = point.weights.as_tiled();
     point = cast(point, dtype_of<TestType>());
     SweepRequest request = request_for_all(false);
     request.choice = {Route::tiles, {}};
     const auto sums = [&] {
-      const SweepPoint gradients = sweep(circuit, readout, point, {}, request).gradients;
+      const SweepPoint gradients = sweep(layer.circuit, layer.readout, point, {}, request).gradients;
       return std::pair{test::values(gradients.angles[1]), test::values(gradients.hermitians[0])};
     };
     const auto expected = sums();
