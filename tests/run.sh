@@ -111,7 +111,7 @@ else
   sanitized thread build-threads
   step "engine and Lua, build-sanitize" ctest --test-dir build-sanitize -V
   # Of Lua, what computes: a program under this sanitizer hears no Ctrl-C while it runs plain Lua, for which others wait.
-  step "engine, build-threads" ctest --test-dir build-threads -V -E '^lua$'
+  step "engine, build-threads" ctest --test-dir build-threads -V -E '^(lua|editor)$'
   for name in coroutine distill layers lenet quantum simulator states train transforms; do
     step "$name, build-threads" build-threads/moonstill test "tests/lua/${name}_test.lua"
   done
