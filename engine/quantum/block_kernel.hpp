@@ -35,13 +35,8 @@ struct LaneSums {
 
  private:
   [[gnu::always_inline]] static Vector pair(const Vector& a, const Vector& b) {
-    const Index even = iota() * 2;
+    const Index even = lane_numbers<T, W>() * 2;
     return __builtin_shuffle(a, b, even) + __builtin_shuffle(a, b, even + 1);
-  }
-  [[gnu::always_inline]] static Index iota() {
-    Index x{};
-    for (int lane = 0; lane < W; ++lane) x[lane] = lane;
-    return x;
   }
 };
 

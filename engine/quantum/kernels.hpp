@@ -31,7 +31,7 @@ template <int W, class Body>
   }
 }
 
-/// A state: real parts and imaginary parts, each [rows][tile_lanes].
+/// A state: real parts and imaginary parts, each [rows][tile_lanes], or [rows][samples] in a pack.
 template <class T>
 struct Planes {
   T* re = nullptr;
@@ -125,7 +125,7 @@ struct RotationStep {
   const AnyGroups* groups;
   const T* turns;
   const T* rates;
-  int lanes;  // 1: the same angles in all lanes; else tile_lanes
+  int lanes;  // 1: the same angles in all lanes; else as many as the groups' vectors or tiles have
   Planes<T> s, sdot, a, adot;
   T* slopes;  // [qubit][tile_lanes]
   int samples;

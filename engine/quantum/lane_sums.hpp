@@ -51,8 +51,7 @@ template <class T, int W, int count, class Row>
 template <class T, int W>
 [[gnu::always_inline]] inline Lanes<T, W> first_lanes(const Lanes<T, W>& x, int valid) {
   using Index = Lanes<WholeNumber<T>, W>;
-  Index index;
-  for (int lane = 0; lane < W; ++lane) index[lane] = lane;
+  const Index index = lane_numbers<T, W>();
   return index < Index{} + valid ? x : Lanes<T, W>{};
 }
 

@@ -103,8 +103,7 @@ class PackReadout {
 
   // Over the rows of each sample.
   [[nodiscard]] Vector sum_of_samples(const Vector& v) const {
-    return fold_lanes<T, W>(v, static_cast<int>(pack_.samples()),
-                            [](const Vector& a, const Vector& b) { return a + b; });
+    return sum_lanes<T, W>(v, static_cast<int>(pack_.samples()));
   }
 
   // What columns of lanes add up, where some have the qubit the other way round.
@@ -124,10 +123,12 @@ class PackReadout {
 
   // From a qubit's reduced density matrices, and their changes, to its share of values and gradients.
   void take(const LoweredHermitian& item, std::size_t h, const Parts& e, const Parts& edot) {
-    T* const value = values_.data() + static_cast<std::size_t>(item.output) * W;
-    Vector sum = load_lanes<T, W>(value) + product(c_.hermitians[h], tangents_ ? edot : e);
-    if (tangents_) sum += product(c_.hermitian_directions[h], e);
-    store_lanes<T, W>(value, sum);
+    if (c_.request.values) {
+      T* const value = values_.data() + static_cast<std::size_t>(item.output) * W;
+      Vector sum = load_lanes<T, W>(value) + product(c_.hermitians[h], tangents_ ? edot : e);
+      if (tangents_) sum += product(c_.hermitian_directions[h], e);
+      store_lanes<T, W>(value, sum);
+    }
     if (!has_gradient(c_, item)) return;
     const Vector c = once(weights(c_.weights, item.output));
     const Vector cdot = once(weights(c_.weight_direction, item.output));

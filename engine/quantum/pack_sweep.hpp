@@ -1,14 +1,11 @@
 // Up to four samples of a small state through the whole circuit and back, where a tile has a few samples
-// only. They lie side by side, rows in the order in which CNOT, SWAP and X are relabelling, and stay in the
-// first-level cache.
+// only. They lie side by side, rows in the order in which CNOT, SWAP and X are relabelling.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <span>
-#include <utility>
-#include <vector>
+#include <type_traits>
 
 #include "engine/core/interrupt.hpp"
 #include "engine/quantum/angle_gradients.hpp"
@@ -77,7 +74,7 @@ class PackSweep {
   [[gnu::always_inline]] void with_samples(Body&& body) const {
     if (samples() == 1) return body(std::integral_constant<std::size_t, 1>{});
     if (samples() == 2) return body(std::integral_constant<std::size_t, 2>{});
-    body(std::integral_constant<std::size_t, 4>{});
+    body(std::integral_constant<std::size_t, most_pack_samples>{});
   }
 
   void carry() {
@@ -146,6 +143,8 @@ class PackSweep {
     std::fill_n(to.im, numbers_of_plane(), T{0});
     if (source.values == nullptr)
       std::fill_n(to.re, numbers_of_plane(), T{0});
+    else if (source.shared)
+      for (std::size_t r = 0; r < rows_; ++r) std::fill_n(to.re + r * samples(), samples(), source.values[r]);
     else if (source.row_major)
       get_rows(source.values, to.re);
     else

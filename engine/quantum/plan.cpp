@@ -3,13 +3,19 @@
 #include <algorithm>
 #include <complex>
 #include <numeric>
+#include <tuple>
 #include <utility>
 
 #include "engine/quantum/kernels.hpp"
+#include "engine/quantum/pack.hpp"
 #include "engine/tensor/tensor.hpp"
 
 namespace moonstill::quantum {
 namespace {
+
+// Of the vectors that packs have: the fewest in f64, the most in f32.
+constexpr int least_row_bits = vector_bits<double> - most_sample_bits;
+static_assert(vector_bits<float> < std::tuple_size_v<PackRowsBySize>);
 
 ComplexMatrix pauli_matrix(char axis, double coefficient) {
   ComplexMatrix m(2);
@@ -66,8 +72,8 @@ bool Plan::prepare_packs() {
 
 PackRowsBySize Plan::packs_of(std::span<const QubitRows> qubits) const {
   PackRowsBySize out;
-  for (std::size_t row_bits = 0; row_bits < out.size(); ++row_bits)
-    out[row_bits] = pack_rows(qubits, qubits_, static_cast<int>(row_bits));
+  for (int row_bits = least_row_bits; row_bits <= vector_bits<float>; ++row_bits)
+    out[static_cast<std::size_t>(row_bits)] = pack_rows(qubits, qubits_, row_bits);
   return out;
 }
 

@@ -5,7 +5,6 @@
 #include <array>
 #include <bit>
 #include <cstddef>
-#include <utility>
 
 #include "engine/quantum/kernels.hpp"
 #include "engine/quantum/lane_sums.hpp"
@@ -163,10 +162,7 @@ class QubitKernel {
 
  private:
   // Over the rows of each sample.
-  [[nodiscard]] Vector sum(const Vector& v) const {
-    return fold_lanes<T, vector_lanes<T>>(v, samples_,
-                                          [](const Vector& a, const Vector& b) { return a + b; });
-  }
+  [[nodiscard]] Vector sum(const Vector& v) const { return sum_lanes<T, vector_lanes<T>>(v, samples_); }
 
   // A factor that changes its sign with the qubit, by the vector's side.
   using Signed = std::array<Vector, 2>;

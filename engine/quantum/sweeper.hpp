@@ -24,8 +24,8 @@ inline constexpr std::size_t most_kept_bytes = 65 << 20;
 inline constexpr std::int64_t serial_work = 1 << 15;
 /// What a sample of a pack takes at most, in samples of a tile.
 inline constexpr std::int64_t packed_weight = 4;
-/// From here on samples in packs are two halves, for two threads.
-inline constexpr int least_halved_qubits = 7;
+/// From here on samples in packs are two shares, for two threads.
+inline constexpr int least_shared_pack_qubits = 7;
 /// Partial sums kept side by side, so that their number does not grow with the batch.
 inline constexpr std::int64_t most_tile_partials = 32;
 inline constexpr std::int64_t most_state_partials = 32;
@@ -99,15 +99,15 @@ class Sweeper {
   }
 
  private:
-  // What has a partial sum of its own, whatever the threads: chunks of tiles, or of states, and halves of the
-  // samples behind full tiles that go in packs.
+  // What has a partial sum of its own, whatever the threads: chunks of tiles, or of states, and two
+  // shares of the samples behind full tiles that go in packs.
   struct Parts {
     std::int64_t tiles, chunk, packed;
-    std::int64_t first_half;  // of the packed samples
+    std::int64_t first_share;  // of the packed samples
 
     [[nodiscard]] std::int64_t chunks() const { return (tiles + chunk - 1) / chunk; }
-    [[nodiscard]] std::int64_t halves() const { return packed == 0 ? 0 : first_half < packed ? 2 : 1; }
-    [[nodiscard]] std::int64_t count() const { return chunks() + halves(); }
+    [[nodiscard]] std::int64_t shares() const { return packed == 0 ? 0 : first_share < packed ? 2 : 1; }
+    [[nodiscard]] std::int64_t count() const { return chunks() + shares(); }
   };
 
   [[nodiscard]] Parts divide() const {
@@ -116,12 +116,13 @@ class Sweeper {
     const std::int64_t most = tiled ? most_tile_partials : inside ? 1 : most_state_partials;
     const std::int64_t packed = packed_samples();
     const std::int64_t tiles = (batch_.samples - packed + lanes - 1) / lanes;
-    return {tiles, std::max<std::int64_t>(1, (tiles + most - 1) / most), packed, first_half_of(packed)};
+    return {tiles, std::max<std::int64_t>(1, (tiles + most - 1) / most), packed, first_share_of(packed)};
   }
 
-  // All of small states, which take no longer in one pack than in two. Even where it can be, for large packs.
-  [[nodiscard]] std::int64_t first_half_of(std::int64_t packed) const {
-    if (circuit_.qubits() < least_halved_qubits) return packed;
+  // All of small states, which take no longer in one pack than in two. Of three and more an even number,
+  // which fills packs.
+  [[nodiscard]] std::int64_t first_share_of(std::int64_t packed) const {
+    if (circuit_.qubits() < least_shared_pack_qubits) return packed;
     return packed < 3 ? (packed + 1) / 2 : (packed + 3) / 4 * 2;
   }
 
@@ -140,10 +141,10 @@ class Sweeper {
     std::atomic<std::int64_t> taken{0};
     share(parts, [&](std::int64_t begin, std::int64_t end) {
       if (begin < end) run_chunks(TileSweep<T>(context_), parts, begin, end, partials);
-      for (std::int64_t half = taken++; half < parts.halves(); half = taken++) {
-        PackSweep<T>(context_).run(parts.tiles, half == 0 ? 0 : parts.first_half,
-                                   half == 0 ? parts.first_half : parts.packed,
-                                   partial(partials, parts.chunks() + half));
+      for (std::int64_t next = taken++; next < parts.shares(); next = taken++) {
+        PackSweep<T>(context_).run(parts.tiles, next == 0 ? 0 : parts.first_share,
+                                   next == 0 ? parts.first_share : parts.packed,
+                                   partial(partials, parts.chunks() + next));
       }
     });
   }

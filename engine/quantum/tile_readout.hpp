@@ -19,12 +19,6 @@ template <class Matrix>
   return {m[0], m[6], m[2], m[3]};
 }
 
-/// Re sum_ij M_ij E_ij in parts.
-[[nodiscard]] inline double local_product(const std::array<double, local_parts>& m,
-                                          const std::array<double, local_parts>& e) {
-  return m[0] * e[0] + m[1] * e[1] + 2 * (m[2] * e[2] - m[3] * e[3]);
-}
-
 /// dF/dM_ij += conj of the sums in parts, for a matrix [2 * 2][re, im].
 inline void add_local_gradient(const std::array<double, local_parts>& sums, double* to) {
   to[0] += sums[0];

@@ -65,7 +65,7 @@ template <class T, int L>
   (std::make_integer_sequence<int, L>{});
 }
 
-/// Lane l gets what lane from[l] holds.
+/// Lane l gets what lane from[l] holds, modulo L.
 template <class T, int L>
 [[gnu::always_inline]] inline Lanes<T, L> permuted_lanes(const Lanes<T, L>& v,
                                                          const Lanes<WholeNumber<T>, L>& from) {
@@ -73,7 +73,7 @@ template <class T, int L>
   return __builtin_shuffle(v, from);
 #else
   Lanes<T, L> out;
-  for (int l = 0; l < L; ++l) out[l] = v[from[l]];
+  for (int l = 0; l < L; ++l) out[l] = v[from[l] & (L - 1)];
   return out;
 #endif
 }
@@ -86,6 +86,12 @@ template <class T, int L, class Combine>
       v = combine(v, permuted_lanes<T, L>(v, lane_numbers<T, L>() ^ half));
   }
   return v;
+}
+
+/// Their sums.
+template <class T, int L>
+[[gnu::always_inline]] inline Lanes<T, L> sum_lanes(const Lanes<T, L>& v, int period) {
+  return fold_lanes<T, L>(v, period, [](const auto& a, const auto& b) { return a + b; });
 }
 
 }  // namespace moonstill

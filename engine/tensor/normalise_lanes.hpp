@@ -33,8 +33,7 @@ template <class Body>
 
 template <class T, std::int64_t L>
 [[gnu::always_inline]] inline Lanes<T, L> sum_of(const std::array<Lanes<T, L>, chains>& parts, int period) {
-  const Lanes<T, L> sum = (parts[0] + parts[1]) + (parts[2] + parts[3]);
-  return fold_lanes<T, L>(sum, period, [](const auto& a, const auto& b) { return a + b; });
+  return sum_lanes<T, L>((parts[0] + parts[1]) + (parts[2] + parts[3]), period);
 }
 
 // What a row is multiplied by before it is squared: 1 where that is safe. Else the inverse of its largest
