@@ -8,13 +8,37 @@
 namespace moonstill::quantum {
 namespace {
 
+// So many samples take less time in packs than by the state route.
+constexpr std::int64_t least_packed_alone = 4;
+
+// Whether a few samples that the state route would take go in packs instead, as they would behind full tiles.
+bool fills_packs(const Circuit& circuit, const Readout& readout, const SweepPoint& point,
+                 const Batch& batch) {
+  if (batch.samples < least_packed_alone || batch.samples > most_packed_samples(circuit.qubits()) ||
+      !point.amplitudes)
+    return false;
+  const std::vector<bool> shared = shared_inputs(circuit, point);
+  for (std::size_t i = 0; i < shared.size(); ++i) {
+    if (shared[i] == (static_cast<int>(i) == circuit.amplitude_input())) return false;
+  }
+  return circuit.plans().tile_plan(circuit, readout, shared)->takes_packs();
+}
+
+Route choose_route(const Circuit& circuit, const Readout& readout, const SweepPoint& point,
+                   const Batch& batch, std::size_t number_size, const RouteChoice& choice) {
+  const Route route = route_of(circuit.qubits(), batch, number_size, choice);
+  const bool packs =
+      route == Route::state && batch.batched && !choice.route && fills_packs(circuit, readout, point, batch);
+  return packs ? Route::tiles : route;
+}
+
 // Calls body(sweeper) with the sweeper of the route that is taken.
 template <class T, class Body>
 auto with_sweeper(const Circuit& circuit, const Readout& readout, const SweepPoint& point,
                   const SweepPoint& direction, const SweepRequest& request, Body&& body) {
   const Batch batch = check_point(circuit, readout, point);
   const int n = circuit.qubits();
-  if (route_of(n, batch, sizeof(T), request.choice) != Route::state) {
+  if (choose_route(circuit, readout, point, batch, sizeof(T), request.choice) != Route::state) {
     return body(Sweeper<T, Plan>(circuit, readout, batch,
                                  circuit.plans().tile_plan(circuit, readout, shared_inputs(circuit, point)),
                                  point, direction, request));
@@ -43,7 +67,8 @@ bool embeds(const Circuit& circuit, const Readout& readout, const SweepPoint& po
   if (!point.amplitudes || point.amplitudes.rank() == amplitude_shape(circuit).rank()) return false;
   const Batch batch = check_point(circuit, readout, point);
   const int n = circuit.qubits();
-  if (route_of(n, batch, dtype_size(dtype_of_point(point, DType::f32)), choice) != Route::tiles) return false;
+  const std::size_t number_size = dtype_size(dtype_of_point(point, DType::f32));
+  if (choose_route(circuit, readout, point, batch, number_size, choice) != Route::tiles) return false;
   // What is contracted multiplies all amplitudes at once: at batches larger than a state, of shared angles.
   if (choice.route || batch.samples <= circuit.amplitude_count()) return true;
   const std::vector<bool> shared = shared_inputs(circuit, point);
