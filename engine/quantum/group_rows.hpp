@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstddef>
-#include <utility>
+#include <type_traits>
 
 #include "engine/quantum/kernels.hpp"
 #include "engine/tensor/lanes.hpp"
@@ -15,6 +15,11 @@ struct LaneState {
   using Number = T;
   T* re;
   T* im;
+
+  template <class AnyGroups>
+  [[gnu::always_inline]] static LaneState of(const AnyGroups&, const Planes<T>& planes, int lane) {
+    return {planes.re + lane, planes.im + lane};
+  }
 
   template <int W>
   [[gnu::always_inline]] static Lanes<T, W> get(const T* place, int) {
@@ -34,6 +39,10 @@ struct PackState {
   T* im;
   const PackGroups<T>* groups;
 
+  [[gnu::always_inline]] static PackState of(const PackGroups<T>& groups, const Planes<T>& planes, int) {
+    return {planes.re, planes.im, &groups};
+  }
+
   template <int W>
   [[gnu::always_inline]] Lanes<T, W> get(const T* place, int p) const {
     return permuted_lanes<T, W>(load_lanes<T, W>(place), groups->exchanges[static_cast<std::size_t>(p)]);
@@ -44,17 +53,8 @@ struct PackState {
   }
 };
 
-template <class T>
-[[gnu::always_inline]] inline LaneState<T> state_of(const Groups&, const Planes<T>& planes, int lane) {
-  return {planes.re + lane, planes.im + lane};
-}
-template <class T>
-[[gnu::always_inline]] inline PackState<T> state_of(const PackGroups<T>& groups, const Planes<T>& planes,
-                                                    int) {
-  return {planes.re, planes.im, &groups};
-}
 template <class T, class AnyGroups>
-using StateOf = decltype(state_of(std::declval<const AnyGroups&>(), Planes<T>{}, 0));
+using StateOf = std::conditional_t<std::is_same_v<AnyGroups, Groups>, LaneState<T>, PackState<T>>;
 
 /// D rows of it, W samples of each.
 template <class T, int W, int D>

@@ -114,6 +114,7 @@ struct PackGroups {
   std::size_t dimension;
   std::span<const std::uint32_t> vectors;
   std::array<Lanes<WholeNumber<T>, vector_lanes<T>>, std::size_t{1} << most_joint_qubits> exchanges;
+  bool exchanged = false;  // any of them
 };
 
 /// One task over all groups and as many lanes, for rotations of as many qubits as a group has targets.

@@ -92,31 +92,40 @@ void run(const LocalSeed<T>& step) {
   });
 }
 
-/// Calls body(K) for the joint qubits of a pack, two at least.
+/// Calls body(K, state) for the joint qubits of a pack, two at least; the state's type exchanges lanes where
+/// any group's are.
 template <class T, class Body>
 void with_qubits(const PackGroups<T>& groups, Body&& body) {
-  if (groups.dimension == 4) return body(std::integral_constant<int, 2>{});
+  const auto with_state = [&](auto qubits) {
+    if (groups.exchanged)
+      body(qubits, PackState<T>{});
+    else
+      body(qubits, LaneState<T>{});
+  };
+  if (groups.dimension == 4) return with_state(std::integral_constant<int, 2>{});
   assert(groups.dimension == 8 && most_joint_qubits > 2);
-  if constexpr (most_joint_qubits > 2) body(std::integral_constant<int, 3>{});
+  if constexpr (most_joint_qubits > 2) with_state(std::integral_constant<int, 3>{});
 }
 
 template <class T>
 void run(MatrixTask task, const RotationStep<T, PackGroups<T>>& step) {
-  with_qubits(*step.groups, [&](auto qubits) {
-    RotationKernel<T, vector_lanes<T>, qubits, PackGroups<T>>::run(task, step);
+  with_qubits(*step.groups, [&](auto qubits, auto state) {
+    RotationKernel<T, vector_lanes<T>, qubits, PackGroups<T>, decltype(state)>::run(task, step);
   });
 }
 
 template <class T>
 void run(const LocalRead<T, PackGroups<T>>& step) {
-  with_qubits(*step.groups,
-              [&](auto qubits) { LocalKernel<T, vector_lanes<T>, qubits, PackGroups<T>>::read(step); });
+  with_qubits(*step.groups, [&](auto qubits, auto state) {
+    LocalKernel<T, vector_lanes<T>, qubits, PackGroups<T>, decltype(state)>::read(step);
+  });
 }
 
 template <class T>
 void run(const LocalSeed<T, PackGroups<T>>& step) {
-  with_qubits(*step.groups,
-              [&](auto qubits) { LocalKernel<T, vector_lanes<T>, qubits, PackGroups<T>>::seed(step); });
+  with_qubits(*step.groups, [&](auto qubits, auto state) {
+    LocalKernel<T, vector_lanes<T>, qubits, PackGroups<T>, decltype(state)>::seed(step);
+  });
 }
 
 }  // namespace moonstill::quantum

@@ -7,11 +7,10 @@
 namespace moonstill::quantum {
 
 /// Qubits K, W samples together.
-template <class T, int W, int K, class AnyGroups = Groups>
+template <class T, int W, int K, class AnyGroups = Groups, class State = StateOf<T, AnyGroups>>
 class LocalKernel {
   static constexpr int D = 1 << K;
   using Vector = Lanes<T, W>;
-  using State = StateOf<T, AnyGroups>;
   using Amplitudes = GroupAmplitudes<T, W, D>;
 
   // What groups of rows add up: |s_p|^2 of each row, conj(s_low) s_high of each qubit's pairs.
@@ -24,12 +23,12 @@ class LocalKernel {
  public:
   static void read(const LocalRead<T, AnyGroups>& step) {
     each_vector<W>(step.samples, [&](int lane) {
-      const State s = state_of(*step.groups, step.s, lane);
+      const State s = State::of(*step.groups, step.s, lane);
       Sums sums{};
       each_group<D>(*step.groups, [&, s](const std::size_t(&at)[D]) { add(load<W>(s, at), sums); });
       store_sums(sums, step.densities + lane);
       if (step.changes == nullptr) return;
-      const State sdot = state_of(*step.groups, step.sdot, lane);
+      const State sdot = State::of(*step.groups, step.sdot, lane);
       sums = {};
       each_group<D>(*step.groups,
                     [&, s, sdot](const std::size_t(&at)[D]) { add_change(load<W>(s, at), sdot, at, sums); });
@@ -40,8 +39,8 @@ class LocalKernel {
   static void seed(const LocalSeed<T, AnyGroups>& step) {
     each_vector<W>(step.samples, [&](int lane) {
       const Matrices matrices = load_matrices(step.matrices + lane);
-      const State s = state_of(*step.groups, step.s, lane);
-      const State a = state_of(*step.groups, step.a, lane);
+      const State s = State::of(*step.groups, step.s, lane);
+      const State a = State::of(*step.groups, step.a, lane);
       if (step.sets)
         each_group<D>(*step.groups,
                       [&, s, a](const std::size_t(&at)[D]) { multiply<true>(matrices, s, at, a); });

@@ -1,6 +1,7 @@
 // Samples of a tile side by side, fewer than it has lanes, and the joint qubits of their vectors.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -12,7 +13,7 @@ namespace moonstill::quantum {
 /// Side by side at most, and amplitudes of all their states.
 inline constexpr int most_sample_bits = 2;
 inline constexpr std::size_t most_pack_samples = std::size_t{1} << most_sample_bits;
-inline constexpr std::size_t most_pack_amplitudes = 4096;
+inline constexpr std::size_t most_pack_amplitudes = 8192;
 static_assert(vector_bits<double> >= most_sample_bits);
 
 struct Pack {
@@ -41,9 +42,10 @@ void each_class(const PackRows& rows, int sample_bits, Body&& body) {
   using Vector = Lanes<T, vector_lanes<T>>;
   using Index = Lanes<WholeNumber<T>, vector_lanes<T>>;
   const Index lanes = lane_numbers<T, vector_lanes<T>>();
-  PackGroups<T> groups{std::size_t{1} << rows.joint.size(), {}, {}};
+  PackGroups<T> groups{std::size_t{1} << rows.joint.size(), {}, {}, false};
   for (std::size_t p = 0; p < groups.dimension; ++p)
     groups.exchanges[p] = lanes ^ static_cast<int>(rows.exchanges[p] << sample_bits);
+  groups.exchanged = std::ranges::any_of(rows.exchanges, [](Bits flip) { return flip != 0; });
   for (const PackRows::Class& part : rows.classes) {
     groups.vectors = part.vectors;
     LaneSigns<T> signs;

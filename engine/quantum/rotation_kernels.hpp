@@ -7,12 +7,11 @@
 
 namespace moonstill::quantum {
 
-template <class T, int W, int K, class AnyGroups = Groups>
+template <class T, int W, int K, class AnyGroups = Groups, class State = StateOf<T, AnyGroups>>
 class RotationKernel {
   static constexpr int D = 1 << K;
   using Vector = Lanes<T, W>;
   using Step = RotationStep<T, AnyGroups>;
-  using State = StateOf<T, AnyGroups>;
   using Amplitudes = GroupAmplitudes<T, W, D>;
 
   // What each rotation's slope sums up from real and from imaginary parts.
@@ -148,7 +147,7 @@ class RotationKernel {
   template <bool back>
   static void apply(const Step& step, int lane) {
     const Turns turns = load_turns(step, lane);
-    const State s = state_of(*step.groups, step.s, lane);
+    const State s = State::of(*step.groups, step.s, lane);
     each_group<D>(*step.groups, [&, s](const std::size_t(&at)[D]) { turn_rows<back>(turns, s, at); });
   }
 
@@ -162,8 +161,8 @@ class RotationKernel {
 
   static void forward_tangent(const Step& step, int lane) {
     const Turns turns = load_turns(step, lane);
-    const State s = state_of(*step.groups, step.s, lane);
-    const State sdot = state_of(*step.groups, step.sdot, lane);
+    const State s = State::of(*step.groups, step.s, lane);
+    const State sdot = State::of(*step.groups, step.sdot, lane);
     each_group<D>(*step.groups, [&, s, sdot](const std::size_t(&at)[D]) {
       turn_rows<false>(turns, s, at);
       Amplitudes xdot = load<W>(sdot, at);
@@ -175,8 +174,8 @@ class RotationKernel {
 
   static void backward(const Step& step, int lane) {
     const Turns turns = load_turns(step, lane);
-    const State s = state_of(*step.groups, step.s, lane);
-    const State a = state_of(*step.groups, step.a, lane);
+    const State s = State::of(*step.groups, step.s, lane);
+    const State a = State::of(*step.groups, step.a, lane);
     Slopes slopes{};
     each_group<D>(*step.groups, [&, s, a](const std::size_t(&at)[D]) {
       Amplitudes x = load<W>(s, at);
@@ -191,10 +190,10 @@ class RotationKernel {
   // The change of the slopes: Re <adot, J_q s> + Re <a, J_q sdot>.
   static void backward_tangent(const Step& step, int lane) {
     const Turns turns = load_turns(step, lane);
-    const State s = state_of(*step.groups, step.s, lane);
-    const State sdot = state_of(*step.groups, step.sdot, lane);
-    const State a = state_of(*step.groups, step.a, lane);
-    const State adot = state_of(*step.groups, step.adot, lane);
+    const State s = State::of(*step.groups, step.s, lane);
+    const State sdot = State::of(*step.groups, step.sdot, lane);
+    const State a = State::of(*step.groups, step.a, lane);
+    const State adot = State::of(*step.groups, step.adot, lane);
     Slopes slopes{};
     each_group<D>(*step.groups, [&, s, sdot, a, adot](const std::size_t(&at)[D]) {
       Amplitudes x = load<W>(s, at);

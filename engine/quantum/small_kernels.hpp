@@ -188,7 +188,7 @@ class SmallKernel {
   template <bool adjoint>
   static void apply(const MatrixStep<T>& step, int lane) {
     const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
-    const State s = state_of(*step.groups, step.s, lane);
+    const State s = State::of(*step.groups, step.s, lane);
     each_group<D>(*step.groups,
                   [&, s](const std::size_t(&at)[D]) { store(s, at, product<adjoint>(m, load<W>(s, at))); });
   }
@@ -196,8 +196,8 @@ class SmallKernel {
   static void forward_tangent(const MatrixStep<T>& step, int lane) {
     const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
     const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, lane);
-    const State s = state_of(*step.groups, step.s, lane);
-    const State sdot = state_of(*step.groups, step.sdot, lane);
+    const State s = State::of(*step.groups, step.s, lane);
+    const State sdot = State::of(*step.groups, step.sdot, lane);
     each_group<D>(*step.groups, [&, s, sdot](const std::size_t(&at)[D]) {
       const Amplitudes x = load<W>(s, at);
       Amplitudes y = product<false>(m, load<W>(sdot, at));
@@ -209,8 +209,8 @@ class SmallKernel {
 
   static void backward(const MatrixStep<T>& step, int lane) {
     const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
-    const State s = state_of(*step.groups, step.s, lane);
-    const State a = state_of(*step.groups, step.a, lane);
+    const State s = State::of(*step.groups, step.s, lane);
+    const State a = State::of(*step.groups, step.a, lane);
     Matrix e{};
     each_group<D>(*step.groups, [&, s, a](const std::size_t(&at)[D]) {
       const Amplitudes x = product<true>(m, load<W>(s, at));
@@ -225,10 +225,10 @@ class SmallKernel {
   static void backward_tangent(const MatrixStep<T>& step, int lane) {
     const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
     const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, lane);
-    const State s = state_of(*step.groups, step.s, lane);
-    const State sdot = state_of(*step.groups, step.sdot, lane);
-    const State a = state_of(*step.groups, step.a, lane);
-    const State adot = state_of(*step.groups, step.adot, lane);
+    const State s = State::of(*step.groups, step.s, lane);
+    const State sdot = State::of(*step.groups, step.sdot, lane);
+    const State a = State::of(*step.groups, step.a, lane);
+    const State adot = State::of(*step.groups, step.adot, lane);
     Matrix e{};
     Matrix edot{};
     each_group<D>(*step.groups, [&, s, sdot, a, adot](const std::size_t(&at)[D]) {
@@ -254,8 +254,8 @@ class SmallKernel {
 
   template <bool tangent>
   static void gather(const MatrixStep<T>& step, int lane) {
-    const State s = state_of(*step.groups, step.s, lane);
-    const State sdot = state_of(*step.groups, step.sdot, lane);
+    const State s = State::of(*step.groups, step.s, lane);
+    const State sdot = State::of(*step.groups, step.sdot, lane);
     Matrix e{};
     Matrix edot{};
     each_group<D>(*step.groups, [&, s, sdot](const std::size_t(&at)[D]) {
@@ -277,8 +277,8 @@ class SmallKernel {
 
   static void accumulate(const MatrixStep<T>& step, int lane) {
     const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
-    const State s = state_of(*step.groups, step.s, lane);
-    const State a = state_of(*step.groups, step.a, lane);
+    const State s = State::of(*step.groups, step.s, lane);
+    const State a = State::of(*step.groups, step.a, lane);
     each_group<D>(*step.groups, [&, s, a](const std::size_t(&at)[D]) {
       Amplitudes y = load<W>(a, at);
       multiply_add<false>(m, load<W>(s, at), y);
@@ -289,10 +289,10 @@ class SmallKernel {
   static void accumulate_tangent(const MatrixStep<T>& step, int lane) {
     const Matrix m = load_matrix(step.matrix, step.matrix_lanes, lane);
     const Matrix mdot = load_matrix(step.tangent, step.matrix_lanes, lane);
-    const State s = state_of(*step.groups, step.s, lane);
-    const State sdot = state_of(*step.groups, step.sdot, lane);
-    const State a = state_of(*step.groups, step.a, lane);
-    const State adot = state_of(*step.groups, step.adot, lane);
+    const State s = State::of(*step.groups, step.s, lane);
+    const State sdot = State::of(*step.groups, step.sdot, lane);
+    const State a = State::of(*step.groups, step.a, lane);
+    const State adot = State::of(*step.groups, step.adot, lane);
     each_group<D>(*step.groups, [&, s, sdot, a, adot](const std::size_t(&at)[D]) {
       const Amplitudes x = load<W>(s, at);
       Amplitudes ydot = load<W>(adot, at);
