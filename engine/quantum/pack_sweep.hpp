@@ -1,5 +1,6 @@
-// Up to four samples of a small state through the whole circuit and back, where a tile has a few samples
-// only. They lie side by side, rows in the order in which CNOT, SWAP and X are relabelling.
+// Up to four samples of a small state through the whole circuit and back, where a tile would have a few
+// samples only, or threads would not have as many tiles each. They lie side by side, rows in the order in
+// which CNOT, SWAP and X are relabelling.
 #pragma once
 
 #include <algorithm>
@@ -37,20 +38,22 @@ class PackSweep {
         readout_(context),
         angles_(context) {}
 
-  /// Carries samples of a tile, from lane `begin` to `end`, forward and, when gradients are wanted, back.
-  /// Adds to `partial`; what is a sample's own goes to its lane, that of the batch's last sample to all lanes
-  /// from there on.
-  void run(std::int64_t tile, std::int64_t begin, std::int64_t end, double* partial) {
+  /// Carries samples from `begin` to `end` forward and, when gradients are wanted, back. Adds to `partial`;
+  /// what is a sample's own goes to its lane of its tile, that of the batch's last sample to all lanes from
+  /// there on.
+  void run(std::int64_t begin, std::int64_t end, double* partial) {
     partial_ = partial;
-    angles_.start(tile, partial);
-    const bool ends = tile * tile_lanes + end == c_.samples;
-    for (std::int64_t lane = begin; lane < end; lane += static_cast<std::int64_t>(pack_.valid)) {
+    for (std::int64_t sample = begin; sample < end; sample += static_cast<std::int64_t>(pack_.valid)) {
       poll_interrupt();
-      pack_ = {static_cast<std::size_t>(tile), static_cast<std::size_t>(lane), pack_bits(end - lane, ends)};
-      pack_.valid = std::min(samples(), static_cast<std::size_t>(end - lane));
+      const std::int64_t tile = sample / tile_lanes;
+      const std::int64_t left = std::min(end, (tile + 1) * tile_lanes) - sample;
+      pack_ = {static_cast<std::size_t>(tile), static_cast<std::size_t>(sample % tile_lanes),
+               pack_bits(left, sample + left == c_.samples)};
+      pack_.valid = std::min(samples(), static_cast<std::size_t>(left));
       const std::size_t next = pack_.lane + pack_.valid;
-      if (ends && next == static_cast<std::size_t>(end)) pack_.filled = pitch - next;
+      if (sample + static_cast<std::int64_t>(pack_.valid) == c_.samples) pack_.filled = pitch - next;
       embedding_ = Embedding<T, W>(static_cast<int>(samples()));
+      angles_.start(tile, partial);
       carry();
     }
   }

@@ -18,9 +18,14 @@ constexpr std::array worth_of_tile_f64{2, 2, 2, 2, 3, 3, 4, 6, 8, 8, 10, 10};
 // Of a tile alone half more, from so many qubits on: threads would share its samples, but not the tile.
 constexpr std::size_t least_lonely_qubits = 9;
 
-// Samples that packs take less time with than a tile, for 0, 1, 2 ... qubits; with values alone it is one or
-// two less than with derivatives.
+// Behind full tiles so many samples take less time in packs than a tile with them, for 0, 1, 2 ... qubits;
+// with values alone it is one or two less than with derivatives.
 constexpr std::array most_packed{0, 0, 0, 0, 0, 1, 4, 5, 8, 11, 12, 11};
+// Behind pairs of tiles so many. Two threads share packs, but not a tile; one takes a third longer for a
+// tile's samples in packs, which is little of a batch that has pairs of tiles, too, and nothing gained behind
+// many.
+constexpr std::array most_packed_behind_pairs{0, 0, 0, 0, 0, 0, 0, 0, 0, 24, 28, 24};
+constexpr std::int64_t least_samples_in_tiles = 192;
 
 // From here on threads share one state even where there are several samples: states are large.
 constexpr int least_shared_qubits = 20;
@@ -50,9 +55,13 @@ Route route_of(int qubits, const Batch& batch, std::size_t number_size, const Ro
   return batch.samples >= (lonely ? least + least / 2 : least) ? Route::tiles : Route::state;
 }
 
-int most_packed_samples(int qubits) {
+std::int64_t packed_samples(int qubits, std::int64_t samples) {
   const auto n = static_cast<std::size_t>(qubits);
-  return n < most_packed.size() ? most_packed[n] : 0;
+  if (n >= most_packed.size()) return 0;
+  const std::int64_t behind_pairs = samples % (2 * tile_lanes);
+  if (samples < least_samples_in_tiles && behind_pairs <= most_packed_behind_pairs[n]) return behind_pairs;
+  const std::int64_t behind_tiles = samples % tile_lanes;
+  return behind_tiles <= most_packed[n] ? behind_tiles : 0;
 }
 
 bool contraction_pays(int qubits, const Batch& batch, double circuit_cost) {

@@ -34,8 +34,10 @@ struct Batch {
 [[nodiscard]] Route route_of(int qubits, const Batch& batch, std::size_t number_size,
                              const RouteChoice& choice);
 
-/// Samples at most that take less time in packs than a tile with them, where a plan takes packs.
-[[nodiscard]] int most_packed_samples(int qubits);
+/// How many of the last samples go in packs, where a plan takes packs: those behind full tiles, unless a tile
+/// takes less time; and where few tiles are of an odd number, those of the last one, which threads then
+/// share.
+[[nodiscard]] std::int64_t packed_samples(int qubits, std::int64_t samples);
 
 /// Whether one unitary and products with it take less arithmetic than the circuit on every sample, which
 /// costs `circuit_cost` multiplications and additions each.

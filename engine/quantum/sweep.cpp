@@ -8,13 +8,15 @@
 namespace moonstill::quantum {
 namespace {
 
-// So many samples take less time in packs than by the state route.
+// So many samples take less time in packs than by the state route; of states with more than 1024 amplitudes,
+// a pack of which leaves the first-level cache, twice as many.
 constexpr std::int64_t least_packed_alone = 4;
 
 // Whether a few samples that the state route would take go in packs instead, as they would behind full tiles.
 bool fills_packs(const Circuit& circuit, const Readout& readout, const SweepPoint& point,
                  const Batch& batch) {
-  if (batch.samples < least_packed_alone || batch.samples > most_packed_samples(circuit.qubits()) ||
+  const std::int64_t least = circuit.amplitude_count() > 1024 ? 2 * least_packed_alone : least_packed_alone;
+  if (batch.samples < least || packed_samples(circuit.qubits(), batch.samples) < batch.samples ||
       !point.amplitudes)
     return false;
   const std::vector<bool> shared = shared_inputs(circuit, point);

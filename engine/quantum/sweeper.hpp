@@ -119,18 +119,19 @@ class Sweeper {
     return {tiles, std::max<std::int64_t>(1, (tiles + most - 1) / most), packed, first_share_of(packed)};
   }
 
-  // All of small states, which take no longer in one pack than in two. Of three and more an even number,
-  // which fills packs.
+  // All of small states, which take no longer in one pack than in two. Else about half of them, in as few
+  // packs as may be: full ones where a single sample would be left over, an even number else.
   [[nodiscard]] std::int64_t first_share_of(std::int64_t packed) const {
+    constexpr std::int64_t full = most_pack_samples;
     if (circuit_.qubits() < least_shared_pack_qubits) return packed;
-    return packed < 3 ? (packed + 1) / 2 : (packed + 3) / 4 * 2;
+    if (packed < 3) return (packed + 1) / 2;
+    return packed % full == 1 ? (packed / full + 1) / 2 * full : (packed + 2) / 4 * 2;
   }
 
   [[nodiscard]] std::int64_t packed_samples() const {
     if constexpr (tiled) {
-      const std::int64_t rest = batch_.samples % tile_lanes;
-      if (rest <= most_packed_samples(circuit_.qubits()) && PackSweep<T>::takes(context_) && !contracts())
-        return rest;
+      if (PackSweep<T>::takes(context_) && !contracts())
+        return quantum::packed_samples(circuit_.qubits(), batch_.samples);
     }
     return 0;
   }
@@ -142,8 +143,9 @@ class Sweeper {
     share(parts, [&](std::int64_t begin, std::int64_t end) {
       if (begin < end) run_chunks(TileSweep<T>(context_), parts, begin, end, partials);
       for (std::int64_t next = taken++; next < parts.shares(); next = taken++) {
-        PackSweep<T>(context_).run(parts.tiles, next == 0 ? 0 : parts.first_share,
-                                   next == 0 ? parts.first_share : parts.packed,
+        const std::int64_t middle = batch_.samples - parts.packed + parts.first_share;
+        PackSweep<T>(context_).run(next == 0 ? batch_.samples - parts.packed : middle,
+                                   next == 0 ? middle : batch_.samples,
                                    partial(partials, parts.chunks() + next));
       }
     });

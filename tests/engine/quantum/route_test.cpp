@@ -154,9 +154,9 @@ TEST_CASE("batches of every size give what their samples give one by one", "[qua
   CHECK(Plan(circuit, readout, {true, true}).takes_packs() == packs);
   const bool tangents = GENERATE(false, true);
   const unsigned threads = thread_count();
-  std::vector<std::int64_t> sizes{18, 19, 23, 27};
+  std::vector<std::int64_t> sizes{9, 18, 23, 45, 52};
   if (n < 11) {
-    sizes.resize(40);
+    sizes.resize(n == 9 ? 60 : 40);
     std::iota(sizes.begin(), sizes.end(), 1);
   }
   for (const std::int64_t samples : sizes) {
