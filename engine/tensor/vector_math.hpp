@@ -129,9 +129,9 @@ inline void sine_and_cosine(double x, double& sine, double& cosine) {
 
 /// Of all angles, however large.
 inline void sines_and_cosines(std::span<const double> angles, double* sines, double* cosines) {
-  double largest = 0;
-  for (const double x : angles) largest = std::max(largest, std::abs(x));
-  if (largest <= largest_turn) {
+  std::int64_t large = 0;
+  for (const double x : angles) large += std::abs(x) <= largest_turn ? 0 : 1;
+  if (large == 0) {
     for (std::size_t i = 0; i < angles.size(); ++i) sine_and_cosine_of(angles[i], sines[i], cosines[i]);
     return;
   }
