@@ -127,14 +127,21 @@ class PackSweep {
   // What the samples have at the beginning of each line, to their lanes of a tile's rows.
   void put(const T* from, std::size_t line, T factor, T* tile, std::size_t rows) const {
     with_samples([&](auto samples) {
-      for (std::size_t r = 0; r < rows; ++r) {
-        T* const to = tile + r * pitch + pack_.lane;
-        for (std::size_t lane = 0; lane < samples(); ++lane) to[lane] = factor * from[r * line + lane];
+      for (std::size_t r = 0; r < rows; ++r, from += line, tile += pitch) {
+        const T last = factor * from[pack_.valid - 1];
+        if (pack_.filled > 0) fill_behind(tile, last);
+        for (std::size_t lane = 0; lane < samples(); ++lane)
+          tile[pack_.lane + lane] = lane < pack_.valid ? factor * from[lane] : last;
       }
     });
-    if (pack_.filled == 0) return;
-    T* const rest = tile + pack_.lane + pack_.valid;
-    for (std::size_t r = 0; r < rows; ++r) std::fill_n(rest + r * pitch, pack_.filled, rest[r * pitch - 1]);
+  }
+
+  // Pairs of lanes, the last of which may reach back into the pack.
+  void fill_behind(T* row, T value) const {
+    constexpr std::size_t pair = 2;
+    const auto values = Lanes<T, pair>{} + value;
+    for (std::size_t lane = pack_.lane + pack_.valid; lane < pitch; lane += pair)
+      store_lanes<T, pair>(row + std::min(lane, pitch - pair), values);
   }
 
   void put_values() {

@@ -119,12 +119,11 @@ class Sweeper {
     return {tiles, std::max<std::int64_t>(1, (tiles + most - 1) / most), packed, first_share_of(packed)};
   }
 
-  // All of small states, which take no longer in one pack than in two. Else about half of them, in as few
-  // packs as may be: full ones where a single sample would be left over, an even number else.
+  // All of a pair, and of small states, which take no longer in one pack than in two. Else about half of
+  // them, in as few packs as may be: full ones where a single sample would be left over, an even number else.
   [[nodiscard]] std::int64_t first_share_of(std::int64_t packed) const {
     constexpr std::int64_t full = most_pack_samples;
-    if (circuit_.qubits() < least_shared_pack_qubits) return packed;
-    if (packed < 3) return (packed + 1) / 2;
+    if (packed < 3 || circuit_.qubits() < least_shared_pack_qubits) return packed;
     return packed % full == 1 ? (packed / full + 1) / 2 * full : (packed + 2) / 4 * 2;
   }
 
