@@ -92,15 +92,15 @@ void run(const LocalSeed<T>& step) {
   });
 }
 
-/// Calls body(K, state) for the joint qubits of a pack, two at least; the state's type exchanges lanes where
-/// any group's are.
+/// Calls body(K, state's type) for the joint qubits of a pack, two at least; it exchanges lanes where any
+/// group's are.
 template <class T, class Body>
 void with_qubits(const PackGroups<T>& groups, Body&& body) {
   const auto with_state = [&](auto qubits) {
     if (groups.exchanged)
-      body(qubits, PackState<T>{});
+      body(qubits, std::type_identity<PackState<T>>{});
     else
-      body(qubits, LaneState<T>{});
+      body(qubits, std::type_identity<LaneState<T>>{});
   };
   if (groups.dimension == 4) return with_state(std::integral_constant<int, 2>{});
   assert(groups.dimension == 8 && most_joint_qubits > 2);
@@ -110,21 +110,22 @@ void with_qubits(const PackGroups<T>& groups, Body&& body) {
 template <class T>
 void run(MatrixTask task, const RotationStep<T, PackGroups<T>>& step) {
   with_qubits(*step.groups, [&](auto qubits, auto state) {
-    RotationKernel<T, vector_lanes<T>, qubits, PackGroups<T>, decltype(state)>::run(task, step);
+    RotationKernel<T, vector_lanes<T>, qubits, PackGroups<T>, typename decltype(state)::type>::run(task,
+                                                                                                   step);
   });
 }
 
 template <class T>
 void run(const LocalRead<T, PackGroups<T>>& step) {
   with_qubits(*step.groups, [&](auto qubits, auto state) {
-    LocalKernel<T, vector_lanes<T>, qubits, PackGroups<T>, decltype(state)>::read(step);
+    LocalKernel<T, vector_lanes<T>, qubits, PackGroups<T>, typename decltype(state)::type>::read(step);
   });
 }
 
 template <class T>
 void run(const LocalSeed<T, PackGroups<T>>& step) {
   with_qubits(*step.groups, [&](auto qubits, auto state) {
-    LocalKernel<T, vector_lanes<T>, qubits, PackGroups<T>, decltype(state)>::seed(step);
+    LocalKernel<T, vector_lanes<T>, qubits, PackGroups<T>, typename decltype(state)::type>::seed(step);
   });
 }
 

@@ -10,10 +10,10 @@
 
 namespace moonstill::quantum {
 
-/// Side by side at most, and amplitudes of all their states.
+/// Side by side at most, and amplitudes of all their states together.
 inline constexpr int most_sample_bits = 2;
 inline constexpr std::size_t most_pack_samples = std::size_t{1} << most_sample_bits;
-inline constexpr std::size_t most_pack_amplitudes = 8192;
+inline constexpr std::size_t pack_capacity = 8192;
 static_assert(vector_bits<double> >= most_sample_bits);
 
 struct Pack {

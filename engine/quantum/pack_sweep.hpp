@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cassert>
+#include <memory>
 #include <type_traits>
 
 #include "engine/core/interrupt.hpp"
+#include "engine/core/memory.hpp"
 #include "engine/quantum/angle_gradients.hpp"
 #include "engine/quantum/embedding.hpp"
 #include "engine/quantum/pack_readout.hpp"
@@ -35,6 +38,8 @@ class PackSweep {
         tangents_(context.request.tangents),
         gradients_(context.request.gradients()),
         rows_(static_cast<std::size_t>(plan_.amplitudes())),
+        memory_(allocate_memory(2 * state_names * (std::min(most_pack_samples * rows_, pack_capacity) + gap) *
+                                sizeof(T))),
         readout_(context),
         angles_(context) {}
 
@@ -49,6 +54,7 @@ class PackSweep {
       const std::int64_t left = std::min(end, (tile + 1) * tile_lanes) - sample;
       pack_ = {static_cast<std::size_t>(tile), static_cast<std::size_t>(sample % tile_lanes),
                pack_bits(left, sample + left == c_.samples)};
+      assert(pack_.lane + samples() <= pitch);
       pack_.valid = std::min(samples(), static_cast<std::size_t>(left));
       const std::size_t next = pack_.lane + pack_.valid;
       if (sample + static_cast<std::int64_t>(pack_.valid) == c_.samples) pack_.filled = pitch - next;
@@ -65,7 +71,7 @@ class PackSweep {
   // four are faster than two and one.
   [[nodiscard]] int pack_bits(std::int64_t left, bool ends) const {
     const auto filled = static_cast<std::size_t>(ends && left == 3 ? 4 : left);
-    return std::bit_width(std::min({filled, most_pack_samples, most_pack_amplitudes / rows_})) - 1;
+    return std::bit_width(std::min({filled, most_pack_samples, pack_capacity / rows_})) - 1;
   }
 
   [[nodiscard]] std::size_t samples() const { return pack_.samples(); }
@@ -101,7 +107,7 @@ class PackSweep {
 
   [[nodiscard]] Planes<T> state(Name name) {
     const std::size_t plane = numbers_of_plane() + gap;
-    T* const at = numbers_.data() + 2 * static_cast<std::size_t>(name) * plane;
+    T* const at = reinterpret_cast<T*>(memory_.get()) + 2 * static_cast<std::size_t>(name) * plane;
     return {at, at + plane};
   }
 
@@ -323,7 +329,7 @@ class PackSweep {
   Pack pack_{};
   double* partial_ = nullptr;
   Embedding<T, W> embedding_;
-  alignas(64) std::array<T, 2 * state_names*(most_pack_amplitudes + gap)> numbers_;
+  std::shared_ptr<std::byte> memory_;  // of the states
   PackReadout<T> readout_;
   AngleGradients<T> angles_;
   std::array<T, most_joint_qubits * pitch> slopes_{};  // of rotations: [qubit][lanes]

@@ -15,7 +15,7 @@ namespace {
 // qubits a tile never pays: it leaves the second-level cache.
 constexpr std::array worth_of_tile_f32{2, 2, 2, 2, 2, 2, 2, 4, 5, 7, 9, 10};
 constexpr std::array worth_of_tile_f64{2, 2, 2, 2, 3, 3, 4, 6, 8, 8, 10, 10};
-// Of a tile alone half more, from so many qubits on: threads would share its samples, but not the tile.
+// Of a tile alone half more, from so many qubits on: threads share samples, but not a tile.
 constexpr std::size_t least_lonely_qubits = 9;
 
 // Behind full tiles so many samples take less time in packs than a tile with them, for 0, 1, 2 ... qubits;

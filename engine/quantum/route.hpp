@@ -35,7 +35,7 @@ struct Batch {
                              const RouteChoice& choice);
 
 /// How many of the last samples go in packs, where a plan takes packs: those behind full tiles, unless a tile
-/// takes less time; and where few tiles are of an odd number, those of the last one, which threads then
+/// takes less time; of few tiles, if their number is odd, those of the last one, too, which threads then
 /// share.
 [[nodiscard]] std::int64_t packed_samples(int qubits, std::int64_t samples);
 

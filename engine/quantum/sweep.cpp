@@ -9,7 +9,7 @@ namespace moonstill::quantum {
 namespace {
 
 // So many samples take less time in packs than by the state route; of states with more than 1024 amplitudes,
-// a pack of which leaves the first-level cache, twice as many.
+// fewer of which the cache holds, twice as many.
 constexpr std::int64_t least_packed_alone = 4;
 
 // Whether a few samples that the state route would take go in packs instead, as they would behind full tiles.

@@ -100,7 +100,7 @@ class Sweeper {
 
  private:
   // What has a partial sum of its own, whatever the threads: chunks of tiles, or of states, and two
-  // shares of the samples behind full tiles that go in packs.
+  // shares of the last samples, which go in packs.
   struct Parts {
     std::int64_t tiles, chunk, packed;
     std::int64_t first_share;  // of the packed samples
@@ -120,7 +120,8 @@ class Sweeper {
   }
 
   // All of a pair, and of small states, which take no longer in one pack than in two. Else about half of
-  // them, in as few packs as may be: full ones where a single sample would be left over, an even number else.
+  // them, which leaves threads with like shares: full packs where a single sample is left over, an even
+  // number else.
   [[nodiscard]] std::int64_t first_share_of(std::int64_t packed) const {
     constexpr std::int64_t full = most_pack_samples;
     if (packed < 3 || circuit_.qubits() < least_shared_pack_qubits) return packed;
@@ -135,8 +136,8 @@ class Sweeper {
     return 0;
   }
 
-  // Threads take their shares of the tiles, and then what is left of the samples behind: the one that has a
-  // tile less begins with them.
+  // Threads take their shares of the tiles, and then what is left of those of the packed samples: the one
+  // that has a tile less begins with them.
   void run_tiles(const Parts& parts, std::span<double> partials) {
     std::atomic<std::int64_t> taken{0};
     share(parts, [&](std::int64_t begin, std::int64_t end) {

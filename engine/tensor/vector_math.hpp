@@ -3,7 +3,6 @@
 // (Moshier 1992) and fdlibm (Sun 1993); errors stay within 3 units of the last place.
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>

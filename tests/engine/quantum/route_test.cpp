@@ -138,8 +138,8 @@ TEST_CASE("routes agree on values, gradients and Hessians", "[quantum][route]") 
 
 TEST_CASE("batches of every size give what their samples give one by one", "[quantum][route]") {
   Generator random(239);
-  // A few samples behind full tiles go through the circuit in packs where it has rotations and phases only,
-  // affine relabelling, and observables of single qubits.
+  // Samples behind full tiles, or behind pairs of them, go through the circuit in packs where it has
+  // rotations and phases only, affine relabelling, and observables of single qubits.
   const bool packs = GENERATE(false, true);
   const int n = packs ? GENERATE(5, 6, 7, 9, 11) : 5;
   Circuit circuit(n);
@@ -198,13 +198,13 @@ TEST_CASE("batches of every size give what their samples give one by one", "[qua
 
 namespace {
 
-// Two strongly entangling layers of six qubits, observed by Hermitians of five of them, and a point.
+// Two strongly entangling layers observed by Hermitians of five qubits, and a point.
 struct Layer {
-  static constexpr int n = 6;
+  int n;
   Circuit circuit{n};
   Readout readout;
 
-  Layer() {
+  explicit Layer(int qubits) : n(qubits) {
     const int x = circuit.add_input("x", {1 << n});
     const int w = circuit.add_input("w", {2, n, 3});
     circuit.amplitudes(x).strongly_entangling(w);
@@ -225,8 +225,9 @@ struct Layer {
 
 TEST_CASE("no number of a tile is left to chance, nor those of lanes without a sample", "[quantum][route]") {
   Generator random(251);
-  const Layer layer;
-  for (const std::int64_t samples : {1, 2, 3, 8, 9, 17, 18, 19}) {
+  // Of nine qubits threads share packs, and with them a tile's rows.
+  const Layer layer(GENERATE(6, 9));
+  for (const std::int64_t samples : {1, 2, 3, 5, 8, 9, 13, 17, 18, 19, 45}) {
     for (const DType dtype : {DType::f32, DType::f64}) {
       const SweepPoint point = layer.point(samples, random);
       SweepRequest request = request_for_all(false);
@@ -251,7 +252,7 @@ TEST_CASE("no number of a tile is left to chance, nor those of lanes without a s
 
 TEMPLATE_TEST_CASE("no sum reads lanes without a sample", "[quantum][route]", float, double) {
   Generator random(257);
-  const Layer layer;
+  const Layer layer(GENERATE(6, 9));
   for (const std::int64_t samples : {17, 18, 19, 20, 21, 30}) {
     SweepPoint point = layer.point(samples, random);
     point.amplitudes = point.amplitudes.as_tiled();
