@@ -40,10 +40,6 @@ local function report(name, result, work, seconds)
   print(ms.io.json(result))
 end
 
-local function loss_of(net)
-  return function(w, x, y) return ms.nn.cross_entropy(net(x, w), y) end
-end
-
 -- What an operation on 32 numbers costs, from Lua.
 local tiny, other = random:normal({ 32 }, dtype), random:normal({ 32 }, dtype)
 local loops = opt.once and 10 or 20000
@@ -74,17 +70,14 @@ end)
 
 -- A training step's derivatives, from the digits as the loader gives them.
 local digits = ms.data.images("digits", { train = 16384, test = 1 }).train
-local function loaded(batch) return digits:batches({ batch = batch, seed = 1, dtype = opt.dtype }):at(1) end
-
+local x, y = digits:batches({ batch = 1024, seed = 1, dtype = opt.dtype }):at(1)
 local classical = qnn.lenet.classical {}
 local weights = classical:initialise(random, dtype)
-local loss_and_grad = ms.value_and_grad(loss_of(classical))
-local function gradient_work(batch)
-  local x, y = loaded(batch)
-  return function() loss_and_grad(weights, x, y) end
-end
+local loss_and_grad = ms.value_and_grad(function(w)
+  return ms.nn.cross_entropy(classical(x, w), y)
+end)
+report("lenet forward and backward", { batch = 1024 }, function() loss_and_grad(weights) end, 3)
 
-report("lenet forward and backward", { batch = 1024 }, gradient_work(1024), 3)
 -- Coloured noise in CIFAR-10's form, read as a file of images is.
 local function photographs()
   local name = os.tmpname()
@@ -118,11 +111,4 @@ for _, task in ipairs { { "MNIST", set = digits, steps = 1 }, { "CIFAR-10", set 
     outer_iteration("outer iteration, " .. task[1], task.set, model, task.steps, 0)
     outer_iteration("outer iteration, smooth derivative, " .. task[1], task.set, model, task.steps)
   end
-end
-
--- How cost grows, in f32 as the other curves.
-local batches = opt.dtype == "f32" and { 1, 2, 4, 8, 15, 16, 17, 32, 33, 64, 65, 100, 128, 256, 512, 1000, 1024, 2048,
-  4096, 8192, 16384 } or {}
-for _, batch in ipairs(batches) do
-  report("lenet batch curve", { batch = batch, operations = batch }, gradient_work(batch))
 end

@@ -118,9 +118,7 @@ local peer_names = {
 for _, file in ipairs { "lenet.jsonl", "lenet_f64.jsonl" } do
   for _, run in ipairs(json_lines(file)) do
     local name = run.name .. (run.model and " " .. run.model or "")
-    if not name:find "curve" then
-      add { name = name, seconds = run.seconds, peer = best[peer_names[name]], dtype = run.dtype }
-    end
+    add { name = name, seconds = run.seconds, peer = best[peer_names[name]], dtype = run.dtype }
   end
 end
 
@@ -189,11 +187,6 @@ for _, point in ipairs(json_lines "curves.jsonl") do
   add_point(point.curve, {
     x = point.x, seconds = point.seconds, peak_bytes = point.curve:find "inner updates" and point.peak_bytes,
   })
-end
-for _, run in ipairs(json_lines "lenet.jsonl") do
-  if run.name == "lenet batch curve" then
-    add_point("batch, classical LeNet, gradient", { x = run.batch, seconds = run.seconds })
-  end
 end
 local function point_text(point)
   local text = ("%d: %s"):format(point.x, time_text(point.seconds))
