@@ -2,18 +2,18 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 #include "engine/core/threads.hpp"
 #include "engine/data/image_set.hpp"
 #include "engine/tensor/lanes.hpp"
+#include "engine/tensor/tiling.hpp"
 
 namespace moonstill::data {
 namespace {
 
 constexpr int lanes = static_cast<int>(tile_lanes);
 using ByteLanes = Lanes<std::uint8_t, lanes>;
-using Samples = std::array<const std::uint8_t*, lanes>;
+using Pointers = std::span<const std::uint8_t* const>;
 
 // Pixels converted together: a square block, transposed in registers.
 constexpr std::int64_t block = lanes;
@@ -34,33 +34,42 @@ constexpr std::int64_t block = lanes;
   }
 }
 
-// Pixels [begin, end) of 16 samples -> [end - begin][16], as scale * pixel + offset.
+// Pixels [begin, end) of so many samples -> [end - begin][samples], as scale * pixel + offset.
 template <class T>
-void gather_plane(const Samples& samples, std::int64_t begin, std::int64_t end, T scale, T offset, T* to) {
+void gather_plane(const Pointers& samples, std::int64_t width, std::int64_t begin, std::int64_t end, T scale,
+                  T offset, T* to) {
+  const std::int64_t last = width - 1;
   std::int64_t f = begin;
-  for (; f + block <= end; f += block) {
+  for (; f + block <= end; f += block, to += block * width) {
     std::array<ByteLanes, lanes> rows;
-    for (std::size_t lane = 0; lane < lanes; ++lane)
-      rows[lane] = load_lanes<std::uint8_t, lanes>(samples[lane] + f);
-    transpose(rows);
-    for (const ByteLanes& row : rows) {
-      store_lanes<T, lanes>(to, __builtin_convertvector(row, Lanes<T, lanes>) * scale + offset);
-      to += lanes;
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      const auto sample = std::min(lane, static_cast<std::size_t>(last));
+      rows[lane] = load_lanes<std::uint8_t, lanes>(samples[sample] + f);
     }
+    transpose(rows);
+    std::array<T, lanes * lanes> wide;
+    T* const pixels = width == lanes ? to : wide.data();
+    for (std::size_t i = 0; i < lanes; ++i) {
+      store_lanes<T, lanes>(pixels + i * lanes,
+                            __builtin_convertvector(rows[i], Lanes<T, lanes>) * scale + offset);
+    }
+    if (width < lanes) narrow(wide.data(), to, block, width);
   }
   for (; f < end; ++f) {
-    for (const std::uint8_t* sample : samples) *to++ = static_cast<T>(sample[f]) * scale + offset;
+    for (std::int64_t lane = 0; lane < width; ++lane)
+      *to++ = static_cast<T>(samples[static_cast<std::size_t>(lane)][f]) * scale + offset;
   }
 }
 
 template <class T>
-void gather_tile(const Samples& samples, const Shape& shape, const Normalization& normalization, T* to) {
+void gather_tile(const Pointers& samples, std::int64_t width, const Shape& shape,
+                 const Normalization& normalization, T* to) {
   const std::int64_t plane = shape[1] * shape[2];
   for (std::int64_t c = 0; c < shape[0]; ++c) {
     const double mean = normalization.mean[static_cast<std::size_t>(c)];
     const double deviation = normalization.deviation[static_cast<std::size_t>(c)];
-    gather_plane(samples, c * plane, (c + 1) * plane, static_cast<T>(1.0 / (255.0 * deviation)),
-                 static_cast<T>(-mean / deviation), to + c * plane * lanes);
+    gather_plane(samples, width, c * plane, (c + 1) * plane, static_cast<T>(1.0 / (255.0 * deviation)),
+                 static_cast<T>(-mean / deviation), to + c * plane * width);
   }
 }
 
@@ -74,16 +83,11 @@ Tensor gather_images(std::span<const std::uint8_t* const> samples, const Shape& 
   dispatch_floating(dtype, "images", [&](auto element) {
     using T = decltype(element);
     T* to = out.write<T>().data();
-    const auto tile_size = static_cast<std::size_t>(out.features()) * lanes;
     parallel_for(static_cast<std::size_t>(out.tiles()), tiles_worth_a_thread,
                  [&](std::size_t begin, std::size_t end) {
-                   for (std::size_t tile = begin; tile < end; ++tile) {
-                     Samples pointers;
-                     for (std::size_t lane = 0; lane < lanes; ++lane) {
-                       pointers[lane] = samples[std::min(tile * lanes + lane, samples.size() - 1)];
-                     }
-                     gather_tile(pointers, shape, normalization, to + tile * tile_size);
-                   }
+                   for (auto t = static_cast<std::int64_t>(begin); t < static_cast<std::int64_t>(end); ++t)
+                     gather_tile(samples.subspan(static_cast<std::size_t>(t * lanes)), out.lanes_in(t), shape,
+                                 normalization, to + out.tile_begin(t));
                  });
   });
   return out;

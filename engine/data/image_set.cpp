@@ -137,8 +137,9 @@ Tensor ImageSet::one_hot(std::span<const std::int64_t> indices, DType dtype) con
     const auto to = out.write<decltype(element)>();
     for (std::int64_t i = 0; i < count; ++i) {
       const std::int64_t tile = i / tile_lanes;
-      const std::int64_t place =
-          (tile * classes_ + label(indices[static_cast<std::size_t>(i)])) * tile_lanes + i % tile_lanes;
+      const std::int64_t place = out.tile_begin(tile) +
+                                 label(indices[static_cast<std::size_t>(i)]) * out.lanes_in(tile) +
+                                 i % tile_lanes;
       to[static_cast<std::size_t>(place)] = 1;
     }
   });

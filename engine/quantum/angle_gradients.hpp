@@ -10,8 +10,6 @@ namespace moonstill::quantum {
 
 template <class T>
 class AngleGradients {
-  static constexpr auto lanes = static_cast<int>(tile_lanes);
-
  public:
   explicit AngleGradients(const TileContext<T>& context)
       : c_(context), plan_(context.plan), tangents_(context.request.tangents) {}
@@ -19,6 +17,7 @@ class AngleGradients {
   /// Where what follows is added: to `partial` when shared, else to the samples of a tile.
   void start(std::int64_t tile, double* partial) {
     tile_ = tile;
+    samples_ = c_.samples_of(tile);
     partial_ = partial;
   }
 
@@ -71,13 +70,14 @@ class AngleGradients {
     if (to.partial >= 0)
       partial_[to.partial + slot] += g;
     else
-      to.samples[(tile_ * to.count() + slot) * lanes + lane] += static_cast<T>(g);
+      to.samples[tile_ * to.count() * tile_lanes + slot * samples_ + lane] += static_cast<T>(g);
   }
 
   const TileContext<T>& c_;
   const Plan& plan_;
   bool tangents_;
   std::int64_t tile_ = 0;
+  int samples_ = 0;  // of the tile
   double* partial_ = nullptr;
   std::vector<double> sums_, tangent_sums_;  // of environments, over the lanes
 };

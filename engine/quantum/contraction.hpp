@@ -4,12 +4,14 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "engine/core/threads.hpp"
 #include "engine/quantum/tile_sweep.hpp"
 #include "engine/tensor/elementwise.hpp"
 #include "engine/tensor/linalg.hpp"
+#include "engine/tensor/tiling.hpp"
 
 namespace moonstill::quantum {
 
@@ -54,7 +56,7 @@ class Contraction {
     multiply();
     observe(chunk, chunks, partials, count);
     if (!c_.request.gradients()) return;
-    if (c_.amplitude_gradient.wanted) add_amplitude_gradient();
+    if (c_.amplitude_gradient.wanted) put_amplitude_gradient();
     if (!column_request_.gradients()) return;
     gather();
     retreat(partials + chunks * count, count);
@@ -66,8 +68,10 @@ class Contraction {
   [[nodiscard]] Tensor identity() const {
     Tensor out = Tensor::zeros({size_, size_}, dtype_of<T>(), Layout::tiled);
     T* to = out.template write<T>().data();
-    for (std::int64_t j = 0; j < size_; ++j)
-      to[(j / tile_lanes * size_ + j) * tile_lanes + j % tile_lanes] = 1;
+    for (std::int64_t j = 0; j < size_; ++j) {
+      const std::int64_t tile = j / tile_lanes;
+      to[out.tile_begin(tile) + j * out.lanes_in(tile) + j % tile_lanes] = 1;
+    }
     return out;
   }
 
@@ -89,9 +93,7 @@ class Contraction {
     });
   }
 
-  [[nodiscard]] std::int64_t columns_in(std::int64_t tile) const {
-    return std::min(tile_lanes, size_ - tile * tile_lanes);
-  }
+  [[nodiscard]] std::int64_t columns_in(std::int64_t tile) const { return lanes_of(size_, tile); }
 
   // A tile of columns and planes of their states.
   void unload(const Planes<T>& from, std::int64_t tile, T* to) const {
@@ -120,10 +122,17 @@ class Contraction {
     if (xdot_) sdot_ = binary(Binary::add, sdot_, matmul(xdot_, u_, false, true));
   }
 
-  [[nodiscard]] Planes<T> planes(T* numbers, std::int64_t tile) const {
-    if (numbers == nullptr) return {};
-    T* at = numbers + tile * 2 * size_ * tile_lanes;
-    return {at, at + size_ * tile_lanes};
+  // Of s, sdot, a and adot; those that a request does not need are null.
+  using Numbers = std::array<T*, 4>;
+  [[nodiscard]] static constexpr bool is_adjoint(std::size_t i) { return i >= 2; }
+
+  [[nodiscard]] TileStates<T> whole_tile(const Numbers& states, std::int64_t tile) const {
+    const auto planes = [&](T* numbers) {
+      if (numbers == nullptr) return Planes<T>{};
+      T* at = numbers + tile * 2 * size_ * tile_lanes;
+      return Planes<T>{at, at + size_ * tile_lanes};
+    };
+    return {planes(states[0]), planes(states[1]), planes(states[2]), planes(states[3])};
   }
 
   // Reads the states and seeds their adjoints.
@@ -132,31 +141,47 @@ class Contraction {
     const auto numbers = [](Tensor& t) { return t ? t.template write<T>().data() : nullptr; };
     if (gradients) a_ = Tensor::empty(s_.shape(), s_.dtype(), Layout::tiled);
     if (gradients && tangents()) adot_ = Tensor::empty(s_.shape(), s_.dtype(), Layout::tiled);
-    T* s = numbers(s_);
-    T* sdot = numbers(sdot_);
-    T* a = numbers(a_);
-    T* adot = numbers(adot_);
+    const Numbers states{numbers(s_), numbers(sdot_), numbers(a_), numbers(adot_)};
     const std::int64_t tiles = s_.tiles();
     parallel_for(chunks, 1, [&](std::size_t begin, std::size_t end) {
       TileSweep<T> sweep(c_);
       for (std::size_t c = begin; c < end; ++c) {
         const auto first = static_cast<std::int64_t>(c) * chunk;
         for (std::int64_t tile = first; tile < std::min(tiles, first + chunk); ++tile) {
-          sweep.observe({planes(s, tile), planes(sdot, tile), planes(a, tile), planes(adot, tile)}, tile,
-                        partials + c * count);
+          if (s_.lanes_in(tile) == tile_lanes)
+            sweep.observe(whole_tile(states, tile), tile, partials + c * count);
+          else
+            observe_narrow(sweep, states, tile, partials + c * count);
         }
       }
     });
   }
 
+  // Of a narrow tile a sweep reads whole ones made of its states, and seeds whole ones.
+  void observe_narrow(TileSweep<T>& sweep, const Numbers& states, std::int64_t tile, double* partial) const {
+    const std::int64_t lanes = s_.lanes_in(tile);
+    const std::int64_t begin = s_.tile_begin(tile);
+    std::array<Tensor, std::tuple_size_v<Numbers>> wide;
+    Numbers wide_states{};
+    for (std::size_t i = 0; i < wide.size(); ++i) {
+      if (states[i] == nullptr) continue;
+      wide[i] = Tensor::empty({tile_lanes, 2 * size_}, dtype_of<T>(), Layout::tiled);
+      wide_states[i] = wide[i].template write<T>().data();
+      if (!is_adjoint(i)) widen(states[i] + begin, wide_states[i], 2 * size_, lanes);
+    }
+    sweep.observe(whole_tile(wide_states, 0), tile, partial);
+    for (std::size_t i = 0; i < wide.size(); ++i) {
+      if (is_adjoint(i) && wide[i]) narrow(wide_states[i], states[i] + begin, 2 * size_, lanes);
+    }
+  }
+
   // 2 Re U^H a, or its change, of each sample.
-  void add_amplitude_gradient() {
+  void put_amplitude_gradient() {
     Tensor sum = tangents()
                      ? binary(Binary::add, matmul(adot_, u_, false, false), matmul(a_, udot_, false, false))
                      : matmul(a_, u_, false, false);
-    const T* from = sum.template data<T>().data();
-    T* to = c_.amplitude_gradient.samples;
-    for (std::int64_t e = 0; e < sum.storage_count(); ++e) to[e] = 2 * from[e];
+    std::ranges::transform(sum.template data<T>(), c_.amplitude_gradient.samples,
+                           [](T slope) { return 2 * slope; });
   }
 
   // One adjoint state for each basis state: sum_b a_b x_b, and its change.

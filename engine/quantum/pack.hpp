@@ -18,10 +18,10 @@ static_assert(vector_bits<double> >= most_sample_bits);
 
 struct Pack {
   std::size_t tile = 0;
-  std::size_t lane = 0;    // of the first sample
-  int sample_bits = 0;     // log2 of the samples side by side
-  std::size_t valid = 1;   // of them, those of the batch
-  std::size_t filled = 0;  // lanes of the tile behind them that take what is the last sample's own
+  std::size_t lane = 0;   // of the first sample
+  int sample_bits = 0;    // log2 of the samples side by side
+  std::size_t valid = 1;  // of them, those of the batch: all, or three of four
+  std::size_t width = 1;  // samples of the tile
 
   [[nodiscard]] std::size_t samples() const { return std::size_t{1} << sample_bits; }
 

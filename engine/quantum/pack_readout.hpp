@@ -153,21 +153,8 @@ class PackReadout {
     if (source.values == nullptr) return Vector{};
     const T* const of_tile = source.tile(static_cast<std::int64_t>(pack_.tile), static_cast<int>(tile_lanes));
     const T* const from = of_tile + static_cast<std::size_t>(output) * pitch + pack_.lane;
-    const Vector lanes = load_first(from);
+    const Vector lanes = load_first<T, W>(from, static_cast<int>(pack_.valid));
     return permuted_lanes<T, W>(lanes, lane_numbers<T, W>() & static_cast<int>(pack_.samples() - 1));
-  }
-
-  // Of the batch's samples, and 0.
-  [[nodiscard]] Vector load_first(const T* from) const {
-    if constexpr (W == tile_lanes) {
-      const auto index = lane_numbers<T, W>() + static_cast<int>(pack_.lane);
-      const Vector row = load_lanes<T, W>(from - pack_.lane);
-      return first_lanes<T, W>(permuted_lanes<T, W>(row, index), static_cast<int>(pack_.valid));
-    } else {
-      std::array<T, W> lanes{};
-      std::copy_n(from, pack_.valid, lanes.begin());
-      return load_lanes<T, W>(lanes.data());
-    }
   }
 
   // What all lanes of a sample have, in one of them.

@@ -44,8 +44,7 @@ class PackSweep {
         angles_(context) {}
 
   /// Carries samples from `begin` to `end` forward and, when gradients are wanted, back. Adds to `partial`;
-  /// what is a sample's own goes to its lane of its tile, that of the batch's last sample to all lanes from
-  /// there on.
+  /// what is a sample's own goes to its lane of its tile.
   void run(std::int64_t begin, std::int64_t end, double* partial) {
     partial_ = partial;
     for (std::int64_t sample = begin; sample < end; sample += static_cast<std::int64_t>(pack_.valid)) {
@@ -56,8 +55,7 @@ class PackSweep {
                pack_bits(left, sample + left == c_.samples)};
       assert(pack_.lane + samples() <= pitch);
       pack_.valid = std::min(samples(), static_cast<std::size_t>(left));
-      const std::size_t next = pack_.lane + pack_.valid;
-      if (sample + static_cast<std::int64_t>(pack_.valid) == c_.samples) pack_.filled = pitch - next;
+      pack_.width = static_cast<std::size_t>(c_.samples_of(tile));
       embedding_ = Embedding<T, W>(static_cast<int>(samples()));
       angles_.start(tile, partial);
       carry();
@@ -70,8 +68,8 @@ class PackSweep {
   // Of the next pack, where so many samples are left: the largest that they fill. At the batch's end three of
   // four are faster than two and one.
   [[nodiscard]] int pack_bits(std::int64_t left, bool ends) const {
-    const auto filled = static_cast<std::size_t>(ends && left == 3 ? 4 : left);
-    return std::bit_width(std::min({filled, most_pack_samples, pack_capacity / rows_})) - 1;
+    const auto places = static_cast<std::size_t>(ends && left == 3 ? 4 : left);
+    return std::bit_width(std::min({places, most_pack_samples, pack_capacity / rows_})) - 1;
   }
 
   [[nodiscard]] std::size_t samples() const { return pack_.samples(); }
@@ -84,6 +82,13 @@ class PackSweep {
     if (samples() == 1) return body(std::integral_constant<std::size_t, 1>{});
     if (samples() == 2) return body(std::integral_constant<std::size_t, 2>{});
     body(std::integral_constant<std::size_t, most_pack_samples>{});
+  }
+
+  // Calls body(pack_.valid) with a constant.
+  template <class Body>
+  [[gnu::always_inline]] void with_valid(Body&& body) const {
+    if (pack_.valid == 3) return body(std::integral_constant<std::size_t, 3>{});
+    with_samples(body);
   }
 
   void carry() {
@@ -111,11 +116,12 @@ class PackSweep {
     return {at, at + plane};
   }
 
-  // The samples' amplitudes, [rows][samples], from a tile's [rows][tile_lanes]; of a sample that is none, 0.
+  // The samples' amplitudes, [rows][samples], from a tile's [rows][width]; of a sample that is none, 0.
   void get(const T* tile, T* to) const {
-    with_samples([&](auto samples) {
+    with_valid([&](auto valid) {
+      const std::size_t line = std::bit_ceil(valid());
       for (std::size_t r = 0; r < rows_; ++r)
-        std::copy_n(tile + r * pitch + pack_.lane, samples(), to + r * samples());
+        std::copy_n(tile + r * pack_.width + pack_.lane, valid(), to + r * line);
     });
     for (std::size_t lane = pack_.valid; lane < samples(); ++lane) {
       for (std::size_t r = 0; r < rows_; ++r) to[r * samples() + lane] = 0;
@@ -132,22 +138,11 @@ class PackSweep {
 
   // What the samples have at the beginning of each line, to their lanes of a tile's rows.
   void put(const T* from, std::size_t line, T factor, T* tile, std::size_t rows) const {
-    with_samples([&](auto samples) {
-      for (std::size_t r = 0; r < rows; ++r, from += line, tile += pitch) {
-        const T last = factor * from[pack_.valid - 1];
-        if (pack_.filled > 0) fill_behind(tile, last);
-        for (std::size_t lane = 0; lane < samples(); ++lane)
-          tile[pack_.lane + lane] = lane < pack_.valid ? factor * from[lane] : last;
+    with_valid([&](auto valid) {
+      for (std::size_t r = 0; r < rows; ++r, from += line, tile += pack_.width) {
+        for (std::size_t lane = 0; lane < valid(); ++lane) tile[pack_.lane + lane] = factor * from[lane];
       }
     });
-  }
-
-  // Pairs of lanes, the last of which may reach back into the pack.
-  void fill_behind(T* row, T value) const {
-    constexpr std::size_t pair = 2;
-    const auto values = Lanes<T, pair>{} + value;
-    for (std::size_t lane = pack_.lane + pack_.valid; lane < pitch; lane += pair)
-      store_lanes<T, pair>(row + std::min(lane, pitch - pair), values);
   }
 
   void put_values() {

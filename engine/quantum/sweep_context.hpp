@@ -16,7 +16,7 @@ template <class T>
 struct Destination {
   bool wanted = false;
   std::int64_t partial = -1;  // offset in the tile's partial sums; -1: per sample
-  T* samples = nullptr;       // [tiles][count][sample lanes]
+  T* samples = nullptr;       // as a tensor has them: [tiles][count][samples of the tile], or rows
   Shape shape{};              // of one sample
 
   [[nodiscard]] std::int64_t count() const { return shape.count(); }
@@ -27,10 +27,14 @@ template <class T>
 struct Source {
   const T* values = nullptr;  // nullptr: zero
   std::int64_t count = 0;     // numbers of one sample
-  bool shared = true;         // else [tiles][count][sample lanes]
+  bool shared = true;         // else [tiles][count][samples of the tile]
   bool row_major = false;     // or [samples][count]: amplitudes that are to be embedded
+  // [count][sample lanes] for a last tile with fewer samples, of operands other than amplitudes.
+  const T* widened = nullptr;
+  std::int64_t widened_tile = -1;
 
   [[nodiscard]] const T* tile(std::int64_t tile, int lanes) const {
+    if (tile == widened_tile) return widened;
     return values == nullptr || shared ? values : values + tile * count * lanes;
   }
 };
@@ -58,6 +62,12 @@ struct SweepContext {
   std::pmr::vector<Destination<T>> hermitian_gradients{memory};
   // Of each operation: where its rows' slopes are summed.
   std::pmr::vector<std::int64_t> phase_slopes{memory};
+
+  /// Samples that a tile holds: in the last one perhaps fewer than it has lanes.
+  [[nodiscard]] int samples_of(std::int64_t tile) const {
+    const std::int64_t lanes = AnyPlan::sample_lanes();
+    return static_cast<int>(std::min(lanes, samples - tile * lanes));
+  }
 
   /// Numbers of a tile of kept states.
   [[nodiscard]] std::int64_t kept_numbers() const { return (2 * plan.amplitudes() + 1) * tile_lanes; }

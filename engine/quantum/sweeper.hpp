@@ -14,6 +14,7 @@
 #include "engine/quantum/pack_sweep.hpp"
 #include "engine/quantum/state_sweep.hpp"
 #include "engine/quantum/tile_sweep.hpp"
+#include "engine/tensor/tiling.hpp"
 #include "engine/tensor/work.hpp"
 
 namespace moonstill::quantum {
@@ -50,8 +51,8 @@ class Sweeper {
     context_.amplitudes = amplitude_source(point.amplitudes);
     context_.amplitude_direction = amplitude_source(direction.amplitudes);
     const Shape outputs{plan_->outputs()};
-    context_.weights = source(point.weights, outputs);
-    context_.weight_direction = source(direction.weights, outputs);
+    context_.weights = widened_source(point.weights, outputs);
+    context_.weight_direction = widened_source(direction.weights, outputs);
     take_hermitians(point.hermitians, context_.hermitians, true);
     take_hermitians(request.tangents ? direction.hermitians : std::vector<Tensor>(),
                     context_.hermitian_directions, false);
@@ -251,6 +252,20 @@ class Sweeper {
     return {(fits ? tensor : held_.back()).template data<T>().data(), shape.count(), shared};
   }
 
+  // The same for operands that kernels take a whole tile of: a copy of a narrow last one is made for them.
+  Source<T> widened_source(const Tensor& tensor, const Shape& shape) {
+    Source<T> out = source(tensor, shape);
+    const std::int64_t lanes = batch_.samples % tile_lanes;
+    if (!tiled || out.shared || lanes == 0) return out;
+    const std::int64_t tile = batch_.samples / tile_lanes;
+    Tensor& copy = held_.emplace_back(Tensor::empty({out.count, tile_lanes}, dtype_of<T>()));
+    T* const to = copy.template write<T>().data();
+    widen(out.tile(tile, tile_lanes), to, out.count, lanes);
+    out.widened = to;
+    out.widened_tile = tile;
+    return out;
+  }
+
   // Those that are embedded may be rows: a tile of them is made in the cache.
   Source<T> amplitude_source(const Tensor& tensor) {
     const Shape shape = amplitude_shape(circuit_);
@@ -265,8 +280,8 @@ class Sweeper {
     context_.angle_directions.reserve(circuit_.inputs().size());
     for (std::size_t i = 0; i < circuit_.inputs().size(); ++i) {
       const Shape& shape = circuit_.inputs()[i].shape;
-      context_.angles.push_back(source(tensor_at(point.angles, i), shape));
-      context_.angle_directions.push_back(source(tensor_at(direction.angles, i), shape));
+      context_.angles.push_back(widened_source(tensor_at(point.angles, i), shape));
+      context_.angle_directions.push_back(widened_source(tensor_at(direction.angles, i), shape));
     }
   }
 

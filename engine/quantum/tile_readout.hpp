@@ -135,7 +135,13 @@ class TileReadout {
 
   void write_values() {
     T* to = c_.values.samples + tile_ * plan_.outputs() * lanes;
-    for (std::size_t e = 0; e < values_.size(); ++e) to[e] = static_cast<T>(values_[e]);
+    const auto number = [](double value) { return static_cast<T>(value); };
+    if (valid_lanes_ == lanes) {
+      std::ranges::transform(values_, to, number);
+      return;
+    }
+    for (auto row = values_.begin(); row != values_.end(); row += lanes)
+      to = std::transform(row, row + valid_lanes_, to, number);
   }
 
   double& value(int output, int lane) {

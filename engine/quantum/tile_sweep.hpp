@@ -79,9 +79,8 @@ class TileSweep {
   }
 
  private:
-  [[nodiscard]] int samples_of(std::int64_t tile) const {
-    return static_cast<int>(std::min<std::int64_t>(lanes, c_.samples - tile * lanes));
-  }
+  // Whether there are fewer samples than lanes: operands and results are narrower than states.
+  [[nodiscard]] bool narrow_tile() const { return valid_lanes_ < lanes; }
 
   // The states after the circuit, from an earlier sweep and for a later one.
   void find(std::int64_t tile) {
@@ -105,7 +104,7 @@ class TileSweep {
   void begin_tile(std::int64_t tile) {
     poll_interrupt();
     tile_ = tile;
-    valid_lanes_ = samples_of(tile);
+    valid_lanes_ = c_.samples_of(tile);
     next_ = {};
   }
 
@@ -164,7 +163,7 @@ class TileSweep {
     }
   }
 
-  // Real amplitudes into a state. In padding lanes may lie anything: no sum reads them.
+  // Real amplitudes into a state. In lanes without a sample may lie anything: no sum reads them.
   void load(const Source<T>& source, const Planes<T>& state) {
     std::fill_n(state.im, size_, T{0});
     if (source.values == nullptr) {
@@ -172,28 +171,44 @@ class TileSweep {
       return;
     }
     const T* from = source.tile(tile_, lanes);
-    if (!source.shared) {
-      std::copy_n(from, size_, state.re);
-    } else {
+    if (source.shared) {
       for (std::size_t r = 0; r < size_ / stride; ++r) std::fill_n(state.re + r * stride, lanes, from[r]);
+    } else if (narrow_tile()) {
+      widen(from, state.re, source.count, valid_lanes_);
+    } else {
+      std::copy_n(from, size_, state.re);
     }
   }
 
-  // Rows of amplitudes of any norm, a tile of which is at `to` when it has to be made.
-  const T* rows(const Source<T>& source, T* to) const {
-    if (!source.row_major) return source.tile(tile_, lanes);
-    tile_rows(source.values + tile_ * lanes * source.count, to, source.count, valid_lanes_);
+  // A whole tile of amplitudes of any norm: their own, or one made of them in a state that is not yet.
+  const T* whole_tile(const Source<T>& source, const Planes<T>& state) const {
+    const T* from = source.tile(tile_, lanes);
+    if (source.row_major) {
+      if (narrow_tile()) from = whole_rows(from, source.count, state.im);
+      tile_rows(from, state.re, source.count, lanes);
+      return state.re;
+    }
+    if (!narrow_tile()) return from;
+    widen(from, state.re, source.count, valid_lanes_);
+    return state.re;
+  }
+
+  // As many rows as there are lanes: further ones repeat the last.
+  const T* whole_rows(const T* from, std::int64_t count, T* to) const {
+    const T* const last = from + (valid_lanes_ - 1) * count;
+    T* next = std::copy_n(from, valid_lanes_ * count, to);
+    for (int lane = valid_lanes_; lane < lanes; ++lane) next = std::copy_n(last, count, next);
     return to;
   }
 
   void embed() {
     const std::int64_t size = plan_.amplitudes();
-    const T* const from = rows(c_.amplitudes, states_.s.re);
+    const T* const from = whole_tile(c_.amplitudes, states_.s);
     embedding_.embed(from, states_.s.re, size, valid_lanes_, c_.request);
     std::fill_n(states_.s.im, size_, T{0});
     if (!tangents_) return;
     if (c_.amplitude_direction.values == nullptr) return load(c_.amplitude_direction, states_.sdot);
-    const T* const along = rows(c_.amplitude_direction, states_.sdot.re);
+    const T* const along = whole_tile(c_.amplitude_direction, states_.sdot);
     embedding_.embed_direction(states_.s.re, along, states_.sdot.re, size);
     std::fill_n(states_.sdot.im, size_, T{0});
   }
@@ -217,7 +232,11 @@ class TileSweep {
       else
         angles_.add_matrix(o, numbers(o), environments_, valid_lanes_);
     });
-    if (c_.amplitude_gradient.wanted) add_amplitude_gradient();
+    if (!c_.amplitude_gradient.wanted) return;
+    if (c_.amplitude_gradient.partial < 0)
+      put_amplitude_gradient();
+    else
+      add_amplitude_gradient();
   }
 
   auto carrier() {
@@ -254,20 +273,27 @@ class TileSweep {
     return goes_back(task) ? partial_ + c_.phase_slopes[o] : nullptr;
   }
 
+  // Of samples' own amplitudes. The states are back at the embedded ones; the last of them takes a narrow
+  // tile's gradient before it is cut.
+  void put_amplitude_gradient() {
+    T* const last = (tangents_ ? states_.adot : states_.a).re;
+    T* const own = c_.amplitude_gradient.samples + static_cast<std::size_t>(tile_) * size_;
+    T* const to = narrow_tile() ? last : own;
+    if (c_.request.embed && tangents_)
+      embedding_.pull_back_tangent(states_, to, plan_.amplitudes());
+    else if (c_.request.embed)
+      embedding_.pull_back(states_.s, states_.a, to, plan_.amplitudes());
+    else
+      std::transform(last, last + size_, to, [](T slope) { return 2 * slope; });
+    if (narrow_tile()) narrow(last, own, plan_.amplitudes(), valid_lanes_);
+  }
+
+  // Of amplitudes that all samples share.
   void add_amplitude_gradient() {
     const T* from = tangents_ ? states_.adot.re : states_.a.re;
-    const Destination<T>& to = c_.amplitude_gradient;
-    if (to.partial < 0) {
-      T* at = to.samples + static_cast<std::size_t>(tile_) * size_;
-      // The states are back at the embedded amplitudes.
-      if (c_.request.embed && tangents_) return embedding_.pull_back_tangent(states_, at, plan_.amplitudes());
-      if (c_.request.embed) return embedding_.pull_back(states_.s, states_.a, at, plan_.amplitudes());
-      for (std::size_t e = 0; e < size_; ++e) at[e] = 2 * from[e];
-      return;
-    }
     for (std::int64_t r = 0; r < plan_.amplitudes(); ++r) {
       for (int lane = 0; lane < valid_lanes_; ++lane) {
-        partial_[to.partial + r] += 2 * static_cast<double>(from[r * lanes + lane]);
+        partial_[c_.amplitude_gradient.partial + r] += 2 * static_cast<double>(from[r * lanes + lane]);
       }
     }
   }

@@ -1,17 +1,18 @@
 // conv_weight: products of planes summed over positions and samples. Sums run over groups of a fixed number
 // of tiles, and the groups are added in order, so the result does not depend on the thread count.
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "engine/tensor/block_table.hpp"
 #include "engine/tensor/conv_plane.hpp"
 #include "engine/tensor/convolution.hpp"
-#include "engine/tensor/work.hpp"
+#include "engine/tensor/share_tiles.hpp"
 
 namespace moonstill {
 namespace {
 
-constexpr std::int64_t group_tiles = 4;
+constexpr std::int64_t group_samples = 4 * tile_lanes;
 // Of y, read again for every row of every kernel: what stays in the first-level cache.
 constexpr std::int64_t chunk_bytes = 16 << 10;
 
@@ -26,14 +27,32 @@ struct WeightProblem {
   std::int64_t stride = 1;
 };
 
+// How the planes of tiles of one width lie, and the vectors of their rows: columns of a whole tile, or 16
+// neighbouring numbers of a narrow one's row.
+struct TilePlan {
+  PlanePitch x, y;
+  std::int64_t step = 0;     // numbers from one vector of x to the next
+  std::int64_t vectors = 0;  // full ones of a row of y
+  std::int64_t rest = 0;     // numbers of one more
+};
+
+TilePlan plan_tile(const WeightProblem& p, std::int64_t lanes) {
+  const std::int64_t column = stays_narrow(p.stride) ? lanes : tile_lanes;
+  const std::int64_t row = p.y.width * column;
+  return {.x = pitch_of(p.x, column),
+          .y = pitch_of(p.y, column),
+          .step = p.stride * tile_lanes,
+          .vectors = row / tile_lanes,
+          .rest = row % tile_lanes};
+}
+
 // Adds to sum[o][l] the products of y's rows with x's, moved by kernel column l. Both pointers stand at their
 // first element; `sum` holds sixteen partial sums a weight, `sum_stride` of them from one output channel to
 // the next.
 template <class T, int Outputs, int Columns>
-void add_products(const WeightProblem& p, std::int64_t rows, const T* x, const T* y, T* sum,
+void add_products(const TilePlan& p, std::int64_t stride, std::int64_t rows, const T* x, const T* y, T* sum,
                   std::int64_t sum_stride) {
   constexpr std::int64_t lanes = tile_lanes;
-  const std::int64_t y_plane = p.y.height * p.y.width * lanes;
   for (std::int64_t part = 0; part < lanes;
        part += vector_lanes<T>, x += vector_lanes<T>, y += vector_lanes<T>) {
     Vector<T> acc[Outputs][Columns];
@@ -44,20 +63,28 @@ void add_products(const WeightProblem& p, std::int64_t rows, const T* x, const T
         acc[o][l] = load_lanes<T, vector_lanes<T>>(sum + (o * sum_stride + l) * lanes + part);
       }
     }
+    const int rest = std::clamp(static_cast<int>(p.rest - part), 0, vector_lanes<T>);
     for (std::int64_t i = 0; i < rows; ++i) {
-      const T* x_row = x + i * p.stride * p.x.width * lanes;
-      const T* y_row = y + i * p.y.width * lanes;
-      for (std::int64_t j = 0; j < p.y.width; ++j) {
+      const T* x_row = x + i * stride * p.x.row;
+      const T* y_row = y + i * p.y.row;
+      const auto add = [&](std::int64_t j, auto load) __attribute__((always_inline)) {
         Vector<T> value[Columns];
 #pragma GCC unroll 32
-        for (int l = 0; l < Columns; ++l) value[l] = load_once(x_row + (j * p.stride + l) * lanes);
+        for (int l = 0; l < Columns; ++l) value[l] = load(x_row + j * p.step + l * p.x.column);
 #pragma GCC unroll 32
         for (int o = 0; o < Outputs; ++o) {
-          const Vector<T> factor = load_once(y_row + j * lanes + o * y_plane);
+          const Vector<T> factor = load(y_row + j * lanes + o * p.y.plane);
 #pragma GCC unroll 32
           for (int l = 0; l < Columns; ++l) acc[o][l] += factor * value[l];
         }
-      }
+      };
+      for (std::int64_t j = 0; j < p.vectors; ++j) add(j, load_once<T>);
+      // Behind a row of y lie zeros, but in x what other weights meet, which may be infinite.
+      if (rest > 0)
+        add(
+            p.vectors, [rest](const T* from) __attribute__((always_inline)) {
+              return kept(load_first<T, vector_lanes<T>>(from, rest));
+            });
     }
 #pragma GCC unroll 32
     for (int o = 0; o < Outputs; ++o) {
@@ -69,47 +96,76 @@ void add_products(const WeightProblem& p, std::int64_t rows, const T* x, const T
   }
 }
 
-// One tile's part of the weights of `outputs` channels, those of y.
+// Weights of a block of output channels that have a kernel row and an input channel in common, counted
+// [block][input channel][kernel row].
+struct WeightRows {
+  std::int64_t first = 0, end = 0;
+};
+
+// One tile's part of some rows of the weights of `outputs` channels, those of y.
 template <class T>
-void add_tile(const WeightProblem& p, const T* x, const T* y, int outputs, T* sum) {
+void add_tile(const WeightProblem& p, const TilePlan& plan, const T* x, const T* y, int outputs,
+              const WeightRows& weights, T* sum) {
   static constexpr auto table =
       block_table<most_outputs, most_columns>([]<int O, int C>() { return &add_products<T, O, C>; });
   const auto& functions = table[static_cast<std::size_t>(outputs - 1)];
-  const std::int64_t row_bytes = p.y.width * outputs * tile_lanes * static_cast<std::int64_t>(sizeof(T));
+  const std::int64_t row_bytes = plan.y.row * outputs * static_cast<std::int64_t>(sizeof(T));
   const std::int64_t chunk = std::clamp<std::int64_t>(chunk_bytes / std::max<std::int64_t>(1, row_bytes), 1,
                                                       std::max<std::int64_t>(1, p.y.height));
   const std::int64_t blocks = (p.kernel_width + most_columns - 1) / most_columns;
   const std::int64_t sum_stride = p.x.channels * p.kernel_height * p.kernel_width;
   for (std::int64_t i = 0; i < p.y.height; i += chunk) {
     const std::int64_t rows = std::min(chunk, p.y.height - i);
-    const T* y_rows = y + i * p.y.width * tile_lanes;
-    for (std::int64_t c = 0; c < p.x.channels; ++c) {
-      for (std::int64_t k = 0; k < p.kernel_height; ++k) {
-        const T* x_rows = x + (c * p.x.height + i * p.stride + k) * p.x.width * tile_lanes;
-        for (std::int64_t b = 0; b < blocks; ++b) {
-          const std::int64_t l = p.kernel_width * b / blocks;
-          const std::int64_t end = p.kernel_width * (b + 1) / blocks;
-          functions[static_cast<std::size_t>(end - l - 1)](
-              p, rows, x_rows + l * tile_lanes, y_rows,
-              sum + ((c * p.kernel_height + k) * p.kernel_width + l) * tile_lanes, sum_stride);
-        }
+    for (std::int64_t r = weights.first; r < weights.end; ++r) {
+      const std::int64_t channel = r / p.kernel_height;
+      const T* x_rows = x + channel * plan.x.plane + (i * p.stride + r % p.kernel_height) * plan.x.row;
+      for (std::int64_t b = 0; b < blocks; ++b) {
+        const std::int64_t l = p.kernel_width * b / blocks;
+        const std::int64_t end = p.kernel_width * (b + 1) / blocks;
+        functions[static_cast<std::size_t>(end - l - 1)](
+            plan, p.stride, rows, x_rows + l * plan.x.column, y + i * plan.y.row,
+            sum + (r * p.kernel_width + l) * tile_lanes, sum_stride);
       }
     }
   }
 }
 
-// Sums over a group of tiles of the weights of a block of output channels.
+// What a thread sums with.
 template <class T>
-void sum_group(const WeightProblem& p, SpreadTile<T>& x, SpreadTile<T>& y, std::int64_t first_tile,
-               std::int64_t end_tile, int outputs, std::int64_t first, T* out) {
-  const std::int64_t weights = outputs * p.x.channels * p.kernel_height * p.kernel_width;
-  std::vector<T> sum(static_cast<std::size_t>(weights * tile_lanes), T{0});
-  for (std::int64_t t = first_tile; t < end_tile; ++t) {
-    poll_interrupt();
-    add_tile(p, x.at(t), y.at(t, first, outputs), outputs, sum.data());
+struct GroupSums {
+  const WeightProblem& p;
+  const Tensor& batch;
+  std::array<TilePlan, 2> plans;  // of whole tiles, and of the narrow one
+  SpreadTile<T> x, y;
+  std::vector<T> sum;
+
+  GroupSums(const WeightProblem& problem, const Tensor& inputs, const Tensor& outputs,
+            const Selection* selection)
+      : p(problem),
+        batch(inputs),
+        plans{plan_tile(p, tile_lanes), plan_tile(p, inputs.size(0) % tile_lanes)},
+        x(inputs, p.x, nullptr, stays_narrow(p.stride)),
+        y(outputs, p.y, selection, stays_narrow(p.stride)),
+        sum(static_cast<std::size_t>(most_outputs * p.x.channels * p.kernel_height * p.kernel_width *
+                                     tile_lanes)) {}
+
+  // Over a group of tiles, some rows of the weights of output channels [first, first + outputs), to `out`.
+  void add(std::int64_t group, std::int64_t first, int outputs, const WeightRows& weights, T* out) {
+    std::ranges::fill(sum, T{0});
+    const std::int64_t begin = group * (group_samples / tile_lanes);
+    const std::int64_t end = std::min(batch.tiles(), begin + group_samples / tile_lanes);
+    for (std::int64_t t = begin; t < end; ++t) {
+      poll_interrupt();
+      const TilePlan& plan = plans[batch.lanes_in(t) == tile_lanes ? 0 : 1];
+      add_tile(p, plan, x.at(t), y.at(t, first, outputs), outputs, weights, sum.data());
+    }
+    const std::int64_t channel = p.x.channels * p.kernel_height * p.kernel_width;
+    for (int o = 0; o < outputs; ++o) {
+      for (std::int64_t i = weights.first * p.kernel_width; i < weights.end * p.kernel_width; ++i)
+        out[o * channel + i] = horizontal_sum<tile_lanes>(sum.data() + (o * channel + i) * tile_lanes);
+    }
   }
-  for (std::int64_t i = 0; i < weights; ++i) out[i] = horizontal_sum<tile_lanes>(sum.data() + i * tile_lanes);
-}
+};
 
 template <class T>
 void conv_weight_of(const WeightProblem& p, const Tensor& x, const Tensor& y, const Selection* selection,
@@ -117,20 +173,22 @@ void conv_weight_of(const WeightProblem& p, const Tensor& x, const Tensor& y, co
   const std::int64_t outputs = y.size(1);
   const std::int64_t weights = out.count();
   const std::int64_t blocks = (outputs + most_outputs - 1) / most_outputs;
-  const std::int64_t groups = (x.tiles() + group_tiles - 1) / group_tiles;
+  const std::int64_t rows = p.x.channels * p.kernel_height;
+  const std::int64_t groups = (x.size(0) + group_samples - 1) / group_samples;
   std::vector<T> partial(static_cast<std::size_t>(groups * weights));
-  const std::int64_t products = group_tiles * tile_lanes * p.y.height * p.y.width * weights / blocks;
-  share_ranges(groups * blocks, products, serial_products, [&](std::int64_t begin, std::int64_t end) {
-    SpreadTile<T> x_tile(x, p.x, nullptr, true);
-    SpreadTile<T> y_tile(y, p.y, selection, true);
-    for (std::int64_t item = begin; item < end; ++item) {
-      const std::int64_t group = item / blocks;
-      const std::int64_t first = outputs * (item % blocks) / blocks;
-      const std::int64_t last = outputs * (item % blocks + 1) / blocks;
-      sum_group<T>(p, x_tile, y_tile, group * group_tiles, std::min(x.tiles(), (group + 1) * group_tiles),
-                   static_cast<int>(last - first), first,
-                   partial.data() + group * weights + first * (weights / outputs));
-    }
+  const TileParts parts{x.size(0), blocks * rows, group_samples};
+  const std::int64_t products = p.y.height * p.y.width * weights / parts.parts;
+  share_parts(parts, products, serial_products, [&](std::int64_t begin, std::int64_t end) {
+    GroupSums<T> sums(p, x, y, selection);
+    parts.each(begin, end, [&](std::int64_t group, std::int64_t first, std::int64_t last) {
+      for (std::int64_t b = first / rows; b * rows < last; ++b) {
+        const std::int64_t output = outputs * b / blocks;
+        const auto count = static_cast<int>(outputs * (b + 1) / blocks - output);
+        sums.add(group, output, count,
+                 {std::max<std::int64_t>(0, first - b * rows), std::min(rows, last - b * rows)},
+                 partial.data() + group * weights + output * (weights / outputs));
+      }
+    });
   });
   T* to = out.write<T>().data();
   for (std::int64_t i = 0; i < weights; ++i) {

@@ -16,7 +16,7 @@ template <class T, class Function>
 void map(const Tensor& x, Tensor& out, std::int64_t serial_work, Function function) {
   const T* from = x.data<T>().data();
   T* to = out.write<T>().data();
-  share_ranges(x.storage_count(), 1, serial_work, [&](std::int64_t begin, std::int64_t end) {
+  share_ranges(x.count(), 1, serial_work, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) to[i] = function(from[i]);
   });
 }
@@ -99,8 +99,9 @@ void over_rows(const BroadcastLoops& loops, std::int64_t serial_work, Row&& row)
   if (rows == 1) {
     share_ranges(size, 1, serial_work, [&](std::int64_t begin, std::int64_t end) {
       std::array<std::int64_t, BroadcastLoops::max_operands> offsets{};
-      for (std::size_t i = 0; i < offsets.size(); ++i) offsets[i] = begin * loops.strides[i][inner];
-      row(begin, offsets, end - begin);
+      for (std::size_t i = 0; i < offsets.size(); ++i)
+        offsets[i] = loops.starts[i] + begin * loops.strides[i][inner];
+      row(loops.begin + begin, offsets, end - begin);
     });
     return;
   }
@@ -110,21 +111,23 @@ void over_rows(const BroadcastLoops& loops, std::int64_t serial_work, Row&& row)
 }
 
 template <class T, class Function>
-void zip(const std::array<Tensor, 2>& operands, const BroadcastLoops& loops, Tensor& out,
+void zip(const std::array<Tensor, 2>& operands, const BroadcastPlan& plan, Tensor& out,
          std::int64_t serial_work, Function function) {
   const T* a = operands[0].data<T>().data();
   const T* b = operands[1].data<T>().data();
   T* to = out.write<T>().data();
-  const bool a_moves = loops.strides[0][loops.axes - 1] != 0;
-  const bool b_moves = loops.strides[1][loops.axes - 1] != 0;
-  over_rows(loops, serial_work, [&](std::int64_t begin, const auto& offsets, std::int64_t count) {
-    zip_row(a + offsets[0], a_moves, b + offsets[1], b_moves, to + begin, count, function);
-  });
+  for (const BroadcastLoops& loops : plan) {
+    const bool a_moves = loops.strides[0][loops.axes - 1] != 0;
+    const bool b_moves = loops.strides[1][loops.axes - 1] != 0;
+    over_rows(loops, serial_work, [&](std::int64_t begin, const auto& offsets, std::int64_t count) {
+      zip_row(a + offsets[0], a_moves, b + offsets[1], b_moves, to + begin, count, function);
+    });
+  }
 }
 
 template <class T>
-void binary_of(Binary op, const std::array<Tensor, 2>& operands, const BroadcastLoops& loops, Tensor& out) {
-  const auto cheap = [&](auto f) { zip<T>(operands, loops, out, serial_moves, f); };
+void binary_of(Binary op, const std::array<Tensor, 2>& operands, const BroadcastPlan& plan, Tensor& out) {
+  const auto cheap = [&](auto f) { zip<T>(operands, plan, out, serial_moves, f); };
   switch (op) {
     case Binary::add:
       return cheap([](T a, T b) { return a + b; });
@@ -135,7 +138,7 @@ void binary_of(Binary op, const std::array<Tensor, 2>& operands, const Broadcast
     case Binary::div:
       return cheap([](T a, T b) { return a / b; });
     case Binary::pow:
-      return zip<T>(operands, loops, out, serial_calls,
+      return zip<T>(operands, plan, out, serial_calls,
                     [](T a, T b) { return b == 2 ? a * a : std::pow(a, b); });
     // A NaN on either side is handed on.
     case Binary::max:
@@ -162,14 +165,6 @@ bool finite(const T* values, std::int64_t count) {
   return all;
 }
 
-// The last tile's samples only.
-template <class T>
-bool finite_lanes(const T* tile, std::int64_t features, std::int64_t lanes) {
-  bool all = true;
-  for (std::int64_t f = 0; f < features; ++f) all = all && finite(tile + f * tile_lanes, lanes);
-  return all;
-}
-
 }  // namespace
 
 Tensor unary(Unary op, const Tensor& x) {
@@ -185,10 +180,10 @@ Tensor binary(Binary op, const Tensor& a, const Tensor& b) {
   const Shape shape = broadcast_shapes(a.shape(), b.shape(), "binary");
   std::array<Tensor, 2> operands{a, b};
   const Layout layout = result_layout(operands, shape);
-  const BroadcastLoops loops = plan_broadcast(operands, shape, layout);
+  const BroadcastPlan plan = plan_broadcast(operands, shape, layout);
   Tensor out = Tensor::empty(shape, a.dtype(), layout);
   dispatch_floating(a.dtype(), "binary",
-                    [&](auto element) { binary_of<decltype(element)>(op, operands, loops, out); });
+                    [&](auto element) { binary_of<decltype(element)>(op, operands, plan, out); });
   return out;
 }
 
@@ -203,7 +198,7 @@ Tensor add_scaled(Tensor a, const Tensor& b, double scale) {
     T* to = out.write<T>().data();
     const T* right = other.data<T>().data();
     const T factor = static_cast<T>(scale);
-    share_ranges(out.storage_count(), 1, serial_moves, [&](std::int64_t begin, std::int64_t end) {
+    share_ranges(out.count(), 1, serial_moves, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) to[i] = left[i] + factor * right[i];
     });
     return out;
@@ -216,25 +211,25 @@ Tensor select(const Tensor& condition, const Tensor& a, const Tensor& b) {
       broadcast_shapes(broadcast_shapes(condition.shape(), a.shape(), "select"), b.shape(), "select");
   std::array<Tensor, 3> operands{condition, a, b};
   const Layout layout = result_layout(operands, shape);
-  const BroadcastLoops loops = plan_broadcast(operands, shape, layout);
+  const BroadcastPlan plan = plan_broadcast(operands, shape, layout);
   Tensor out = Tensor::empty(shape, a.dtype(), layout);
   dispatch_floating(a.dtype(), "select", [&](auto element) {
     using T = decltype(element);
     std::array<const T*, 3> from{};
-    std::array<std::int64_t, 3> steps{};
-    for (std::size_t i = 0; i < from.size(); ++i) {
-      from[i] = operands[i].template data<T>().data();
-      steps[i] = loops.strides[i][loops.axes - 1];
-    }
+    for (std::size_t i = 0; i < from.size(); ++i) from[i] = operands[i].template data<T>().data();
     T* to = out.write<T>().data();
-    over_rows(loops, serial_moves, [&](std::int64_t begin, const auto& offsets, std::int64_t count) {
-      const T* c = from[0] + offsets[0];
-      const T* yes = from[1] + offsets[1];
-      const T* no = from[2] + offsets[2];
-      for (std::int64_t i = 0; i < count; ++i) {
-        to[begin + i] = c[i * steps[0]] != 0 ? yes[i * steps[1]] : no[i * steps[2]];
-      }
-    });
+    for (const BroadcastLoops& loops : plan) {
+      std::array<std::int64_t, 3> steps{};
+      for (std::size_t i = 0; i < from.size(); ++i) steps[i] = loops.strides[i][loops.axes - 1];
+      over_rows(loops, serial_moves, [&](std::int64_t begin, const auto& offsets, std::int64_t count) {
+        const T* c = from[0] + offsets[0];
+        const T* yes = from[1] + offsets[1];
+        const T* no = from[2] + offsets[2];
+        for (std::int64_t i = 0; i < count; ++i) {
+          to[begin + i] = c[i * steps[0]] != 0 ? yes[i * steps[1]] : no[i * steps[2]];
+        }
+      });
+    }
   });
   return out;
 }
@@ -243,14 +238,8 @@ bool all_finite(const Tensor& x) {
   return dispatch_floating(x.dtype(), "all_finite", [&](auto element) {
     using T = decltype(element);
     const T* values = x.data<T>().data();
-    std::int64_t count = x.storage_count();
-    if (x.tiled() && x.size(0) % tile_lanes != 0) {
-      const std::int64_t last = x.tiles() - 1;
-      count = last * x.features() * tile_lanes;
-      if (!finite_lanes(values + count, x.features(), x.lanes_in(last))) return false;
-    }
     std::atomic<bool> all = true;
-    share_ranges(count, 1, serial_moves, [&](std::int64_t begin, std::int64_t end) {
+    share_ranges(x.count(), 1, serial_moves, [&](std::int64_t begin, std::int64_t end) {
       if (!finite(values + begin, end - begin)) all.store(false, std::memory_order_relaxed);
     });
     return all.load();

@@ -45,7 +45,7 @@ Tensor add_scaled(Tensor a, const Tensor& b, double scale);
 /// condition (floating, non-zero = true) ? a : b, all broadcast.
 Tensor select(const Tensor& condition, const Tensor& a, const Tensor& b);
 
-/// True when every element (padding lanes aside) is finite.
+/// True when every element is finite.
 [[nodiscard]] bool all_finite(const Tensor& x);
 
 }  // namespace moonstill

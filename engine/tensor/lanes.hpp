@@ -2,10 +2,16 @@
 // kernels.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
 #include <utility>
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
 
 namespace moonstill {
 
@@ -63,6 +69,103 @@ template <class T, int L>
     return Lanes<WholeNumber<T>, L>{i...};
   }
   (std::make_integer_sequence<int, L>{});
+}
+
+namespace detail {
+
+/// Copies the first `count` of fewer than 2 size numbers, in pieces of fixed sizes.
+template <int size, class T>
+[[gnu::always_inline]] inline void copy_pieces(const T* from, T* to, int count) {
+  if constexpr (size > 0) {
+    const int piece = count & size;
+    if (piece != 0) std::memcpy(to, from, size * sizeof(T));
+    copy_pieces<size / 2>(from + piece, to + piece, count);
+  }
+}
+
+/// All bits of the first `count` lanes.
+template <class T, int L>
+[[gnu::always_inline]] inline Lanes<WholeNumber<T>, L> first_mask(int count) {
+  return lane_numbers<T, L>() < static_cast<WholeNumber<T>>(count);
+}
+
+}  // namespace detail
+
+/// The first `count` lanes, 0 in the others; reads no further.
+template <class T, int L>
+[[gnu::always_inline]] inline Lanes<T, L> load_first(const T* from, int count) {
+#if defined(__AVX512VL__) && defined(__AVX512BW__)
+  constexpr int bytes = L * static_cast<int>(sizeof(T));
+  const auto first = static_cast<std::uint32_t>((std::uint64_t{1} << count) - 1);
+  using V = Lanes<T, L>;
+  if constexpr (sizeof(T) == 4 && bytes == 64)
+    return reinterpret_cast<V>(_mm512_maskz_loadu_epi32(static_cast<__mmask16>(first), from));
+  else if constexpr (sizeof(T) == 8 && bytes == 64)
+    return reinterpret_cast<V>(_mm512_maskz_loadu_epi64(static_cast<__mmask8>(first), from));
+  else if constexpr (sizeof(T) == 4 && bytes == 32)
+    return reinterpret_cast<V>(_mm256_maskz_loadu_epi32(static_cast<__mmask8>(first), from));
+  else if constexpr (sizeof(T) == 4 && bytes == 16)
+    return reinterpret_cast<V>(_mm_maskz_loadu_epi32(static_cast<__mmask8>(first), from));
+  else if constexpr (sizeof(T) == 8 && bytes == 32)
+    return reinterpret_cast<V>(_mm256_maskz_loadu_epi64(static_cast<__mmask8>(first), from));
+  else if constexpr (sizeof(T) == 1 && bytes <= 16) {
+    const __m128i all = _mm_maskz_loadu_epi8(static_cast<__mmask16>(first), from);
+    V lanes;
+    std::memcpy(&lanes, &all, bytes);
+    return lanes;
+  }
+#elif defined(__AVX2__)
+  constexpr int bytes = L * static_cast<int>(sizeof(T));
+  if constexpr (sizeof(T) >= 4 && bytes == 32) {
+    const auto first = reinterpret_cast<__m256i>(detail::first_mask<T, L>(count));
+    if constexpr (sizeof(T) == 4)
+      return reinterpret_cast<Lanes<T, L>>(_mm256_maskload_epi32(reinterpret_cast<const int*>(from), first));
+    else
+      return reinterpret_cast<Lanes<T, L>>(
+          _mm256_maskload_epi64(reinterpret_cast<const long long*>(from), first));
+  }
+#endif
+  if (count == L) return load_lanes<T, L>(from);
+  std::array<T, L> lanes{};
+  detail::copy_pieces<L / 2>(from, lanes.data(), count);
+  return load_lanes<T, L>(lanes.data());
+}
+
+/// Stores those.
+template <class T, int L>
+[[gnu::always_inline]] inline void store_first(T* to, const Lanes<T, L>& v, int count) {
+#if defined(__AVX512VL__) && defined(__AVX512BW__)
+  constexpr int bytes = L * static_cast<int>(sizeof(T));
+  const auto first = static_cast<std::uint32_t>((std::uint64_t{1} << count) - 1);
+  if constexpr (sizeof(T) == 4 && bytes == 64)
+    return _mm512_mask_storeu_epi32(to, static_cast<__mmask16>(first), reinterpret_cast<__m512i>(v));
+  else if constexpr (sizeof(T) == 8 && bytes == 64)
+    return _mm512_mask_storeu_epi64(to, static_cast<__mmask8>(first), reinterpret_cast<__m512i>(v));
+  else if constexpr (sizeof(T) == 4 && bytes == 32)
+    return _mm256_mask_storeu_epi32(to, static_cast<__mmask8>(first), reinterpret_cast<__m256i>(v));
+  else if constexpr (sizeof(T) == 4 && bytes == 16)
+    return _mm_mask_storeu_epi32(to, static_cast<__mmask8>(first), reinterpret_cast<__m128i>(v));
+  else if constexpr (sizeof(T) == 8 && bytes == 32)
+    return _mm256_mask_storeu_epi64(to, static_cast<__mmask8>(first), reinterpret_cast<__m256i>(v));
+  else if constexpr (sizeof(T) == 1 && bytes <= 16) {
+    __m128i all = _mm_setzero_si128();
+    std::memcpy(&all, &v, bytes);
+    return _mm_mask_storeu_epi8(to, static_cast<__mmask16>(first), all);
+  }
+#elif defined(__AVX2__)
+  constexpr int bytes = L * static_cast<int>(sizeof(T));
+  if constexpr (sizeof(T) >= 4 && bytes == 32) {
+    const auto first = reinterpret_cast<__m256i>(detail::first_mask<T, L>(count));
+    if constexpr (sizeof(T) == 4)
+      return _mm256_maskstore_epi32(reinterpret_cast<int*>(to), first, reinterpret_cast<__m256i>(v));
+    else
+      return _mm256_maskstore_epi64(reinterpret_cast<long long*>(to), first, reinterpret_cast<__m256i>(v));
+  }
+#endif
+  if (count == L) return store_lanes<T, L>(to, v);
+  std::array<T, L> lanes;
+  store_lanes<T, L>(lanes.data(), v);
+  detail::copy_pieces<L / 2>(lanes.data(), to, count);
 }
 
 /// Lane l gets what lane from[l] holds, modulo L.

@@ -8,18 +8,18 @@
 #include "engine/tensor/block_table.hpp"
 #include "engine/tensor/dense_product.hpp"
 #include "engine/tensor/samples.hpp"
-#include "engine/tensor/work.hpp"
+#include "engine/tensor/share_tiles.hpp"
+#include "engine/tensor/tiling.hpp"
 
 namespace moonstill {
 namespace {
 
-// Contractions over fewer samples go to the dense product: adding up the lanes would cost more than the
-// products.
-constexpr std::int64_t fewest_contracted = 256;
+// Batches of fewer samples go to the dense product: copying a transposed b would cost more than the products.
+constexpr std::int64_t fewest_in_tiles = 4;
 
 // Columns of the result that stand in registers through the contraction.
 template <class T>
-constexpr int panel_columns = Samples<T>::accumulators;
+constexpr std::int64_t panel_columns = std::min<std::int64_t>(Samples<T>::accumulators, tile_lanes);
 
 // op(b) as panels of neighbouring columns, each of rows `stride` numbers apart. A transposed b is copied into
 // that order.
@@ -45,14 +45,13 @@ class Panels {
  private:
   [[nodiscard]] T* packed() const { return reinterpret_cast<T*>(packed_.get()); }
 
+  // Rows of b as tiles, of which a panel is one.
   void pack(const T* b) {
     const auto numbers = static_cast<std::size_t>(inner_ * columns_);
     packed_ = allocate_memory(std::max<std::size_t>(1, numbers * sizeof(T)));
-    T* to = packed();
-    for (std::int64_t panel = 0; panel < count_; ++panel) {
-      for (std::int64_t k = 0; k < inner_; ++k) {
-        for (std::int64_t m = begin(panel); m < begin(panel + 1); ++m) *to++ = b[m * inner_ + k];
-      }
+    for (std::int64_t panel = 0; panel < count(); ++panel) {
+      const std::int64_t first = begin(panel) * inner_;
+      tile_rows(b + first, packed() + first, inner_, width(panel));
     }
   }
 
@@ -61,6 +60,7 @@ class Panels {
   std::shared_ptr<std::byte> packed_;
 };
 
+// A whole tile times one panel.
 template <class T, int Columns>
 void multiply_panel(const T* a, const T* b, std::int64_t stride, std::int64_t inner, T* out) {
   Samples<T> sum[Columns];
@@ -75,107 +75,77 @@ void multiply_panel(const T* a, const T* b, std::int64_t stride, std::int64_t in
   for (int m = 0; m < Columns; ++m) sum[m].store(out + m * tile_lanes);
 }
 
+// A narrow tile times one panel whose columns fill a register at most: here they stand side by side.
+template <class T, int Lanes>
+void multiply_narrow(const T* a, const T* b, std::int64_t stride, std::int64_t inner, std::int64_t columns,
+                     T* out) {
+  Samples<T> sum[Lanes];
+#pragma GCC unroll 32
+  for (int l = 0; l < Lanes; ++l) sum[l] = Samples<T>::zero();
+  for (std::int64_t k = 0; k < inner; ++k, a += Lanes, b += stride) {
+    const Samples<T> row = Samples<T>::load_once(b, columns);
+#pragma GCC unroll 32
+    for (int l = 0; l < Lanes; ++l) sum[l].add_product(a[l], row);
+  }
+  std::array<T, Lanes * tile_lanes> rows;
+#pragma GCC unroll 32
+  for (int l = 0; l < Lanes; ++l) sum[l].store(rows.data() + l * tile_lanes);
+  for (std::int64_t m = 0; m < columns; ++m) {
+    for (int l = 0; l < Lanes; ++l) out[m * Lanes + l] = rows[static_cast<std::size_t>(l * tile_lanes + m)];
+  }
+}
+
+// Panels [first, last) of the product of one tile, of `lanes` samples.
+template <class T>
+void multiply_tile(const T* a, std::int64_t lanes, const Panels<T>& panels, std::int64_t inner,
+                   std::int64_t first, std::int64_t last, T* out) {
+  static constexpr auto whole =
+      block_table<1, panel_columns<T>>([]<int, int Columns>() { return &multiply_panel<T, Columns>; });
+  for (std::int64_t panel = first; panel < last; ++panel) {
+    const std::int64_t columns = panels.width(panel);
+    T* const to = out + panels.begin(panel) * lanes;
+    if constexpr (Samples<T>::parts == 1) {
+      static constexpr auto narrow =
+          block_table<1, tile_lanes - 1>([]<int, int Lanes>() { return &multiply_narrow<T, Lanes>; });
+      if (lanes < tile_lanes) {
+        narrow[0][static_cast<std::size_t>(lanes - 1)](a, panels.at(panel), panels.stride(panel), inner,
+                                                       columns, to);
+        continue;
+      }
+    }
+    whole[0][static_cast<std::size_t>(columns - 1)](a, panels.at(panel), panels.stride(panel), inner, to);
+  }
+}
+
+// The same of a narrow tile where a panel fills no register: as a whole tile.
+template <class T>
+void multiply_widened(const T* a, std::int64_t lanes, const Panels<T>& panels, std::int64_t inner,
+                      std::int64_t first, std::int64_t last, T* out) {
+  const std::int64_t columns = panels.begin(last);
+  std::vector<T> wide(static_cast<std::size_t>(inner * tile_lanes));
+  std::vector<T> result(static_cast<std::size_t>(columns * tile_lanes));
+  widen(a, wide.data(), inner, lanes);
+  multiply_tile(wide.data(), tile_lanes, panels, inner, first, last, result.data());
+  const std::int64_t begin = panels.begin(first);
+  narrow(result.data() + begin * tile_lanes, out + begin * lanes, columns - begin, lanes);
+}
+
 // [N, K] tiled times [K, M] -> [N, M] tiled.
 template <class T>
 void multiply_tiles(const Tensor& a, const Tensor& b, bool transpose_b, Tensor& out) {
-  static constexpr auto table =
-      block_table<1, panel_columns<T>>([]<int, int Columns>() { return &multiply_panel<T, Columns>; });
   const std::int64_t inner = a.size(1);
-  const std::int64_t columns = out.size(1);
-  const Panels<T> panels(b.data<T>().data(), inner, columns, transpose_b);
+  const Panels<T> panels(b.data<T>().data(), inner, out.size(1), transpose_b);
   const T* from = a.data<T>().data();
   T* to = out.write<T>().data();
-  // Items are (tile, panel), so that a single tile still has work for several threads.
-  share_items(out.tiles() * panels.count(), tile_lanes * inner * panel_columns<T>, serial_products,
-              [&](std::int64_t item) {
-                const std::int64_t tile = item / panels.count();
-                const std::int64_t panel = item % panels.count();
-                const auto width = static_cast<std::size_t>(panels.width(panel));
-                table[0][width - 1](from + tile * inner * tile_lanes, panels.at(panel), panels.stride(panel),
-                                    inner, to + (tile * columns + panels.begin(panel)) * tile_lanes);
-              });
-}
-
-// The largest block of the result that stands in registers, beside a row of it and one more vector.
-constexpr int contraction_rows = 4;
-constexpr int contraction_columns = vector_accumulators / contraction_rows;
-
-// Neighbouring columns of a tiled matrix as one run of memory, [tiles][columns][16], zero in lanes past N.
-template <class T>
-void gather_columns(const Tensor& x, std::int64_t first, std::int64_t columns, T* to) {
-  const T* from = x.data<T>().data();
-  for (std::int64_t t = 0; t < x.tiles(); ++t) {
-    copy_masked(from + (t * x.size(1) + first) * tile_lanes, to + t * columns * tile_lanes, columns,
-                x.lanes_in(t));
-  }
-}
-
-// A block of the result, from gathered columns of both operands. `stride` is the result's row length.
-template <class T, int Rows, int Columns>
-void contract_block(const T* a, const T* b, std::int64_t tiles, T* out, std::int64_t stride) {
-  Vector<T> sum[Rows][Columns];
-#pragma GCC unroll 32
-  for (int i = 0; i < Rows; ++i) {
-#pragma GCC unroll 32
-    for (int j = 0; j < Columns; ++j) sum[i][j] = Vector<T>{};
-  }
-  for (std::int64_t t = 0; t < tiles; ++t, a += Rows * tile_lanes, b += Columns * tile_lanes) {
-    for (std::int64_t part = 0; part < tile_lanes; part += vector_lanes<T>) {
-      Vector<T> value[Columns];
-#pragma GCC unroll 32
-      for (int j = 0; j < Columns; ++j) value[j] = load_once(b + j * tile_lanes + part);
-#pragma GCC unroll 32
-      for (int i = 0; i < Rows; ++i) {
-        const Vector<T> factor = load_once(a + i * tile_lanes + part);
-#pragma GCC unroll 32
-        for (int j = 0; j < Columns; ++j) sum[i][j] += factor * value[j];
-      }
-    }
-  }
-#pragma GCC unroll 32
-  for (int i = 0; i < Rows; ++i) {
-#pragma GCC unroll 32
-    for (int j = 0; j < Columns; ++j) {
-      std::array<T, vector_lanes<T>> lanes;
-      store_lanes<T, vector_lanes<T>>(lanes.data(), sum[i][j]);
-      out[i * stride + j] = horizontal_sum<vector_lanes<T>>(lanes.data());
-    }
-  }
-}
-
-// transpose([N, K]) times [N, M], both tiled -> [K, M] row-major.
-template <class T>
-void contract_tiles(const Tensor& a, const Tensor& b, Tensor& out) {
-  static constexpr auto table = block_table<contraction_rows, contraction_columns>(
-      []<int Rows, int Columns>() { return &contract_block<T, Rows, Columns>; });
-  const std::int64_t rows = a.size(1);
-  const std::int64_t columns = b.size(1);
-  const std::int64_t tiles = a.tiles();
-  const std::int64_t row_blocks = (rows + contraction_rows - 1) / contraction_rows;
-  const std::int64_t column_blocks = (columns + contraction_columns - 1) / contraction_columns;
-  const auto first_column = [&](std::int64_t block) { return columns * block / column_blocks; };
-  std::vector<T> panels(static_cast<std::size_t>(tiles * columns * tile_lanes));
-  const auto panel = [&](std::int64_t block) {
-    return panels.data() + first_column(block) * tiles * tile_lanes;
-  };
-  for (std::int64_t block = 0; block < column_blocks; ++block) {
-    gather_columns(b, first_column(block), first_column(block + 1) - first_column(block), panel(block));
-  }
-  T* to = out.write<T>().data();
-  const std::int64_t block_products = a.size(0) * contraction_rows * columns;
-  share_ranges(row_blocks, block_products, serial_products, [&](std::int64_t begin, std::int64_t end) {
-    std::vector<T> gathered(static_cast<std::size_t>(tiles * contraction_rows * tile_lanes));
-    for (std::int64_t i = begin; i < end; ++i) {
-      poll_interrupt();
-      const std::int64_t row = rows * i / row_blocks;
-      const std::int64_t height = rows * (i + 1) / row_blocks - row;
-      gather_columns(a, row, height, gathered.data());
-      const auto& functions = table[static_cast<std::size_t>(height - 1)];
-      for (std::int64_t j = 0; j < column_blocks; ++j) {
-        const auto width = static_cast<std::size_t>(first_column(j + 1) - first_column(j));
-        functions[width - 1](gathered.data(), panel(j), tiles, to + row * columns + first_column(j), columns);
-      }
-    }
+  // Parts are panels, so that a single tile still has work for several threads.
+  const TileParts parts{a.size(0), panels.count()};
+  share_parts(parts, inner * panel_columns<T>, serial_products, [&](std::int64_t begin, std::int64_t end) {
+    parts.each(begin, end, [&](std::int64_t tile, std::int64_t first, std::int64_t last) {
+      const std::int64_t lanes = a.lanes_in(tile);
+      const bool widens = lanes < tile_lanes && Samples<T>::parts > 1;
+      (widens ? multiply_widened<T> : multiply_tile<T>)(from + a.tile_begin(tile), lanes, panels, inner,
+                                                        first, last, to + out.tile_begin(tile));
+    });
   });
 }
 
@@ -199,21 +169,18 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose
   assert(a.rank() == 2 && b.rank() == 2 && a.dtype() == b.dtype());
   assert(a.size(transpose_a ? 0 : 1) == b.size(transpose_b ? 1 : 0));
   const Shape shape{a.size(transpose_a ? 1 : 0), b.size(transpose_b ? 0 : 1)};
-  const bool by_tiles = a.tiled() && !transpose_a;
-  const bool over_batch =
-      a.tiled() && transpose_a && b.tiled() && !transpose_b && a.size(0) >= fewest_contracted;
+  const bool tiled = a.tiled() && !transpose_a;
+  const bool by_tiles = tiled && (a.size(0) >= fewest_in_tiles || !transpose_b);
   Tensor out = Tensor::empty(shape, a.dtype(), by_tiles ? Layout::tiled : Layout::row_major);
   dispatch_floating(a.dtype(), "matmul", [&](auto element) {
     using T = decltype(element);
     if (by_tiles) {
       multiply_tiles<T>(a, b.row_major(), transpose_b, out);
-    } else if (over_batch) {
-      contract_tiles<T>(a, b, out);
     } else {
       multiply_dense<T>(a, b, transpose_a, transpose_b, out);
     }
   });
-  return out;
+  return tiled ? out.as_tiled() : out;
 }
 
 }  // namespace moonstill

@@ -14,13 +14,22 @@ struct Around {
   std::int64_t outer = 1, inner = 1;
 };
 
-Around around(const Tensor& x, std::size_t axis) {
+Around around(const Tensor& x, std::size_t axis, const TileRun& run) {
   assert(axis < x.rank() && !(x.tiled() && axis == 0));
   Around a;
-  a.inner = x.tiled() ? tile_lanes : 1;
-  for (std::size_t i = 0; i < axis; ++i) a.outer *= i == 0 && x.tiled() ? x.tiles() : x.size(i);
+  a.inner = run.lanes;
+  for (std::size_t i = 0; i < axis; ++i) a.outer *= i == 0 ? run.tiles : x.size(i);
   for (std::size_t i = axis + 1; i < x.rank(); ++i) a.inner *= x.size(i);
   return a;
+}
+
+// Calls body(storage around the axis, where it begins in `from`, and in `to`) for each width of their tiles;
+// both have one batch and one layout.
+template <class Body>
+void each_around(const Tensor& from, std::size_t axis, const Tensor& to, Body&& body) {
+  each_tile_run(from, [&](const TileRun& run) {
+    body(around(from, axis, run), from.tile_begin(run.first), to.tile_begin(run.first));
+  });
 }
 
 Tensor movable_along(const Tensor& x, std::size_t axis) { return axis == 0 ? x.row_major() : x; }
@@ -28,16 +37,17 @@ Tensor movable_along(const Tensor& x, std::size_t axis) { return axis == 0 ? x.r
 // Copies `count` neighbouring rows along an axis, for every outer index.
 void copy_rows(const Tensor& from, std::size_t axis, std::int64_t from_begin, Tensor& to,
                std::int64_t to_begin, std::int64_t count) {
-  const Around a = around(from, axis);
   const std::int64_t from_size = from.size(axis);
   const std::int64_t to_size = to.size(axis);
   dispatch_any(from.dtype(), [&](auto element) {
     using T = decltype(element);
     const T* source = from.data<T>().data();
     T* target = to.write<T>().data();
-    share_items(a.outer, count * a.inner, serial_moves, [&](std::int64_t o) {
-      std::copy_n(source + (o * from_size + from_begin) * a.inner, count * a.inner,
-                  target + (o * to_size + to_begin) * a.inner);
+    each_around(from, axis, to, [&](const Around& a, std::int64_t source_begin, std::int64_t target_begin) {
+      share_items(a.outer, count * a.inner, serial_moves, [&](std::int64_t o) {
+        std::copy_n(source + source_begin + (o * from_size + from_begin) * a.inner, count * a.inner,
+                    target + target_begin + (o * to_size + to_begin) * a.inner);
+      });
     });
   });
 }
@@ -63,17 +73,18 @@ void permute_into(const T* from, std::span<const std::int64_t> sizes, std::span<
 
 template <class T>
 void add_rows(const Tensor& x, std::size_t axis, std::span<const std::int32_t> rows, Tensor& out) {
-  const Around a = around(x, axis);
   const std::int64_t size = x.size(axis);
   const std::int64_t out_size = out.size(axis);
   const T* from = x.data<T>().data();
   T* to = out.write<T>().data();
-  share_items(a.outer, size * a.inner, serial_moves, [&](std::int64_t o) {
-    for (std::int64_t i = 0; i < size; ++i) {
-      const T* source = from + (o * size + i) * a.inner;
-      T* target = to + (o * out_size + rows[static_cast<std::size_t>(i)]) * a.inner;
-      for (std::int64_t l = 0; l < a.inner; ++l) target[l] += source[l];
-    }
+  each_around(x, axis, out, [&](const Around& a, std::int64_t source_begin, std::int64_t target_begin) {
+    share_items(a.outer, size * a.inner, serial_moves, [&](std::int64_t o) {
+      for (std::int64_t i = 0; i < size; ++i) {
+        const T* source = from + source_begin + (o * size + i) * a.inner;
+        T* target = to + target_begin + (o * out_size + rows[static_cast<std::size_t>(i)]) * a.inner;
+        for (std::int64_t l = 0; l < a.inner; ++l) target[l] += source[l];
+      }
+    });
   });
 }
 
@@ -147,15 +158,16 @@ Tensor take(const Tensor& x, std::size_t axis, const Tensor& indices) {
   const std::int64_t size = x.size(axis);
   assert(indices.rank() == 1 && all_within(rows, size));
   const auto count = static_cast<std::int64_t>(rows.size());
-  const Around a = around(from, axis);
   Tensor out = Tensor::empty(x.shape().with(axis, count), x.dtype(), from.layout());
   dispatch_any(x.dtype(), [&](auto element) {
     using T = decltype(element);
     const T* source = from.data<T>().data();
     T* target = out.write<T>().data();
-    share_items(a.outer * count, a.inner, serial_moves, [&](std::int64_t item) {
-      const std::int64_t row = item / count * size + rows[static_cast<std::size_t>(item % count)];
-      std::copy_n(source + row * a.inner, a.inner, target + item * a.inner);
+    each_around(from, axis, out, [&](const Around& a, std::int64_t source_begin, std::int64_t target_begin) {
+      share_items(a.outer * count, a.inner, serial_moves, [&](std::int64_t item) {
+        const std::int64_t row = item / count * size + rows[static_cast<std::size_t>(item % count)];
+        std::copy_n(source + source_begin + row * a.inner, a.inner, target + target_begin + item * a.inner);
+      });
     });
   });
   return out;

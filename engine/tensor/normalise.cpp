@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include "engine/core/memory.hpp"
 #include "engine/tensor/elementwise.hpp"
 #include "engine/tensor/lanes.hpp"
 #include "engine/tensor/normalise_lanes.hpp"
@@ -81,23 +82,68 @@ std::int64_t normalise_each(const Tensor& x, T* to, T* norms) {
 }
 
 // Rows of 16 samples side by side; of a row-major tensor a tile becomes one first, while it is in the cache.
+// A narrow tile is widened, and narrowed again.
 template <class T>
 std::int64_t normalise_tiles(const Tensor& x, T* to, T* norms) {
   const std::int64_t size = x.size(x.rank() - 1);
-  const std::int64_t tile = x.features() * tile_lanes;
-  const std::int64_t group = size * tile_lanes;
+  const std::int64_t features = x.features();
+  const std::int64_t tile = features * tile_lanes;
   const T* from = x.data<T>().data();
+  const auto normalise = [&](const T* tiled, T* rows, T* lengths, std::int64_t valid) {
+    std::int64_t zeros = 0;
+    for (std::int64_t row = 0; row < features / size; ++row) {
+      const std::int64_t at = row * size * tile_lanes;
+      zeros += normalise_lanes<T, tile_lanes>(tiled + at, rows + at, lengths + row * tile_lanes, size, valid);
+    }
+    return zeros;
+  };
   std::atomic<std::int64_t> zero_rows{0};
-  share_items(x.tiles(), 2 * tile, serial_moves, [&](std::int64_t t) {
-    const std::int64_t valid = x.lanes_in(t);
+  share_items(x.size(0) / tile_lanes, 2 * tile, serial_moves, [&](std::int64_t t) {
     T* rows = to + t * tile;
-    if (!x.tiled()) tile_rows(from + t * tile, rows, x.features(), valid);
-    const T* tiled = x.tiled() ? from + t * tile : rows;
-    for (std::int64_t at = 0; at < tile; at += group)
-      zero_rows +=
-          normalise_lanes<T, tile_lanes>(tiled + at, rows + at, norms + (t * tile + at) / size, size, valid);
+    if (!x.tiled()) tile_rows(from + t * tile, rows, features, tile_lanes);
+    zero_rows += normalise(x.tiled() ? from + t * tile : rows, rows, norms + t * tile / size, tile_lanes);
   });
+  const auto [last, tiles, lanes] = tile_runs(x.size(0))[1];
+  if (tiles == 0) return zero_rows;
+  T* const rows = to + last * tile;
+  if (!x.tiled()) tile_rows(from + last * tile, rows, features, lanes);
+  const auto memory = allocate_memory(static_cast<std::size_t>(tile + tile / size) * sizeof(T));
+  T* const wide = reinterpret_cast<T*>(memory.get());
+  T* const lengths = wide + tile;
+  widen(x.tiled() ? from + last * tile : rows, wide, features, lanes);
+  zero_rows += normalise(wide, wide, lengths, lanes);
+  narrow(wide, rows, features, lanes);
+  narrow(lengths, norms + last * tile / size, features / size, lanes);
   return zero_rows;
+}
+
+// across_rows of whole tiles, whose rows' numbers lie side by side, and of a narrow one, which is widened.
+template <class T>
+void across_tiles(const Tensor& y, const Tensor& g, const Tensor& norms, T* to) {
+  const std::int64_t size = y.size(y.rank() - 1);
+  const std::int64_t row = size * tile_lanes;
+  const std::int64_t whole = y.size(0) / tile_lanes * y.features() / size;
+  const T* from = y.data<T>().data();
+  const T* direction = g.data<T>().data();
+  const T* lengths = norms.data<T>().data();
+  share_items(whole, 2 * row, serial_moves, [&](std::int64_t r) {
+    across_lanes<T, tile_lanes>(from + r * row, direction + r * row, lengths + r * tile_lanes, T{1},
+                                to + r * row, size);
+  });
+  const auto [last, tiles, lanes] = tile_runs(y.size(0))[1];
+  if (tiles == 0) return;
+  const auto memory = allocate_memory(2 * static_cast<std::size_t>(row) * sizeof(T));
+  T* const wide_row = reinterpret_cast<T*>(memory.get());
+  T* const wide_direction = wide_row + row;
+  std::array<T, tile_lanes> wide_lengths;
+  for (std::int64_t r = 0; r < y.features() / size; ++r) {
+    const std::int64_t at = y.tile_begin(last) + r * size * lanes;
+    widen(from + at, wide_row, size, lanes);
+    widen(direction + at, wide_direction, size, lanes);
+    widen(lengths + norms.tile_begin(last) + r * lanes, wide_lengths.data(), 1, lanes);
+    across_lanes<T, tile_lanes>(wide_row, wide_direction, wide_lengths.data(), T{1}, wide_row, size);
+    narrow(wide_row, to + at, size, lanes);
+  }
 }
 
 // across_rows of rows one by one.
@@ -163,15 +209,7 @@ Tensor across_rows(const Tensor& y, const Tensor& g, const Tensor& norms) {
     using T = decltype(element);
     T* to = out.write<T>().data();
     if (each) return across_each<T>(y, g, norms, to);
-    const std::int64_t row = y.size(y.rank() - 1) * tile_lanes;
-    if (row == 0) return;
-    const T* from = y.data<T>().data();
-    const T* direction = g.data<T>().data();
-    const T* lengths = norms.data<T>().data();
-    share_items(y.storage_count() / row, 2 * row, serial_moves, [&](std::int64_t r) {
-      across_lanes<T, tile_lanes>(from + r * row, direction + r * row, lengths + r * tile_lanes, T{1},
-                                  to + r * row, row / tile_lanes);
-    });
+    if (out.count() > 0) across_tiles<T>(y, g, norms, to);
   });
   return out;
 }

@@ -38,7 +38,7 @@ template <class T, std::int64_t L>
 
 // What a row is multiplied by before it is squared: 1 where that is safe. Else the inverse of its largest
 // magnitude, bounded so that it is a normal number: squares of what is beyond are safe all the same. Each
-// row decides for itself: none depends on its neighbours, nor on padding.
+// row decides for itself: none depends on its neighbours.
 template <class T, std::int64_t L>
 std::array<T, L> scales_of(const T* from, std::int64_t size, const std::array<T, L>& largest_squares,
                            int period) {

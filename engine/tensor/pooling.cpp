@@ -3,6 +3,7 @@
 #include "engine/tensor/each_window.hpp"
 
 namespace moonstill {
+
 WindowMax window_max(const Tensor& x, PoolGeometry g) {
   assert(x.rank() == 4 && g.window <= most_window);
   const Tensor tiles = x.as_tiled();
@@ -15,10 +16,10 @@ WindowMax window_max(const Tensor& x, PoolGeometry g) {
     using T = decltype(element);
     const T* from = tiles.data<T>().data();
     T* to = out.values.write<T>().data();
-    for_each_window(w, [&](std::int64_t first, std::int64_t result) {
-      Places<T> places;
-      largest_of<T>(from + first, w.offsets, places).store(to + result);
-      store_places<T>(places_to + result, places);
+    for_each_window(w, [&](const auto& at) {
+      typename std::decay_t<decltype(at)>::template Numbers<WholeNumber<T>> places;
+      largest_of(at.of(from), places).store(to + at.result, at.lanes);
+      store_places<T>(places_to + at.result, places, at.lanes);
     });
   });
   return out;
@@ -35,8 +36,8 @@ Tensor window_take(const Tensor& x, const Selection& s) {
     using T = decltype(element);
     const T* from = tiles.data<T>().data();
     T* to = out.write<T>().data();
-    for_each_window(w, [&](std::int64_t first, std::int64_t result) {
-      element_at<T>(from + first, w.offsets, load_places<T>(chosen + result)).store(to + result);
+    for_each_window(w, [&](const auto& at) {
+      element_at(at.of(from), load_places<T>(chosen + at.result, at.lanes)).store(to + at.result, at.lanes);
     });
   });
   return out;
@@ -51,9 +52,9 @@ Tensor window_put(const Tensor& y, const Selection& s, const Shape& input_shape)
   return dispatch_floating(y.dtype(), "window_put", [&](auto element) {
     using T = decltype(element);
     const T* from = tiles.data<T>().data();
-    return spread_windows<T>(w, y.dtype(), input_shape, [&](std::int64_t, std::int64_t result) {
-      return [place = load_places<T>(chosen + result), value = Samples<T>::load(from + result)](
-                 std::int64_t p) { return choose<T>(place, p, value, Samples<T>::zero()); };
+    return spread_windows<T>(w, y.dtype(), input_shape, [&](const auto& at) {
+      return [place = load_places<T>(chosen + at.result, at.lanes), value = at.load(from + at.result)](
+                 std::int64_t p) { return choose<T>(place, p, value, value.zero()); };
     });
   });
 }
@@ -66,10 +67,11 @@ Tensor window_sum(const Tensor& x, PoolGeometry g) {
     using T = decltype(element);
     const T* from = tiles.data<T>().data();
     T* to = out.write<T>().data();
-    for_each_window(w, [&](std::int64_t first, std::int64_t result) {
-      auto sum = Samples<T>::zero();
-      for (const std::int64_t offset : w.offsets) sum.add(Samples<T>::load(from + first + offset));
-      sum.store(to + result);
+    for_each_window(w, [&](const auto& at) {
+      const auto window = at.of(from);
+      auto sum = window.element(0);
+      for (std::size_t p = 1; p < at.offsets.size(); ++p) sum.add(window.element(p));
+      sum.store(to + at.result, at.lanes);
     });
   });
   return out;
@@ -82,8 +84,8 @@ Tensor window_spread(const Tensor& y, PoolGeometry g, const Shape& input_shape) 
   return dispatch_floating(y.dtype(), "window_spread", [&](auto element) {
     using T = decltype(element);
     const T* from = tiles.data<T>().data();
-    return spread_windows<T>(w, y.dtype(), input_shape, [&](std::int64_t, std::int64_t result) {
-      return [value = Samples<T>::load(from + result)](std::int64_t) { return value; };
+    return spread_windows<T>(w, y.dtype(), input_shape, [&](const auto& at) {
+      return [value = at.load(from + at.result)](std::int64_t) { return value; };
     });
   });
 }

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "engine/core/error.hpp"
 #include "engine/tensor/broadcast.hpp"
+#include "engine/tensor/samples.hpp"
 #include "engine/tensor/work.hpp"
 
 namespace moonstill {
@@ -17,7 +19,7 @@ namespace {
 // Partial sums are over so many elements of the reduced axis.
 constexpr std::int64_t block_size = 4096;
 // Partial results that stand side by side in registers.
-constexpr std::int64_t side_by_side = 16;
+constexpr int side_by_side = 16;
 
 // Sums of f32 run in f64: exact to the last bit or two whatever the length. Extrema stay in their type.
 template <class T>
@@ -64,29 +66,38 @@ typename Rule::Partial reduce_run(const T* from, std::int64_t count) {
   return lanes[0];
 }
 
-// `rows` rows of `width` numbers, `stride` apart, into one row. Inlined, it would run out of registers for
-// its counters.
-template <class Rule, class T>
-[[gnu::noinline]] void reduce_rows(const T* from, std::int64_t rows, std::int64_t stride, std::int64_t width,
-                                   typename Rule::Partial* to) {
+// `count` neighbouring numbers of `rows` rows, `stride` apart, into one row. Inlined, it would run out of
+// registers for its counters.
+template <class Rule, class T, class Count>
+[[gnu::noinline]] void reduce_columns(const T* from, std::int64_t rows, std::int64_t stride, Count count,
+                                      typename Rule::Partial* to) {
   using Partial = typename Rule::Partial;
-  std::int64_t i = 0;
-  for (; i + side_by_side <= width; i += side_by_side) {
-    std::array<Partial, side_by_side> lanes;
-    lanes.fill(Rule::start);
-    for (std::int64_t r = 0; r < rows; ++r) {
-      for (std::int64_t l = 0; l < side_by_side; ++l) {
-        lanes[l] = Rule::join(lanes[l], static_cast<Partial>(from[r * stride + i + l]));
-      }
+  std::array<Partial, side_by_side> lanes;
+  lanes.fill(Rule::start);
+  const auto add = [&](const auto& row) {
+    for (std::size_t l = 0; l < side_by_side; ++l)
+      lanes[l] = Rule::join(lanes[l], static_cast<Partial>(row[l]));
+  };
+  for (std::int64_t r = 0; r < rows; ++r, from += stride) {
+    if constexpr (std::is_same_v<Count, int>) {
+      std::array<T, side_by_side> row;
+      Samples<T>::load(from, std::int64_t{count}).store(row.data());
+      add(row);
+    } else {
+      add(from);
     }
-    std::copy(lanes.begin(), lanes.end(), to + i);
   }
-  for (; i < width; ++i) {
-    Partial lane = Rule::start;
-    for (std::int64_t r = 0; r < rows; ++r)
-      lane = Rule::join(lane, static_cast<Partial>(from[r * stride + i]));
-    to[i] = lane;
-  }
+  std::copy_n(lanes.begin(), count, to);
+}
+
+// `rows` rows of `width` numbers, likewise.
+template <class Rule, class T>
+void reduce_rows(const T* from, std::int64_t rows, std::int64_t stride, std::int64_t width,
+                 typename Rule::Partial* to) {
+  std::int64_t i = 0;
+  for (; i + side_by_side <= width; i += side_by_side)
+    reduce_columns<Rule>(from + i, rows, stride, std::integral_constant<int, side_by_side>(), to + i);
+  if (i < width) reduce_columns<Rule>(from + i, rows, stride, static_cast<int>(width - i), to + i);
 }
 
 // One pass: partial results of fixed blocks, joined in order.
@@ -117,7 +128,7 @@ void reduce_pass(const T* from, Pass pass, T* to) {
   }
 }
 
-// The batch of a tiled tensor, [tiles][features][16] -> [features], padding lanes left out.
+// The batch of a tiled tensor, [tiles][features][lanes] -> [features].
 template <class Rule, class T>
 void reduce_batch(const Tensor& x, T* to) {
   using Partial = typename Rule::Partial;
@@ -128,7 +139,7 @@ void reduce_batch(const Tensor& x, T* to) {
   share_items(features, x.size(0), serial_moves, [&](std::int64_t f) {
     std::array<Partial, tile_lanes> lanes;
     reduce_rows<Rule>(from + f * tile_lanes, whole, features * tile_lanes, tile_lanes, lanes.data());
-    const T* last = from + (whole * features + f) * tile_lanes;
+    const T* last = from + x.tile_begin(whole) + f * rest;
     for (std::int64_t l = 0; l < rest; ++l) lanes[l] = Rule::join(lanes[l], static_cast<Partial>(last[l]));
     for (std::int64_t half = tile_lanes / 2; half > 0; half /= 2) {
       for (std::int64_t l = 0; l < half; ++l) lanes[l] = Rule::join(lanes[l], lanes[l + half]);
@@ -147,28 +158,46 @@ Shape reduced_shape(const Shape& shape, AxisSet axes, bool keep_axes) {
   return out;
 }
 
-// The last run of neighbouring reduced axes at or after `first`, and what lies around it in storage.
-Pass last_run(const Tensor& x, AxisSet axes, std::size_t first, AxisSet& run) {
-  Pass pass;
-  pass.inner = x.tiled() ? tile_lanes : 1;
+// The last run of neighbouring reduced axes at or after `first`.
+AxisSet last_run(const Tensor& x, AxisSet axes, std::size_t first) {
+  AxisSet run = 0;
   std::size_t axis = x.rank();
-  for (; axis > first && !contains(axes, axis - 1); --axis) pass.inner *= x.size(axis - 1);
-  for (; axis > first && contains(axes, axis - 1); --axis) {
-    pass.size *= x.size(axis - 1);
-    run |= AxisSet{1} << (axis - 1);
+  for (; axis > first && !contains(axes, axis - 1); --axis) {
   }
-  for (; axis > 0; --axis) pass.outer *= axis == 1 && x.tiled() ? x.tiles() : x.size(axis - 1);
+  for (; axis > first && contains(axes, axis - 1); --axis) run |= AxisSet{1} << (axis - 1);
+  return run;
+}
+
+// What lies around those axes in the storage of a run of tiles, or of a row-major tensor.
+Pass pass_over(const Tensor& x, AxisSet run, const TileRun& tiles) {
+  Pass pass;
+  pass.inner = tiles.lanes;
+  std::size_t axis = x.rank();
+  for (; axis > 0 && !contains(run, axis - 1); --axis) pass.inner *= x.size(axis - 1);
+  for (; axis > 0 && contains(run, axis - 1); --axis) pass.size *= x.size(axis - 1);
+  for (; axis > 0; --axis) pass.outer *= axis == 1 ? tiles.tiles : x.size(axis - 1);
   return pass;
+}
+
+// Calls body(pass, where it begins in x, where its results begin) for each of them.
+template <class Body>
+void each_pass(const Tensor& x, AxisSet run, const Tensor& out, Body&& body) {
+  each_tile_run(x, [&](const TileRun& tiles) {
+    body(pass_over(x, run, tiles), x.tile_begin(tiles.first), out.tile_begin(tiles.first));
+  });
 }
 
 template <class Rule, class T>
 Tensor reduce_by(Tensor x, AxisSet axes) {
   const std::size_t first = x.tiled() ? 1 : 0;
   while (axes >> first != 0) {
-    AxisSet run = 0;
-    const Pass pass = last_run(x, axes, first, run);
+    const AxisSet run = last_run(x, axes, first);
     Tensor out = Tensor::empty(reduced_shape(x.shape(), run, true), x.dtype(), x.layout());
-    reduce_pass<Rule>(x.data<T>().data(), pass, out.write<T>().data());
+    const T* from = x.data<T>().data();
+    T* to = out.write<T>().data();
+    each_pass(x, run, out, [&](const Pass& pass, std::int64_t begin, std::int64_t result) {
+      reduce_pass<Rule>(from + begin, pass, to + result);
+    });
     axes &= ~run;
     x = out;
   }
@@ -196,9 +225,7 @@ void argmax_pass(const T* from, Pass pass, std::int32_t* to) {
 
 // Where a row of the result repeats one element (step 0) or copies its own (step 1).
 template <class T>
-void copy_broadcast(const Tensor& x, const BroadcastLoops& loops, Tensor& out) {
-  const T* from = x.data<T>().data();
-  T* to = out.write<T>().data();
+void copy_broadcast(const T* from, const BroadcastLoops& loops, T* to) {
   const std::int64_t size = loops.row_size();
   const bool repeats = loops.strides[0][loops.axes - 1] == 0;
   share_ranges(loops.rows(), size, serial_moves, [&](std::int64_t begin, std::int64_t end) {
@@ -239,11 +266,13 @@ Tensor argmax(const Tensor& x, std::size_t axis) {
          x.shape().text());
   }
   if (x.tiled() && axis == 0) return argmax(x.row_major(), axis);
-  AxisSet run = 0;
-  const Pass pass = last_run(x, AxisSet{1} << axis, axis, run);
   Tensor out = Tensor::empty(x.shape().without(axis), DType::i32, x.layout());
+  std::int32_t* to = out.write<std::int32_t>().data();
   dispatch_floating(x.dtype(), "argmax", [&](auto element) {
-    argmax_pass(x.data<decltype(element)>().data(), pass, out.write<std::int32_t>().data());
+    const auto* from = x.data<decltype(element)>().data();
+    each_pass(x, AxisSet{1} << axis, out, [&](const Pass& pass, std::int64_t begin, std::int64_t result) {
+      argmax_pass(from + begin, pass, to + result);
+    });
   });
   return out;
 }
@@ -251,9 +280,14 @@ Tensor argmax(const Tensor& x, std::size_t axis) {
 Tensor broadcast_to(const Tensor& x, const Shape& shape, Layout layout) {
   if (x.shape() == shape) return x.with_layout(layout);
   std::array<Tensor, 1> operand{x};
-  const BroadcastLoops loops = plan_broadcast(operand, shape, layout);
+  const BroadcastPlan plan = plan_broadcast(operand, shape, layout);
   Tensor out = Tensor::empty(shape, x.dtype(), layout);
-  dispatch_any(x.dtype(), [&](auto element) { copy_broadcast<decltype(element)>(operand[0], loops, out); });
+  dispatch_any(x.dtype(), [&](auto element) {
+    using T = decltype(element);
+    const T* from = operand[0].template data<T>().data();
+    T* to = out.write<T>().data();
+    for (const BroadcastLoops& loops : plan) copy_broadcast(from, loops, to);
+  });
   return out;
 }
 

@@ -109,8 +109,6 @@ std::int64_t Tensor::features() const {
   return n;
 }
 
-std::int64_t Tensor::storage_count() const { return tiled() ? tiles() * features() * tile_lanes : count(); }
-
 Tensor Tensor::reshaped(const Shape& shape) const {
   assert(shape.count() == count());
   if (tiled() && (shape.rank() == 0 || shape[0] != shape_[0])) return row_major().reshaped(shape);
@@ -165,7 +163,7 @@ Tensor Tensor::as_tiled() const {
 
 Tensor Tensor::cast(DType dtype) const {
   if (dtype == dtype_) return *this;
-  // Padding lanes hold anything, and a whole type refuses some of it.
+  // A whole type names the element that it refuses, by its place among rows.
   if (tiled() && !is_floating(dtype)) return row_major().cast(dtype).as_tiled();
   Tensor out = empty(shape_, dtype, layout_);
   dispatch_any(dtype_, [&](auto from) {
@@ -181,7 +179,8 @@ double Tensor::at(std::int64_t index) const {
   if (tiled()) {
     const std::int64_t sample = index / features();
     const std::int64_t feature = index % features();
-    place = (sample / tile_lanes * features() + feature) * tile_lanes + sample % tile_lanes;
+    const std::int64_t tile = sample / tile_lanes;
+    place = tile_begin(tile) + feature * lanes_in(tile) + sample % tile_lanes;
   }
   return dispatch_any(dtype_, [&](auto element) {
     return static_cast<double>(data<decltype(element)>()[static_cast<std::size_t>(place)]);

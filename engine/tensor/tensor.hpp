@@ -2,6 +2,7 @@
 // folder).
 #pragma once
 
+#include <array>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -39,10 +40,28 @@ inline constexpr std::int64_t tile_lanes = 16;
 
 /// How the elements of a shape lie in memory.
 ///   row_major: the last axis varies fastest.
-///   tiled:     axis 0 is a batch of N samples; memory is [ceil(N / 16)][features, row-major][16], the
-///   samples of a
-///              tile innermost. Lanes past N hold anything: no reduction may read them.
+///   tiled:     axis 0 is a batch of N samples; memory is [ceil(N / 16)][features, row-major][lanes], the
+///              samples of a tile innermost: 16 of them, and in the last tile as many as are left. Tile t
+///              begins at element t * features * 16.
 enum class Layout : std::uint8_t { row_major, tiled };
+
+/// Samples of a batch's tile.
+[[nodiscard]] constexpr std::int64_t lanes_of(std::int64_t samples, std::int64_t tile) {
+  const std::int64_t rest = samples - tile * tile_lanes;
+  return rest < tile_lanes ? rest : tile_lanes;
+}
+
+/// Neighbouring tiles of one width.
+struct TileRun {
+  std::int64_t first = 0, tiles = 0, lanes = 0;
+};
+
+/// Those that hold a batch: the whole tiles, and the last one where it is narrower. Runs may be empty.
+[[nodiscard]] constexpr std::array<TileRun, 2> tile_runs(std::int64_t samples) {
+  const std::int64_t whole = samples / tile_lanes;
+  const std::int64_t rest = samples % tile_lanes;
+  return {{{0, whole, tile_lanes}, {whole, rest > 0 ? 1 : 0, rest}}};
+}
 
 /// An immutable array. Copies share memory. A kernel makes one with `empty`, writes it through `write`, and
 /// from then on nobody changes it.
@@ -71,29 +90,25 @@ class Tensor {
   /// Tiled tensors: tiles, elements of one sample, and samples in tile t.
   [[nodiscard]] std::int64_t tiles() const { return (shape_[0] + tile_lanes - 1) / tile_lanes; }
   [[nodiscard]] std::int64_t features() const;
-  [[nodiscard]] std::int64_t lanes_in(std::int64_t tile) const {
-    const std::int64_t rest = shape_[0] - tile * tile_lanes;
-    return rest < tile_lanes ? rest : tile_lanes;
-  }
+  [[nodiscard]] std::int64_t lanes_in(std::int64_t tile) const { return lanes_of(shape_[0], tile); }
 
-  /// Elements in memory: count(), or with the padding lanes when tiled.
-  [[nodiscard]] std::int64_t storage_count() const;
-  [[nodiscard]] std::size_t bytes() const {
-    return static_cast<std::size_t>(storage_count()) * dtype_size(dtype_);
-  }
+  /// Where tile t begins, in elements.
+  [[nodiscard]] std::int64_t tile_begin(std::int64_t tile) const { return tile * features() * tile_lanes; }
 
-  /// All elements in memory order, padding lanes included.
+  [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(count()) * dtype_size(dtype_); }
+
+  /// All elements in memory order.
   template <class T>
   [[nodiscard]] std::span<const T> data() const {
     assert(dtype_ == dtype_of<T>());
-    return {reinterpret_cast<const T*>(memory_.get()), static_cast<std::size_t>(storage_count())};
+    return {reinterpret_cast<const T*>(memory_.get()), static_cast<std::size_t>(count())};
   }
 
   /// For the kernel that made the tensor, before anybody else has it.
   template <class T>
   [[nodiscard]] std::span<T> write() {
     assert(dtype_ == dtype_of<T>() && unique());
-    return {reinterpret_cast<T*>(memory_.get()), static_cast<std::size_t>(storage_count())};
+    return {reinterpret_cast<T*>(memory_.get()), static_cast<std::size_t>(count())};
   }
 
   /// True when no other tensor shares the memory, so that a kernel may reuse it.
@@ -124,6 +139,16 @@ class Tensor {
   DType dtype_ = DType::f32;
   Layout layout_ = Layout::row_major;
 };
+
+/// Calls body(run) for the tiles of each width that a tensor has. Rows of a row-major one are as many tiles
+/// of one lane.
+template <class Body>
+void each_tile_run(const Tensor& x, Body&& body) {
+  if (!x.tiled()) return body(TileRun{0, x.rank() == 0 ? 1 : x.size(0), 1});
+  for (const TileRun& run : tile_runs(x.size(0))) {
+    if (run.tiles > 0) body(run);
+  }
+}
 
 /// Calls function(T{}) with T = float or double. Throws Error{argument} naming `what` for other types.
 template <class Function>

@@ -1,12 +1,11 @@
-// Rows of up to 16 samples to a tile, where they lie side by side, and back.
+// Rows of up to 16 samples to a tile, where they lie side by side, and back; narrow tiles to wide ones.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 
-#include "engine/tensor/lanes.hpp"
-#include "engine/tensor/tensor.hpp"
+#include "engine/tensor/samples.hpp"
 
 namespace moonstill {
 namespace detail {
@@ -31,53 +30,80 @@ template <class T>
   }
 }
 
-// Wider squares would not stand in registers, and bytes are tiled by the loader.
+// Wider squares would not stand in registers, and bytes are tiled by the loader. Of a narrow tile they pay
+// where a register holds a row.
 template <class T>
 inline constexpr bool transposes_squares = sizeof(T) == 4;
+template <class T>
+[[nodiscard]] bool pays_in_squares(std::int64_t lanes) {
+  return lanes == tile_lanes || Samples<T>::parts == 1;
+}
 
 }  // namespace detail
 
-/// [features][16] -> up to 16 rows of `features`.
+/// [features][lanes] -> so many rows of `features`.
 template <class T>
 void untile(const T* tile, T* rows, std::int64_t features, std::int64_t lanes) {
-  std::int64_t f = 0;
+  if (lanes == 1) std::copy_n(tile, features, rows);
+  std::int64_t f = lanes == 1 ? features : 0;
   if constexpr (detail::transposes_squares<T>) {
-    for (; f + tile_lanes <= features; f += tile_lanes) {
+    for (; detail::pays_in_squares<T>(lanes) && f + tile_lanes <= features; f += tile_lanes) {
       detail::Square<T> square;
-      for (std::int64_t i = 0; i < tile_lanes; ++i) {
-        square[i] = load_lanes<T, detail::square_size>(tile + (f + i) * tile_lanes);
-      }
+      for (std::int64_t i = 0; i < tile_lanes; ++i)
+        square[i] = load_first<T, detail::square_size>(tile + (f + i) * lanes, static_cast<int>(lanes));
       detail::transpose<T>(square);
-      for (std::int64_t lane = 0; lane < lanes; ++lane) {
+      for (std::int64_t lane = 0; lane < lanes; ++lane)
         store_lanes<T, detail::square_size>(rows + lane * features + f, square[lane]);
-      }
     }
   }
   for (; f < features; ++f) {
-    for (std::int64_t lane = 0; lane < lanes; ++lane) rows[lane * features + f] = tile[f * tile_lanes + lane];
+    for (std::int64_t lane = 0; lane < lanes; ++lane) rows[lane * features + f] = tile[f * lanes + lane];
   }
 }
 
-/// The other way. Padding lanes repeat the last sample: finite wherever the data are.
+/// The other way.
 template <class T>
 void tile_rows(const T* rows, T* tile, std::int64_t features, std::int64_t lanes) {
-  const auto row = [&](std::int64_t lane) { return rows + std::min(lane, lanes - 1) * features; };
-  std::int64_t f = 0;
+  if (lanes == 1) std::copy_n(rows, features, tile);
+  std::int64_t f = lanes == 1 ? features : 0;
   if constexpr (detail::transposes_squares<T>) {
-    for (; f + tile_lanes <= features; f += tile_lanes) {
+    for (; detail::pays_in_squares<T>(lanes) && f + tile_lanes <= features; f += tile_lanes) {
       detail::Square<T> square;
-      for (std::int64_t lane = 0; lane < tile_lanes; ++lane) {
-        square[lane] = load_lanes<T, detail::square_size>(row(lane) + f);
-      }
+      for (std::int64_t lane = 0; lane < tile_lanes; ++lane)
+        square[lane] = load_lanes<T, detail::square_size>(rows + std::min(lane, lanes - 1) * features + f);
       detail::transpose<T>(square);
-      for (std::int64_t i = 0; i < tile_lanes; ++i) {
-        store_lanes<T, detail::square_size>(tile + (f + i) * tile_lanes, square[i]);
-      }
+      for (std::int64_t i = 0; i < tile_lanes; ++i)
+        store_first<T, detail::square_size>(tile + (f + i) * lanes, square[i], static_cast<int>(lanes));
     }
   }
   for (; f < features; ++f) {
-    for (std::int64_t lane = 0; lane < tile_lanes; ++lane) tile[f * tile_lanes + lane] = row(lane)[f];
+    for (std::int64_t lane = 0; lane < lanes; ++lane) tile[f * lanes + lane] = rows[lane * features + f];
   }
+}
+
+/// [count][lanes] -> [count][16], for kernels that take whole tiles: further lanes repeat the last one. They
+/// may not overlap.
+template <class T>
+void widen(const T* from, T* to, std::int64_t count, std::int64_t lanes) {
+  if constexpr (Samples<T>::parts == 1) {
+    const auto last = static_cast<WholeNumber<T>>(lanes - 1);
+    const auto lane = lane_numbers<T, tile_lanes>();
+    const auto source = lane < last ? lane : Lanes<WholeNumber<T>, tile_lanes>{} + last;
+    for (; count > 0; --count, from += lanes, to += tile_lanes) {
+      const auto numbers = load_first<T, tile_lanes>(from, static_cast<int>(lanes));
+      store_lanes<T, tile_lanes>(to, permuted_lanes<T, tile_lanes>(numbers, source));
+    }
+  } else {
+    for (; count > 0; --count, from += lanes, to += tile_lanes) {
+      for (std::int64_t lane = 0; lane < tile_lanes; ++lane) to[lane] = from[std::min(lane, lanes - 1)];
+    }
+  }
+}
+
+/// And back: the first lanes.
+template <class T>
+void narrow(const T* from, T* to, std::int64_t count, std::int64_t lanes) {
+  for (; count > 0; --count, from += tile_lanes, to += lanes) Samples<T>::load(from).store(to, lanes);
 }
 
 }  // namespace moonstill

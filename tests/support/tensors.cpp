@@ -15,24 +15,6 @@ Tensor random_tensor(const Shape& shape, DType dtype, std::uint64_t seed) {
   return Tensor::from(numbers, shape, dtype);
 }
 
-Tensor poisoned(const Tensor& x) {
-  Tensor out = Tensor::empty(x.shape(), x.dtype(), Layout::tiled);
-  const Tensor tiles = x.as_tiled();
-  dispatch_any(x.dtype(), [&](auto element) {
-    using T = decltype(element);
-    const auto from = tiles.data<T>();
-    const auto to = out.write<T>();
-    const auto poison =
-        std::is_floating_point_v<T> ? std::numeric_limits<T>::quiet_NaN() : static_cast<T>(-1);
-    const std::int64_t tile_size = x.features() * tile_lanes;
-    for (std::int64_t i = 0; i < out.storage_count(); ++i) {
-      const bool holds_sample = i % tile_lanes < out.lanes_in(i / tile_size);
-      to[static_cast<std::size_t>(i)] = holds_sample ? from[static_cast<std::size_t>(i)] : poison;
-    }
-  });
-  return out;
-}
-
 std::vector<double> values(const Tensor& x) {
   std::vector<double> out;
   for (std::int64_t i = 0; i < x.count(); ++i) out.push_back(x.at(i));

@@ -10,10 +10,6 @@ namespace moonstill::test {
 /// Normal numbers, row-major, the same for the same seed.
 Tensor random_tensor(const Shape& shape, DType dtype, std::uint64_t seed);
 
-/// The same elements, tiled, with NaN in the lanes that hold no sample (255 and -1 in the whole-number
-/// types).
-Tensor poisoned(const Tensor& x);
-
 /// All elements in row-major order.
 std::vector<double> values(const Tensor& x);
 

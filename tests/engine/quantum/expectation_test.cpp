@@ -160,11 +160,11 @@ TEST_CASE("a batch gives what its samples give one by one", "[quantum][expectati
     point.weights = normal({samples, c.readout.outputs()}, random);
     SweepPoint u = random_point(c, samples, shared, random);
     u.weights = normal({samples, c.readout.outputs()}, random);
-    // What lies in the padding of tiled inputs must not matter.
+    // Tiled operands, and rows of the direction.
     SweepPoint tiled = point;
-    tiled.weights = test::poisoned(point.weights);
-    if (tiled.amplitudes) tiled.amplitudes = test::poisoned(point.amplitudes);
-    if (!shared) tiled.angles[0] = test::poisoned(point.angles[0]);
+    tiled.weights = point.weights.as_tiled();
+    if (tiled.amplitudes) tiled.amplitudes = point.amplitudes.as_tiled();
+    if (!shared) tiled.angles[0] = point.angles[0].as_tiled();
     for (const bool tangents : {false, true}) {
       SweepRequest request = everything(c, tangents);
       request.values = true;

@@ -1,5 +1,6 @@
 #include "engine/tensor/convolution.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -13,7 +14,6 @@
 namespace moonstill {
 namespace {
 
-using test::poisoned;
 using test::random_tensor;
 using test::relative_error;
 using test::values;
@@ -32,11 +32,12 @@ Shape output_shape(const Case& c) {
 // Sizes around blocks, odd planes and kernels, strides that leave pixels over, padding wider than the kernel.
 std::vector<Case> cases() {
   std::vector<Case> all;
-  for (const std::int64_t n : {1, 3, 16, 17, 40, 70}) {
+  for (const std::int64_t n : {1, 3, 5, 10, 16, 17, 31, 40, 70}) {
     all.push_back({{n, 2, 7, 6}, {3, 2, 3, 3}, {1, 0}});
     all.push_back({{n, 1, 6, 9}, {5, 1, 5, 5}, {1, 2}});
   }
-  all.push_back({{17, 3, 9, 8}, {7, 3, 3, 2}, {2, 1}});
+  for (const std::int64_t n : {4, 11, 17}) all.push_back({{n, 3, 9, 8}, {7, 3, 3, 2}, {2, 1}});
+  all.push_back({{2, 1, 8, 40}, {13, 1, 5, 5}, {1, 2}});
   all.push_back({{17, 3, 10, 8}, {13, 3, 4, 3}, {3, 0}});
   all.push_back({{3, 2, 4, 4}, {2, 2, 2, 2}, {1, 3}});
   all.push_back({{3, 4, 5, 5}, {9, 4, 1, 1}, {1, 0}});
@@ -92,18 +93,18 @@ TEST_CASE("convolutions agree with the plain sum", "[tensor][convolution]") {
         weight[j] += xs[i] * ys[k];
       });
       const double tolerance = test::tolerance(dtype);
-      for (const Tensor& image : {x, poisoned(x)}) {
+      for (const Tensor& image : {x, x.as_tiled()}) {
         const Tensor out = conv(image, w, c.g);
         CHECK(out.tiled());
         CHECK(out.shape() == y.shape());
         CHECK(relative_error(values(out), forward) < tolerance);
-        for (const Tensor& result : {y, poisoned(y)}) {
+        for (const Tensor& result : {y, y.as_tiled()}) {
           const Tensor gradient = conv_weight(image, result, c.g, w.shape());
           CHECK_FALSE(gradient.tiled());
           CHECK(relative_error(values(gradient), weight) < tolerance);
         }
       }
-      for (const Tensor& result : {y, poisoned(y)}) {
+      for (const Tensor& result : {y, y.as_tiled()}) {
         const Tensor gradient = conv_input(result, w, c.g, x.shape());
         CHECK(gradient.tiled());
         CHECK(relative_error(values(gradient), input) < tolerance);
@@ -122,15 +123,15 @@ TEST_CASE("a convolution of which pooling keeps some elements is both, one after
         if (whole[2] < pool.window || whole[3] < pool.window) continue;
         INFO(c.image.text() << " " << c.kernel.text() << " window " << pool.window << " stride "
                             << pool.stride);
-        const Tensor x = poisoned(random_tensor(c.image, dtype, 1));
+        const Tensor x = random_tensor(c.image, dtype, 1).as_tiled();
         const Tensor w = random_tensor(c.kernel, dtype, 2);
         const WindowMax expected = window_max(conv(x, w, c.g), pool);
         const WindowMax largest = conv_max(x, w, c.g, pool);
         CHECK(values(largest.values) == values(expected.values));
         CHECK(values(largest.places) == values(expected.places));
-        const Selection kept{pool, poisoned(largest.places)};
+        const Selection kept{pool, largest.places.as_tiled()};
         CHECK(values(conv(x, w, c.g, &kept)) == values(expected.values));
-        const Tensor y = poisoned(random_tensor(largest.values.shape(), dtype, 3));
+        const Tensor y = random_tensor(largest.values.shape(), dtype, 3).as_tiled();
         const Tensor put = window_put(y, kept, whole);
         CHECK(values(conv_input(y, w, c.g, c.image, &kept)) == values(conv_input(put, w, c.g, c.image)));
         CHECK(values(conv_weight(x, y, c.g, c.kernel, &kept)) == values(conv_weight(x, put, c.g, c.kernel)));
@@ -150,11 +151,45 @@ TEST_CASE("NaN goes through a convolution and the pooling after it", "[tensor][c
   }
 }
 
+TEST_CASE("a sample that is not finite stays alone", "[tensor][convolution]") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (const std::int64_t n : {2, 7, 12, 17, 21}) {
+    const std::int64_t odd = n - 2;
+    std::vector<double> numbers(static_cast<std::size_t>(n * 36), 1.0);
+    std::fill_n(numbers.begin() + odd * 36, 36, infinity);
+    for (const DType dtype : {DType::f32, DType::f64}) {
+      const Tensor x = Tensor::from(numbers, {n, 1, 6, 6}, dtype).as_tiled();
+      const Tensor w = Tensor::full({3, 1, 3, 3}, 1.0, dtype);
+      const Tensor pooled = conv_max(x, w, {1, 1}, {2, 2}).values;
+      const std::vector<double> back = values(conv_input(conv(x, w, {1, 1}), w, {1, 1}, x.shape()));
+      for (std::int64_t i = 0; i < pooled.count(); ++i)
+        CHECK(std::isfinite(pooled.at(i)) == (i / (pooled.count() / n) != odd));
+      for (std::size_t i = 0; i < back.size(); ++i)
+        CHECK(std::isfinite(back[i]) == (static_cast<std::int64_t>(i) / 36 != odd));
+    }
+  }
+}
+
+TEST_CASE("a weight's gradient is finite where it meets nothing infinite", "[tensor][convolution]") {
+  for (const std::int64_t n : {1, 3, 9, 16, 17}) {
+    std::vector<double> numbers(static_cast<std::size_t>(n * 4), 2.0);
+    numbers.back() = std::numeric_limits<double>::infinity();
+    for (const DType dtype : {DType::f32, DType::f64}) {
+      const Tensor x = Tensor::from(numbers, {n, 1, 1, 4}, dtype);
+      const Tensor y = Tensor::full({n, 1, 1, 3}, 1.0, dtype);
+      const Tensor gradient = conv_weight(x, y, {}, {1, 1, 1, 2});
+      CHECK(gradient.at(0) == static_cast<double>(6 * n));
+      CHECK(std::isinf(gradient.at(1)));
+    }
+  }
+}
+
 TEST_CASE("convolutions give the same bytes with any number of threads", "[tensor][convolution]") {
-  const Case c{{150, 3, 8, 8}, {7, 3, 3, 3}, {1, 1}};
-  const Tensor x = poisoned(random_tensor(c.image, DType::f32, 1));
+  const std::int64_t images = GENERATE(150, 9);
+  const Case c{{images, 3, 24, 24}, {7, 3, 3, 3}, {1, 1}};
+  const Tensor x = random_tensor(c.image, DType::f32, 1).as_tiled();
   const Tensor w = random_tensor(c.kernel, DType::f32, 2);
-  const Tensor y = poisoned(random_tensor(output_shape(c), DType::f32, 3));
+  const Tensor y = random_tensor(output_shape(c), DType::f32, 3).as_tiled();
   const auto all = [&] {
     const auto [largest, places] = conv_max(x, w, c.g, {2, 2});
     const Selection kept{{2, 2}, places};

@@ -13,7 +13,6 @@
 namespace moonstill {
 namespace {
 
-using test::poisoned;
 using test::random_tensor;
 using test::relative_error;
 using test::values;
@@ -82,7 +81,7 @@ TEST_CASE("unary functions agree with the standard library", "[tensor][elementwi
       std::vector<double> expected;
       for (const double v : values(x)) expected.push_back(c.function(v));
       CHECK(ulps(unary(c.op, x), expected) <= 4);
-      const Tensor tiled = unary(c.op, poisoned(x));
+      const Tensor tiled = unary(c.op, x.as_tiled());
       CHECK(tiled.tiled());
       CHECK(ulps(tiled, expected) <= 4);
     }
@@ -174,7 +173,7 @@ std::vector<ShapePair> shape_pairs() {
 }
 
 std::vector<Tensor> layouts(const Tensor& x) {
-  return x.rank() > 0 ? std::vector{x, poisoned(x)} : std::vector{x};
+  return x.rank() > 0 ? std::vector{x, x.as_tiled()} : std::vector{x};
 }
 
 TEST_CASE("binary functions broadcast in every layout", "[tensor][elementwise]") {
@@ -210,7 +209,7 @@ TEST_CASE("every binary function", "[tensor][elementwise]") {
       const Tensor a = unary(Unary::abs, random_tensor({17, 5}, dtype, 1));
       const Tensor b = binary(Binary::mul, random_tensor({17, 5}, dtype, 2),
                               unary(Unary::step, random_tensor({17, 5}, dtype, 3)));
-      for (const auto& [left, right] : {std::pair{a, b}, std::pair{b, b}, std::pair{poisoned(a), b}}) {
+      for (const auto& [left, right] : {std::pair{a, b}, std::pair{b, b}, std::pair{a.as_tiled(), b}}) {
         if (c.op == Binary::pow && test::identical(left, b)) continue;
         std::vector<double> expected;
         for (std::int64_t i = 0; i < a.count(); ++i) expected.push_back(c.function(left.at(i), right.at(i)));
@@ -275,14 +274,14 @@ TEST_CASE("all_finite looks at every sample and at nothing else", "[tensor][elem
     for (const DType dtype : {DType::f32, DType::f64}) {
       const Tensor x = random_tensor({n, 3}, dtype, 1);
       CHECK(all_finite(x));
-      CHECK(all_finite(poisoned(x)));
+      CHECK(all_finite(x.as_tiled()));
       for (const double bad : {nan, infinity, -infinity}) {
         for (const std::int64_t at : {std::int64_t{0}, n * 3 - 1}) {
           auto numbers = values(x);
           numbers[static_cast<std::size_t>(at)] = bad;
           const Tensor spoilt = Tensor::from(numbers, x.shape(), dtype);
           CHECK_FALSE(all_finite(spoilt));
-          CHECK_FALSE(all_finite(poisoned(spoilt)));
+          CHECK_FALSE(all_finite(spoilt.as_tiled()));
         }
       }
     }
@@ -291,7 +290,7 @@ TEST_CASE("all_finite looks at every sample and at nothing else", "[tensor][elem
 }
 
 TEST_CASE("elementwise kernels share their work", "[tensor][elementwise]") {
-  const Tensor x = poisoned(random_tensor({300, 700}, DType::f32, 1));
+  const Tensor x = random_tensor({300, 700}, DType::f32, 1).as_tiled();
   const Tensor bias = random_tensor({700}, DType::f32, 2);
   const auto all = [&] {
     return std::vector{unary(Unary::tanh, x), binary(Binary::add, x, bias), select(x, bias, x)};

@@ -9,7 +9,6 @@
 namespace moonstill {
 namespace {
 
-using test::poisoned;
 using test::random_tensor;
 using test::values;
 
@@ -25,7 +24,7 @@ Tensor indices(const std::vector<double>& numbers) {
   return Tensor::from(numbers, {static_cast<std::int64_t>(numbers.size())}, DType::i32);
 }
 
-std::vector<Tensor> layouts(const Tensor& x) { return {x, poisoned(x)}; }
+std::vector<Tensor> layouts(const Tensor& x) { return {x, x.as_tiled()}; }
 
 // Row-major index of the element before `axis`, and behind it.
 struct Around {
@@ -130,7 +129,7 @@ TEST_CASE("permute reorders axes", "[tensor][movement]") {
 
 TEST_CASE("flatten joins and unflatten takes apart", "[tensor][movement]") {
   const std::vector<Tensor> parts{random_tensor({17, 3}, DType::f32, 1), Tensor::scalar(2.0, DType::f32),
-                                  poisoned(random_tensor({5, 2, 2}, DType::f32, 2)),
+                                  random_tensor({5, 2, 2}, DType::f32, 2).as_tiled(),
                                   Tensor::zeros({0}, DType::f32)};
   const Tensor flat = flatten(parts);
   CHECK(flat.shape() == Shape{17 * 3 + 1 + 20});

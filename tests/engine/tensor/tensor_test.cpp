@@ -11,20 +11,19 @@
 namespace moonstill {
 namespace {
 
-using test::poisoned;
 using test::random_tensor;
 using test::values;
 
-TEST_CASE("tiles hold sixteen samples, the innermost", "[tensor]") {
-  std::vector<double> numbers(17 * 3);
+TEST_CASE("tiles hold sixteen samples, the innermost, and the last one those that are left", "[tensor]") {
+  std::vector<double> numbers(18 * 3);
   for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<double>(i);
-  const Tensor x = Tensor::from(numbers, {17, 3}, DType::f32).as_tiled();
+  const Tensor x = Tensor::from(numbers, {18, 3}, DType::f32).as_tiled();
   CHECK(x.tiles() == 2);
   CHECK(x.lanes_in(0) == 16);
-  CHECK(x.lanes_in(1) == 1);
-  CHECK(x.storage_count() == 2 * 3 * 16);
-  CHECK(x.data<float>()[2 * 16 + 5] == 5 * 3 + 2);        // sample 5, feature 2
-  CHECK(x.data<float>()[3 * 16 + 1 * 16] == 16 * 3 + 1);  // sample 16, feature 1
+  CHECK(x.lanes_in(1) == 2);
+  CHECK(x.data<float>().size() == 18 * 3);
+  CHECK(x.data<float>()[2 * 16 + 5] == 5 * 3 + 2);           // sample 5, feature 2
+  CHECK(x.data<float>()[3 * 16 + 1 * 2 + 1] == 17 * 3 + 1);  // sample 17, feature 1
 }
 
 TEST_CASE("layouts convert there and back", "[tensor]") {
@@ -34,7 +33,7 @@ TEST_CASE("layouts convert there and back", "[tensor]") {
         std::vector<double> numbers(static_cast<std::size_t>(shape.count()));
         for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<double>(i % 251);
         const Tensor x = Tensor::from(numbers, shape, dtype);
-        const Tensor tiled = poisoned(x);
+        const Tensor tiled = x.as_tiled();
         CHECK(test::identical(tiled.row_major(), x));
         CHECK(values(tiled) == values(x));
         CHECK(test::identical(x.as_tiled().row_major(), x));
@@ -45,7 +44,7 @@ TEST_CASE("layouts convert there and back", "[tensor]") {
 
 TEST_CASE("reshaping keeps the elements", "[tensor]") {
   const Tensor x = random_tensor({17, 6}, DType::f64, 1);
-  const Tensor tiled = poisoned(x);
+  const Tensor tiled = x.as_tiled();
   CHECK(tiled.reshaped({17, 2, 3}).tiled());
   CHECK(values(tiled.reshaped({17, 2, 3})) == values(x));
   CHECK_FALSE(tiled.reshaped({34, 3}).tiled());
@@ -68,7 +67,7 @@ TEST_CASE("whole types refuse what they cannot hold", "[tensor]") {
   CHECK_THROWS_AS(whole(2147483648.0, DType::i32), Error);
   CHECK_THROWS_AS(whole(300, DType::i32).cast(DType::u8), Error);
   CHECK(values(whole(-2.9, DType::f32).cast(DType::i32)) == std::vector{1.0, -2.0});
-  CHECK(values(poisoned(whole(3.5, DType::f64)).cast(DType::u8)) == std::vector{1.0, 3.0});
+  CHECK(values(whole(3.5, DType::f64).as_tiled().cast(DType::u8)) == std::vector{1.0, 3.0});
 }
 
 TEST_CASE("copies share memory", "[tensor]") {
