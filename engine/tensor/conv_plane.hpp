@@ -137,7 +137,7 @@ class SpreadTile {
     return row < 0 || row >= s.height ? nullptr : scratch() + c * pitch_.plane + row * pitch_.row;
   }
 
-  // Numbers are written 16 at a time, columns of a row in turn: what a narrow one writes behind itself,
+  // Numbers are written a vector at a time, columns of a row in turn: what a narrow one writes behind itself,
   // zeros, the next one overwrites.
   template <class Count>
   void fill(const T* from, Count lanes) {
