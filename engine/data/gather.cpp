@@ -12,27 +12,10 @@ namespace moonstill::data {
 namespace {
 
 constexpr int lanes = static_cast<int>(tile_lanes);
-using ByteLanes = Lanes<std::uint8_t, lanes>;
 using Pointers = std::span<const std::uint8_t* const>;
 
 // Pixels converted together: a square block, transposed in registers.
 constexpr std::int64_t block = lanes;
-
-// Four rounds of interleaving rows i and i + 8 transpose a 16 x 16 square.
-[[gnu::always_inline]] inline void transpose(std::array<ByteLanes, lanes>& rows) {
-  for (int round = 0; round < 4; ++round) {
-    std::array<ByteLanes, lanes> next;
-    for (int i = 0; i < lanes / 2; ++i) {
-      const auto a = static_cast<std::size_t>(i);
-      const auto b = a + lanes / 2;
-      next[2 * a] =
-          __builtin_shufflevector(rows[a], rows[b], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-      next[2 * a + 1] = __builtin_shufflevector(rows[a], rows[b], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13,
-                                                29, 14, 30, 15, 31);
-    }
-    rows = next;
-  }
-}
 
 // Pixels [begin, end) of so many samples -> [end - begin][samples], as scale * pixel + offset.
 template <class T>
@@ -41,13 +24,13 @@ void gather_plane(const Pointers& samples, std::int64_t width, std::int64_t begi
   const std::int64_t last = width - 1;
   std::int64_t f = begin;
   for (; f + block <= end; f += block, to += block * width) {
-    std::array<ByteLanes, lanes> rows;
+    Square<std::uint8_t> rows;
     for (std::size_t lane = 0; lane < lanes; ++lane) {
       const auto sample = std::min(lane, static_cast<std::size_t>(last));
       rows[lane] = load_lanes<std::uint8_t, lanes>(samples[sample] + f);
     }
-    transpose(rows);
-    std::array<T, lanes * lanes> wide;
+    transpose<std::uint8_t>(rows);
+    std::array<T, block * block> wide;
     T* const pixels = width == lanes ? to : wide.data();
     for (std::size_t i = 0; i < lanes; ++i) {
       store_lanes<T, lanes>(pixels + i * lanes,

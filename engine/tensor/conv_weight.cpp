@@ -1,7 +1,6 @@
 // conv_weight: products of planes summed over positions and samples. Sums run over groups of a fixed number
 // of tiles, and the groups are added in order, so the result does not depend on the thread count.
 #include <algorithm>
-#include <array>
 #include <vector>
 
 #include "engine/tensor/block_table.hpp"
@@ -17,8 +16,8 @@ constexpr std::int64_t group_samples = 4 * tile_lanes;
 constexpr std::int64_t chunk_bytes = 16 << 10;
 
 // The largest block of sums that stands in registers, beside a row of it and one more vector.
-constexpr int most_outputs = 4;
-constexpr int most_columns = vector_accumulators / most_outputs;
+constexpr int block_outputs = 4;
+constexpr int block_columns = vector_accumulators / block_outputs;
 
 struct WeightProblem {
   PlaneSpread x;
@@ -107,12 +106,12 @@ template <class T>
 void add_tile(const WeightProblem& p, const TilePlan& plan, const T* x, const T* y, int outputs,
               const WeightRows& weights, T* sum) {
   static constexpr auto table =
-      block_table<most_outputs, most_columns>([]<int O, int C>() { return &add_products<T, O, C>; });
+      block_table<block_outputs, block_columns>([]<int O, int C>() { return &add_products<T, O, C>; });
   const auto& functions = table[static_cast<std::size_t>(outputs - 1)];
   const std::int64_t row_bytes = plan.y.row * outputs * static_cast<std::int64_t>(sizeof(T));
   const std::int64_t chunk = std::clamp<std::int64_t>(chunk_bytes / std::max<std::int64_t>(1, row_bytes), 1,
                                                       std::max<std::int64_t>(1, p.y.height));
-  const std::int64_t blocks = (p.kernel_width + most_columns - 1) / most_columns;
+  const std::int64_t blocks = (p.kernel_width + block_columns - 1) / block_columns;
   const std::int64_t sum_stride = p.x.channels * p.kernel_height * p.kernel_width;
   for (std::int64_t i = 0; i < p.y.height; i += chunk) {
     const std::int64_t rows = std::min(chunk, p.y.height - i);
@@ -135,7 +134,7 @@ template <class T>
 struct GroupSums {
   const WeightProblem& p;
   const Tensor& batch;
-  std::array<TilePlan, 2> plans;  // of whole tiles, and of the narrow one
+  EachWidth<TilePlan> plans;
   SpreadTile<T> x, y;
   std::vector<T> sum;
 
@@ -143,10 +142,10 @@ struct GroupSums {
             const Selection* selection)
       : p(problem),
         batch(inputs),
-        plans{plan_tile(p, tile_lanes), plan_tile(p, inputs.size(0) % tile_lanes)},
+        plans(inputs.size(0), [&](std::int64_t lanes) { return plan_tile(p, lanes); }),
         x(inputs, p.x, nullptr, stays_narrow(p.stride)),
         y(outputs, p.y, selection, stays_narrow(p.stride)),
-        sum(static_cast<std::size_t>(most_outputs * p.x.channels * p.kernel_height * p.kernel_width *
+        sum(static_cast<std::size_t>(block_outputs * p.x.channels * p.kernel_height * p.kernel_width *
                                      tile_lanes)) {}
 
   // Over a group of tiles, some rows of the weights of output channels [first, first + outputs), to `out`.
@@ -156,8 +155,8 @@ struct GroupSums {
     const std::int64_t end = std::min(batch.tiles(), begin + group_samples / tile_lanes);
     for (std::int64_t t = begin; t < end; ++t) {
       poll_interrupt();
-      const TilePlan& plan = plans[batch.lanes_in(t) == tile_lanes ? 0 : 1];
-      add_tile(p, plan, x.at(t), y.at(t, first, outputs), outputs, weights, sum.data());
+      add_tile(p, plans.of(batch.lanes_in(t)), x.at(t), y.at(t, first, outputs), outputs, weights,
+               sum.data());
     }
     const std::int64_t channel = p.x.channels * p.kernel_height * p.kernel_width;
     for (int o = 0; o < outputs; ++o) {
@@ -172,7 +171,7 @@ void conv_weight_of(const WeightProblem& p, const Tensor& x, const Tensor& y, co
                     Tensor& out) {
   const std::int64_t outputs = y.size(1);
   const std::int64_t weights = out.count();
-  const std::int64_t blocks = (outputs + most_outputs - 1) / most_outputs;
+  const std::int64_t blocks = (outputs + block_outputs - 1) / block_outputs;
   const std::int64_t rows = p.x.channels * p.kernel_height;
   const std::int64_t groups = (x.size(0) + group_samples - 1) / group_samples;
   std::vector<T> partial(static_cast<std::size_t>(groups * weights));
@@ -210,7 +209,7 @@ Tensor conv_weight(const Tensor& x, const Tensor& y, ConvGeometry g, const Shape
   WeightProblem p;
   p.x = padded(x.shape(), g);
   // A block of output channels at a time.
-  p.y = {.channels = std::min<std::int64_t>(y.size(1), most_outputs),
+  p.y = {.channels = std::min<std::int64_t>(y.size(1), block_outputs),
          .from_height = height,
          .from_width = width,
          .height = height,

@@ -3,7 +3,6 @@
 #include "engine/tensor/convolution.hpp"
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 #include "engine/tensor/block_table.hpp"
@@ -43,21 +42,16 @@ std::vector<OutputBlock<T>> pack(const Correlation& corr, Weight weight) {
   return packed;
 }
 
-// The blocks of the result that stand in registers, in whole tiles and in the narrow one.
+// The blocks of the result that stand in registers.
 template <class T>
 struct Blocks {
   std::vector<OutputBlock<T>> outputs;
-  std::array<RowPlan, 2> rows;
-
-  [[nodiscard]] const RowPlan& rows_of(std::int64_t lanes) const { return rows[lanes == tile_lanes ? 0 : 1]; }
+  EachWidth<RowPlan> rows;
 };
 
 template <class T, class Weight>
 Blocks<T> blocks_of(const Correlation& corr, std::int64_t samples, Weight weight) {
-  Blocks<T> blocks{pack<T>(corr, weight), {}};
-  if (samples >= tile_lanes) blocks.rows[0] = plan_rows<T>(corr, tile_lanes);
-  if (samples % tile_lanes != 0) blocks.rows[1] = plan_rows<T>(corr, samples % tile_lanes);
-  return blocks;
+  return {pack<T>(corr, weight), {samples, [&](std::int64_t lanes) { return plan_rows<T>(corr, lanes); }}};
 }
 
 // One block's place: `x` is channel 0's row under kernel row 0, at the block's first factor; `out` the
@@ -162,7 +156,7 @@ void correlate(const Correlation& corr, const Tensor& x, const Selection* x_sele
   T* to = out.write<T>().data();
   for_each_band(corr, x, x_selection, blocks.outputs, corr.out_height,
                 [&](const T* planes, const OutputBlock<T>& outputs, const Band& band) {
-                  const RowPlan& plan = blocks.rows_of(x.lanes_in(band.tile));
+                  const RowPlan& plan = blocks.rows.of(x.lanes_in(band.tile));
                   const std::int64_t row = corr.out_width * plan.lanes;
                   const std::int64_t plane = corr.out_plane() * plan.lanes;
                   T* first = to + out.tile_begin(band.tile) + outputs.first * plane;
@@ -178,16 +172,16 @@ void correlate_windows(const Correlation& corr, const Tensor& x, const Blocks<T>
                        const Tensor& out, Read&& read) {
   const std::int64_t height = out.size(2);
   const std::int64_t width = out.size(3);
-  const auto offsets_of = [&](std::int64_t lanes) { return window_offsets(g, corr.out_width, lanes); };
-  const std::array offsets{offsets_of(tile_lanes), offsets_of(x.size(0) % tile_lanes)};
+  const EachWidth<std::vector<std::int64_t>> offsets(
+      x.size(0), [&](std::int64_t lanes) { return window_offsets(g, corr.out_width, lanes); });
   const auto body = [&](const T* planes, const OutputBlock<T>& outputs, const Band& band) {
     with_lanes(x.lanes_in(band.tile), [&](auto lanes) {
-      const RowPlan& plan = blocks.rows_of(lanes);
+      const RowPlan& plan = blocks.rows.of(lanes);
       const std::int64_t row = corr.out_width * lanes;
       const std::int64_t channel = g.window * row;
       const auto memory = allocate_memory(static_cast<std::size_t>(outputs.outputs * channel) * sizeof(T));
       T* rows = reinterpret_cast<T*>(memory.get());
-      Window<T, decltype(lanes)> window{rows, offsets[lanes == tile_lanes ? 0 : 1], lanes};
+      Window<T, decltype(lanes)> window{rows, offsets.of(lanes), lanes};
       for (std::int64_t i = band.first_row; i < band.end_row; ++i) {
         for (std::int64_t k = 0; k < g.window; ++k)
           correlate_row(corr, plan, planes, outputs, i * g.stride + k, rows + k * row, channel);

@@ -2,7 +2,6 @@
 // them.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -19,8 +18,7 @@ struct Windows {
   std::int64_t height = 0, width = 0;
   std::int64_t out_height = 0, out_width = 0;
   PoolGeometry g;
-  // Of each place from the window's first element, in whole tiles and in the narrow one.
-  std::array<std::vector<std::int64_t>, 2> offsets;
+  EachWidth<std::vector<std::int64_t>> offsets;  // of each place from the window's first element
 
   [[nodiscard]] std::int64_t places() const { return g.window * g.window; }
   /// Whether each element lies in exactly one window.
@@ -37,8 +35,7 @@ struct Windows {
           .out_height = windows_along(input[2], g),
           .out_width = windows_along(input[3], g),
           .g = g,
-          .offsets = {window_offsets(g, input[3], tile_lanes),
-                      window_offsets(g, input[3], input[0] % tile_lanes)}};
+          .offsets = {input[0], [&](std::int64_t lanes) { return window_offsets(g, input[3], lanes); }}};
 }
 
 [[nodiscard]] inline Shape output_shape(const Shape& input, const Windows& w) {
@@ -71,7 +68,7 @@ struct WindowPlace {
 template <class Count, class Body>
 void for_each_window_of(const Windows& w, std::int64_t tile, Count lanes, std::int64_t first,
                         std::int64_t last, Body&& body) {
-  WindowPlace<Count> place{0, 0, w.offsets[lanes == tile_lanes ? 0 : 1], lanes};
+  WindowPlace<Count> place{0, 0, w.offsets.of(lanes), lanes};
   for (std::int64_t plane = first; plane < last; ++plane) {
     const std::int64_t before = tile * w.channels * tile_lanes + plane * lanes;
     for (std::int64_t i = 0; i < w.out_height; ++i) {

@@ -1,7 +1,9 @@
-// How kernels share out the tiles of a batch, of which the last may be narrow.
+// The tiles of a batch, of which the last may be narrow: how kernels share them out, and what they prepare
+// for either width.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 #include "engine/tensor/tensor.hpp"
@@ -39,5 +41,25 @@ template <class Body>
 void share_parts(const TileParts& tiles, std::int64_t work, std::int64_t serial_work, Body&& body) {
   share_ranges(tiles.samples * tiles.parts, work, serial_work, body);
 }
+
+/// What a kernel prepares once for a batch's whole tiles and once for its narrow one.
+template <class Plan>
+class EachWidth {
+ public:
+  /// make(lanes) prepares it for tiles of so many samples.
+  template <class Make>
+  EachWidth(std::int64_t samples, Make&& make) {
+    for (const TileRun& run : tile_runs(samples)) {
+      if (run.tiles > 0) plans_[place_of(run.lanes)] = make(run.lanes);
+    }
+  }
+
+  [[nodiscard]] const Plan& of(std::int64_t lanes) const { return plans_[place_of(lanes)]; }
+
+ private:
+  static std::size_t place_of(std::int64_t lanes) { return lanes == tile_lanes ? 0 : 1; }
+
+  std::array<Plan, 2> plans_;
+};
 
 }  // namespace moonstill

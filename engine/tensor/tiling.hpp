@@ -8,13 +8,13 @@
 #include "engine/tensor/samples.hpp"
 
 namespace moonstill {
-namespace detail {
 
 inline constexpr int square_size = static_cast<int>(tile_lanes);
+/// 16 numbers of 16 samples, or the other way round.
 template <class T>
 using Square = std::array<Lanes<T, square_size>, square_size>;
 
-// Four rounds of interleaving rows i and i + 8 transpose a 16 x 16 square.
+/// In place: four rounds of interleaving rows i and i + 8.
 template <class T>
 [[gnu::always_inline]] inline void transpose(Square<T>& rows) {
   for (int round = 0; round < 4; ++round) {
@@ -30,6 +30,8 @@ template <class T>
   }
 }
 
+namespace detail {
+
 // Wider squares would not stand in registers, and bytes are tiled by the loader. Of a narrow tile they pay
 // where a register holds a row.
 template <class T>
@@ -44,16 +46,19 @@ template <class T>
 /// [features][lanes] -> so many rows of `features`.
 template <class T>
 void untile(const T* tile, T* rows, std::int64_t features, std::int64_t lanes) {
-  if (lanes == 1) std::copy_n(tile, features, rows);
-  std::int64_t f = lanes == 1 ? features : 0;
+  if (lanes == 1) {
+    std::copy_n(tile, features, rows);
+    return;
+  }
+  std::int64_t f = 0;
   if constexpr (detail::transposes_squares<T>) {
     for (; detail::pays_in_squares<T>(lanes) && f + tile_lanes <= features; f += tile_lanes) {
-      detail::Square<T> square;
+      Square<T> square;
       for (std::int64_t i = 0; i < tile_lanes; ++i)
-        square[i] = load_first<T, detail::square_size>(tile + (f + i) * lanes, static_cast<int>(lanes));
-      detail::transpose<T>(square);
+        square[i] = load_first<T, square_size>(tile + (f + i) * lanes, static_cast<int>(lanes));
+      transpose<T>(square);
       for (std::int64_t lane = 0; lane < lanes; ++lane)
-        store_lanes<T, detail::square_size>(rows + lane * features + f, square[lane]);
+        store_lanes<T, square_size>(rows + lane * features + f, square[lane]);
     }
   }
   for (; f < features; ++f) {
@@ -64,16 +69,19 @@ void untile(const T* tile, T* rows, std::int64_t features, std::int64_t lanes) {
 /// The other way.
 template <class T>
 void tile_rows(const T* rows, T* tile, std::int64_t features, std::int64_t lanes) {
-  if (lanes == 1) std::copy_n(rows, features, tile);
-  std::int64_t f = lanes == 1 ? features : 0;
+  if (lanes == 1) {
+    std::copy_n(rows, features, tile);
+    return;
+  }
+  std::int64_t f = 0;
   if constexpr (detail::transposes_squares<T>) {
     for (; detail::pays_in_squares<T>(lanes) && f + tile_lanes <= features; f += tile_lanes) {
-      detail::Square<T> square;
+      Square<T> square;
       for (std::int64_t lane = 0; lane < tile_lanes; ++lane)
-        square[lane] = load_lanes<T, detail::square_size>(rows + std::min(lane, lanes - 1) * features + f);
-      detail::transpose<T>(square);
+        square[lane] = load_lanes<T, square_size>(rows + std::min(lane, lanes - 1) * features + f);
+      transpose<T>(square);
       for (std::int64_t i = 0; i < tile_lanes; ++i)
-        store_first<T, detail::square_size>(tile + (f + i) * lanes, square[i], static_cast<int>(lanes));
+        store_first<T, square_size>(tile + (f + i) * lanes, square[i], static_cast<int>(lanes));
     }
   }
   for (; f < features; ++f) {
