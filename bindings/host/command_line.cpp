@@ -11,6 +11,8 @@
 
 #include "bindings/host/embedded.hpp"
 #include "bindings/support/words.hpp"
+#include "engine/core/error.hpp"
+#include "engine/core/threads.hpp"
 
 namespace moonstill::lua {
 namespace {
@@ -64,7 +66,7 @@ struct Usage : CLI::Formatter {
 
 struct Options {
   bool version = false, help = false, selftest = false, backtrace = false, profile = false;
-  unsigned threads = 0;
+  std::string threads;
   std::string code;
   std::string luacats;
   std::string trace = "moonstill-trace.json";
@@ -96,11 +98,22 @@ std::unique_ptr<CLI::App> make_app(Options& options) {
   throw UsageError(fmt::format("moonstill: {}\n'moonstill --help' shows how to use it.\n", message));
 }
 
+// The library begins its own message with the option's name.
+std::string missing_argument(const CLI::App& app, std::string_view message) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (message.starts_with(option->get_name() + ":"))
+      return fmt::format("{}: expected {}, got nothing", option->get_name(), option->get_type_name());
+  }
+  return std::string(message);
+}
+
 // Parses the options at the front. Gives what follows them.
 std::vector<std::string> parse_options(CLI::App& app, std::vector<std::string> arguments) {
   std::reverse(arguments.begin(), arguments.end());
   try {
     app.parse(std::move(arguments));
+  } catch (const CLI::ArgumentMismatch& error) {
+    refuse(missing_argument(app, error.what()));
   } catch (const CLI::ParseError& error) {
     refuse(error.what());
   }
@@ -181,6 +194,14 @@ Command choose(const CLI::App& app, const Options& options, const std::string& s
   return command;
 }
 
+unsigned threads_of(const std::string& text) {
+  try {
+    return read_thread_count(text, "--threads");
+  } catch (const Error& error) {
+    refuse(error.what());
+  }
+}
+
 }  // namespace
 
 Command parse_command_line(const std::vector<std::string>& arguments) {
@@ -208,13 +229,13 @@ Command parse_command_line(const std::vector<std::string>& arguments) {
     else
       options.threads = before.threads;
   }
+  if (trace_given && (options.trace.empty() || options.trace.ends_with(".lua")))
+    refuse(fmt::format("--trace: expected a file for the spans, got '{}'", options.trace));
   Command command = choose(*app, options, subcommand, rest);
   command.arguments = std::move(rest);
   command.backtrace = options.backtrace;
   if (options.profile || trace_given) command.trace = options.trace;
-  if (command.trace && (command.trace->empty() || command.trace->ends_with(".lua")))
-    refuse(fmt::format("--trace: expected a file for the spans, got '{}'", *command.trace));
-  if (threads_given) command.threads = options.threads;
+  if (threads_given) command.threads = threads_of(options.threads);
   return command;
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
@@ -21,15 +22,8 @@ namespace moonstill {
 namespace {
 
 unsigned default_thread_count() {
-  if (const char* text = std::getenv("MOONSTILL_THREADS"); text != nullptr && *text != '\0') {
-    char* end = nullptr;
-    const unsigned long count = std::strtoul(text, &end, 10);
-    if (*end != '\0' || count < 1 || count > most_threads) {
-      fail(ErrorKind::argument, "MOONSTILL_THREADS: expected a whole number from 1 to {}, got '{}'",
-           most_threads, text);
-    }
-    return static_cast<unsigned>(count);
-  }
+  if (const char* text = std::getenv("MOONSTILL_THREADS"); text != nullptr && *text != '\0')
+    return read_thread_count(text, "MOONSTILL_THREADS");
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
   return std::max(1U, std::thread::hardware_concurrency());
@@ -217,6 +211,15 @@ class Team {
 }  // namespace
 
 unsigned thread_count() { return Team::instance().size(); }
+
+unsigned read_thread_count(std::string_view text, std::string_view name) {
+  unsigned count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const bool number = error == std::errc() && end == text.data() + text.size();
+  if (!number || count < 1 || count > most_threads)
+    fail(ErrorKind::argument, "{}: expected a whole number from 1 to {}, got '{}'", name, most_threads, text);
+  return count;
+}
 
 void set_thread_count(unsigned count) {
   if (count < 1 || count > most_threads)

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string_view>
 #include <type_traits>
 
 namespace moonstill {
@@ -11,6 +12,9 @@ inline constexpr unsigned most_threads = 1024;
 
 /// As many threads as the process may use, or MOONSTILL_THREADS, or what set_thread_count said.
 [[nodiscard]] unsigned thread_count();
+
+/// The number of threads that `text` says, from 1 to most_threads; else throws Error{argument} naming `name`.
+[[nodiscard]] unsigned read_thread_count(std::string_view text, std::string_view name);
 
 /// Throws Error{range} unless 1 <= count <= most_threads.
 void set_thread_count(unsigned count);

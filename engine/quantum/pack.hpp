@@ -1,4 +1,4 @@
-// Samples of a tile side by side, fewer than it has lanes, and the joint qubits of their vectors.
+// A few samples side by side in vectors that hold several rows of each, and the joint qubits of such vectors.
 #pragma once
 
 #include <algorithm>

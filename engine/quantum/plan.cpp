@@ -8,6 +8,7 @@
 
 #include "engine/quantum/kernels.hpp"
 #include "engine/quantum/pack.hpp"
+#include "engine/quantum/route.hpp"
 #include "engine/tensor/tensor.hpp"
 
 namespace moonstill::quantum {
@@ -43,9 +44,7 @@ Plan::Plan(const Circuit& circuit, const Readout& readout, const std::vector<boo
 }
 
 bool Plan::prepare_packs() {
-  if (amplitudes() < least_packed_amplitudes || amplitudes() > most_packed_amplitudes || !words_.empty() ||
-      !probabilities_.empty())
-    return false;
+  if (!has_packs(qubits_) || !words_.empty() || !probabilities_.empty()) return false;
   for (TileOperation& operation : operations_) {
     if (operation.form == Form::phases) continue;
     if (operation.form != Form::rotations) return false;

@@ -15,10 +15,6 @@
 
 namespace moonstill::quantum {
 
-/// Amplitudes of states that go through a circuit in packs.
-inline constexpr std::int64_t least_packed_amplitudes = 32;
-inline constexpr std::int64_t most_packed_amplitudes = 2048;
-
 /// For each number of row bits in a vector (Pack::row_bits).
 using PackRowsBySize = std::array<PackRows, 5>;
 

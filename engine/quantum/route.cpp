@@ -21,11 +21,15 @@ constexpr std::size_t least_lonely_qubits = 9;
 // Behind full tiles so many samples take less time in packs than a tile with them, for 0, 1, 2 ... qubits;
 // with values alone it is one or two less than with derivatives.
 constexpr std::array most_packed{0, 0, 0, 0, 0, 1, 4, 5, 8, 11, 12, 11};
-// Behind pairs of tiles so many. Two threads share packs, but not a tile; one takes a third longer for a
-// tile's samples in packs, which is little of a batch that has pairs of tiles, too, and nothing gained behind
-// many.
+// Behind pairs of tiles so many. Two threads share packs, but not a tile; one takes up to a fifth longer for
+// the values of a tile's samples in packs, a twentieth for gradients, which is little of a batch that has
+// pairs of tiles, too, and nothing gained behind many.
 constexpr std::array most_packed_behind_pairs{0, 0, 0, 0, 0, 0, 0, 0, 0, 24, 28, 24};
 constexpr std::int64_t least_samples_in_tiles = 192;
+// So many samples by themselves take less time in packs than by the state route; of states with more qubits
+// twice as many, for the cache holds fewer of them.
+constexpr std::int64_t least_packed_alone = 4;
+constexpr int most_qubits_in_cache = 10;
 
 // From here on threads share one state even where there are several samples: states are large.
 constexpr int least_shared_qubits = 20;
@@ -55,13 +59,25 @@ Route route_of(int qubits, const Batch& batch, std::size_t number_size, const Ro
   return batch.samples >= (lonely ? least + least / 2 : least) ? Route::tiles : Route::state;
 }
 
-std::int64_t packed_samples(int qubits, std::int64_t samples) {
+std::int64_t packed_samples(int qubits, std::int64_t samples, const RouteChoice& choice) {
+  if (!has_packs(qubits)) return 0;
   const auto n = static_cast<std::size_t>(qubits);
-  if (n >= most_packed.size()) return 0;
   const std::int64_t behind_pairs = samples % (2 * tile_lanes);
+  if (choice.packs) return *choice.packs ? behind_pairs : 0;
   if (samples < least_samples_in_tiles && behind_pairs <= most_packed_behind_pairs[n]) return behind_pairs;
   const std::int64_t behind_tiles = samples % tile_lanes;
   return behind_tiles <= most_packed[n] ? behind_tiles : 0;
+}
+
+bool has_packs(int qubits) {
+  const auto n = static_cast<std::size_t>(qubits);
+  return n < most_packed.size() && most_packed[n] > 0;
+}
+
+bool packs_alone(int qubits, const Batch& batch, const RouteChoice& choice) {
+  if (!batch.batched || choice.route) return false;
+  const std::int64_t least = (qubits > most_qubits_in_cache ? 2 : 1) * least_packed_alone;
+  return batch.samples >= least && packed_samples(qubits, batch.samples, choice) == batch.samples;
 }
 
 bool contraction_pays(int qubits, const Batch& batch, double circuit_cost) {

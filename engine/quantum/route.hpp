@@ -9,8 +9,8 @@ namespace moonstill::quantum {
 
 ///   tiles: 16 samples side by side go through the whole circuit; permutations cost nothing.
 ///   contract: tiles of basis states do, which makes the circuit one unitary, and samples are multiplied by
-///   it; where angles are each sample's own, or amplitudes are not, this is the tiles route. state: one
-///   sample after the other, block by block; CNOT, SWAP and X cost nothing.
+///   it; where angles are each sample's own, or amplitudes are not, this is the tiles route.
+///   state: one sample after the other, block by block; CNOT, SWAP and X cost nothing.
 ///
 /// There is none that carries the observables back through the circuit (the Heisenberg picture): K of them
 /// take K 4^n products a parameter step, the unitary of the contraction 2 4^n, so that it could win for a
@@ -20,8 +20,9 @@ enum class Route : std::uint8_t { tiles, contract, state };
 /// Which one, where the caller and not a table decides, for tests and benchmarks. Without a batch axis it is
 /// always the state route.
 struct RouteChoice {
-  std::optional<Route> route;
-  std::optional<int> block_bits;  // of the state route: log2 of the amplitudes of a block
+  std::optional<Route> route{};
+  std::optional<int> block_bits{};  // of the state route: log2 of the amplitudes of a block
+  std::optional<bool> packs{};  // of the tiles route: whether what lies behind pairs of tiles goes in packs
 };
 
 /// The samples of a call, and whether it has a batch axis at all.
@@ -37,7 +38,13 @@ struct Batch {
 /// How many of the last samples go in packs, where a plan takes packs: those behind full tiles, unless a tile
 /// takes less time; of few tiles, if their number is odd, those of the last one, too, which threads then
 /// share.
-[[nodiscard]] std::int64_t packed_samples(int qubits, std::int64_t samples);
+[[nodiscard]] std::int64_t packed_samples(int qubits, std::int64_t samples, const RouteChoice& choice);
+
+/// Whether states of so many qubits may go in packs at all.
+[[nodiscard]] bool has_packs(int qubits);
+
+/// Whether a whole batch that the state route would take goes in packs, where a plan takes packs.
+[[nodiscard]] bool packs_alone(int qubits, const Batch& batch, const RouteChoice& choice);
 
 /// Whether one unitary and products with it take less arithmetic than the circuit on every sample, which
 /// costs `circuit_cost` multiplications and additions each.

@@ -8,17 +8,10 @@
 namespace moonstill::quantum {
 namespace {
 
-// So many samples take less time in packs than by the state route; of states with more than 1024 amplitudes,
-// fewer of which the cache holds, twice as many.
-constexpr std::int64_t least_packed_alone = 4;
-
 // Whether a few samples that the state route would take go in packs instead, as they would behind full tiles.
-bool fills_packs(const Circuit& circuit, const Readout& readout, const SweepPoint& point,
-                 const Batch& batch) {
-  const std::int64_t least = circuit.amplitude_count() > 1024 ? 2 * least_packed_alone : least_packed_alone;
-  if (batch.samples < least || packed_samples(circuit.qubits(), batch.samples) < batch.samples ||
-      !point.amplitudes)
-    return false;
+bool fills_packs(const Circuit& circuit, const Readout& readout, const SweepPoint& point, const Batch& batch,
+                 const RouteChoice& choice) {
+  if (!packs_alone(circuit.qubits(), batch, choice) || !point.amplitudes) return false;
   const std::vector<bool> shared = shared_inputs(circuit, point);
   for (std::size_t i = 0; i < shared.size(); ++i) {
     if (shared[i] == (static_cast<int>(i) == circuit.amplitude_input())) return false;
@@ -29,8 +22,7 @@ bool fills_packs(const Circuit& circuit, const Readout& readout, const SweepPoin
 Route choose_route(const Circuit& circuit, const Readout& readout, const SweepPoint& point,
                    const Batch& batch, std::size_t number_size, const RouteChoice& choice) {
   const Route route = route_of(circuit.qubits(), batch, number_size, choice);
-  const bool packs =
-      route == Route::state && batch.batched && !choice.route && fills_packs(circuit, readout, point, batch);
+  const bool packs = route == Route::state && fills_packs(circuit, readout, point, batch, choice);
   return packs ? Route::tiles : route;
 }
 

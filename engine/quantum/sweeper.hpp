@@ -132,7 +132,7 @@ class Sweeper {
   [[nodiscard]] std::int64_t packed_samples() const {
     if constexpr (tiled) {
       if (PackSweep<T>::takes(context_) && !contracts())
-        return quantum::packed_samples(circuit_.qubits(), batch_.samples);
+        return quantum::packed_samples(circuit_.qubits(), batch_.samples, context_.request.choice);
     }
     return 0;
   }

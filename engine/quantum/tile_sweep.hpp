@@ -163,7 +163,7 @@ class TileSweep {
     }
   }
 
-  // Real amplitudes into a state. In lanes without a sample may lie anything: no sum reads them.
+  // Real amplitudes into a state; lanes without a sample repeat the last one's.
   void load(const Source<T>& source, const Planes<T>& state) {
     std::fill_n(state.im, size_, T{0});
     if (source.values == nullptr) {

@@ -124,7 +124,7 @@ BroadcastPlan plan_broadcast(std::span<Tensor> operands, const Shape& shape, Lay
     return plan;
   }
   for (Tensor& t : operands) {
-    // One sample is the same in every lane: it may stay as it is.
+    // A single sample lies alike in both layouts: it may stay as it is.
     const bool keeps_batch = layout == Layout::tiled && has_batch_of(t, shape);
     t = keeps_batch && (t.tiled() || shape[0] > 1) ? t.as_tiled() : t.row_major();
   }

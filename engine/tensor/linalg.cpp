@@ -121,13 +121,14 @@ void multiply_tile(const T* a, std::int64_t lanes, const Panels<T>& panels, std:
 template <class T>
 void multiply_widened(const T* a, std::int64_t lanes, const Panels<T>& panels, std::int64_t inner,
                       std::int64_t first, std::int64_t last, T* out) {
-  const std::int64_t columns = panels.begin(last);
-  std::vector<T> wide(static_cast<std::size_t>(inner * tile_lanes));
-  std::vector<T> result(static_cast<std::size_t>(columns * tile_lanes));
-  widen(a, wide.data(), inner, lanes);
-  multiply_tile(wide.data(), tile_lanes, panels, inner, first, last, result.data());
   const std::int64_t begin = panels.begin(first);
-  narrow(result.data() + begin * tile_lanes, out + begin * lanes, columns - begin, lanes);
+  const std::int64_t end = panels.begin(last);
+  const auto memory = allocate_memory(static_cast<std::size_t>((inner + end) * tile_lanes) * sizeof(T));
+  T* const wide = reinterpret_cast<T*>(memory.get());
+  T* const result = wide + inner * tile_lanes;
+  widen(a, wide, inner, lanes);
+  multiply_tile(wide, tile_lanes, panels, inner, first, last, result);
+  narrow(result + begin * tile_lanes, out + begin * lanes, end - begin, lanes);
 }
 
 // [N, K] tiled times [K, M] -> [N, M] tiled.

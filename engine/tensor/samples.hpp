@@ -1,5 +1,5 @@
-// One number of each of a tile's samples, in as many machine vectors as a whole tile takes: what the inner
-// loops of the tiled kernels compute with. And how many of them fit the register file.
+// One number of each of a tile's samples, in as many machine vectors as they take: what the inner loops of
+// the tiled kernels compute with. And how many of them fit the register file.
 #pragma once
 
 #include <algorithm>

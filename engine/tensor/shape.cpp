@@ -8,44 +8,35 @@ namespace moonstill {
 
 Shape::Shape(std::span<const std::int64_t> sizes) : rank_(sizes.size()) {
   if (rank_ > max_rank) fail(ErrorKind::shape, "a tensor has at most {} axes, got {}", max_rank, rank_);
-  std::int64_t count = 1;
   for (std::size_t i = 0; i < rank_; ++i) {
     if (sizes[i] < 0) fail(ErrorKind::shape, "a size cannot be negative, got {}", sizes[i]);
-    if (__builtin_mul_overflow(count, sizes[i], &count) || count > (std::int64_t{1} << 62)) {
+    if (__builtin_mul_overflow(count_, sizes[i], &count_) || count_ > (std::int64_t{1} << 62)) {
       fail(ErrorKind::shape, "a shape with too many elements");
     }
     sizes_[i] = sizes[i];
   }
 }
 
-std::int64_t Shape::count() const {
-  std::int64_t n = 1;
-  for (const std::int64_t size : sizes()) n *= size;
-  return n;
-}
-
 Shape Shape::with(std::size_t axis, std::int64_t size) const {
-  Shape s = *this;
-  s.sizes_[axis] = size;
-  return s;
+  auto sizes = sizes_;
+  sizes[axis] = size;
+  return Shape(std::span(sizes).first(rank_));
 }
 
 Shape Shape::without(std::size_t axis) const {
-  Shape s = *this;
-  std::copy(s.sizes_.begin() + static_cast<std::ptrdiff_t>(axis) + 1, s.sizes_.end(),
-            s.sizes_.begin() + static_cast<std::ptrdiff_t>(axis));
-  s.sizes_[--s.rank_] = 0;
-  return s;
+  auto sizes = sizes_;
+  const auto at = sizes.begin() + static_cast<std::ptrdiff_t>(axis);
+  std::copy(at + 1, sizes.end(), at);
+  return Shape(std::span(sizes).first(rank_ - 1));
 }
 
 Shape Shape::inserted(std::size_t axis, std::int64_t size) const {
   if (rank_ == max_rank) fail(ErrorKind::shape, "a tensor has at most {} axes", max_rank);
-  Shape s = *this;
-  const auto at = s.sizes_.begin() + static_cast<std::ptrdiff_t>(axis);
-  std::copy_backward(at, s.sizes_.end() - 1, s.sizes_.end());
+  auto sizes = sizes_;
+  const auto at = sizes.begin() + static_cast<std::ptrdiff_t>(axis);
+  std::copy_backward(at, sizes.end() - 1, sizes.end());
   *at = size;
-  ++s.rank_;
-  return s;
+  return Shape(std::span(sizes).first(rank_ + 1));
 }
 
 std::string Shape::text() const {

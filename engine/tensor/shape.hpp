@@ -20,7 +20,7 @@ class Shape {
 
   [[nodiscard]] std::size_t rank() const { return rank_; }
   [[nodiscard]] std::int64_t operator[](std::size_t axis) const { return sizes_[axis]; }
-  [[nodiscard]] std::int64_t count() const;
+  [[nodiscard]] std::int64_t count() const { return count_; }
   [[nodiscard]] std::span<const std::int64_t> sizes() const { return {sizes_.data(), rank_}; }
   [[nodiscard]] const std::int64_t* begin() const { return sizes_.data(); }
   [[nodiscard]] const std::int64_t* end() const { return sizes_.data() + rank_; }
@@ -39,6 +39,7 @@ class Shape {
  private:
   std::array<std::int64_t, max_rank> sizes_{};
   std::size_t rank_ = 0;
+  std::int64_t count_ = 1;
 };
 
 /// The common shape of two operands (sizes aligned at the last axis; 1 stretches). Throws Error{shape} naming

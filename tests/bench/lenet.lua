@@ -42,7 +42,7 @@ end
 
 -- What an operation on 32 numbers costs, from Lua.
 local tiny, other = random:normal({ 32 }, dtype), random:normal({ 32 }, dtype)
-local loops = opt.once and 10 or 20000
+local loops = opt.once and 100 or 20000
 local function tiny_work(name, operations, body)
   report("tiny " .. name, { count = 32, operations = loops * operations }, function() body(loops) end)
 end
@@ -61,7 +61,7 @@ local chain = ms.grad(function(x)
   return x:sum()
 end)
 tiny_work("operation with gradient", 1, function(n)
-  for _ = 1, n // 100 + 1 do chain(tiny) end
+  for _ = 1, n // 100 do chain(tiny) end
 end)
 local square = ms.grad(function(x) return (x * x):sum() end)
 tiny_work("gradient of (x * x):sum()", 1, function(n)
@@ -76,7 +76,7 @@ local weights = classical:initialise(random, dtype)
 local loss_and_grad = ms.value_and_grad(function(w)
   return ms.nn.cross_entropy(classical(x, w), y)
 end)
-report("lenet forward and backward", { batch = 1024 }, function() loss_and_grad(weights) end, 3)
+report("lenet forward and backward", { samples = 1024 }, function() loss_and_grad(weights) end, 3)
 
 -- Coloured noise in CIFAR-10's form, read as a file of images is.
 local function photographs()

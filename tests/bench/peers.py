@@ -3,13 +3,15 @@
 usage: peers.py [NAME ...]     (torch pennylane lightning qulacs qsim tensorcircuit; default: all that are installed)
        peers.py --here NAME    (in this process, with the environment as it is)
 
-Prints one JSON object a line: {"row": ..., "peer": ..., "seconds": median of one call}. Rows have the names that
-report.lua knows. A package that is not installed is named on standard error and left out. Each peer has a process of
+Prints one JSON object a line: {"row": ..., "peer": ..., "seconds": median of one call}, with names of rows that
+report.lua knows; {"peer": ..., "version": ...} of each package that was there; and {"peer": ..., "absent": why} where
+one was not installed or stopped. Each peer has a process of
 its own, so that no other's threads are there, with the environment in which it is fastest. The layer is the paper's:
 real amplitudes, 3 strongly entangling layers, a Hermitian on each qubit, gradients of the summed readouts. PennyLane's
 bare layer and qulacs compute in f64, as they do by default; the others in f32.
 """
 
+import importlib.metadata
 import importlib.util
 import json
 import math
@@ -44,10 +46,21 @@ def median_seconds(call, at_least=0.5, most=100):
     return sorted(times)[len(times) // 2]
 
 
+def tell(**line):
+    print(json.dumps(line), flush=True)
+
+
+def version_of(package):
+    """Of what was installed to have this package."""
+    for name in importlib.metadata.packages_distributions().get(package, []):
+        return importlib.metadata.version(name)
+    return "of unknown version"
+
+
 def report(peer, row, *calls, count=1):
     """The calls, each timed alone, do together `count` times what the row is about."""
     seconds = sum(median_seconds(call) for call in calls) / count
-    print(json.dumps({"row": row, "peer": peer, "seconds": seconds}), flush=True)
+    tell(row=row, peer=peer, seconds=seconds)
 
 
 def layer_row(what, n, batch):
@@ -466,24 +479,23 @@ PEERS = {
 
 
 def main():
-    names = sys.argv[1:]
-    if len(names) == 2 and names[0] == "--here":
-        PEERS[names[1]][0]()
-        return
-    names, absent, measured = names or list(PEERS), [], 0
+    here = sys.argv[1:2] == ["--here"]
+    names = sys.argv[2:] if here else sys.argv[1:] or list(PEERS)
     for name in names:
         if name not in PEERS:
             sys.exit(f"peers.py: no peer '{name}' (known: {', '.join(PEERS)})")
-        missing = [p for p in ["numpy", *PEERS[name][1]] if importlib.util.find_spec(p) is None]
-        if missing:
-            absent += [p for p in missing if p not in absent]
-            continue
-        command = [sys.executable, __file__, "--here", name]
-        if subprocess.run(command, env={**ENVIRONMENT, **os.environ}, check=False).returncode != 0:
-            print(f"{name}: stopped by its error", file=sys.stderr)  # no reason to stop the others
-        measured += 1
-    if absent:
-        print(f"{'some peers' if measured else 'all peers'} left out, not installed: {', '.join(absent)}", file=sys.stderr)
+    for name in names:
+        run, packages = PEERS[name]
+        missing = [p for p in ["numpy", *packages] if importlib.util.find_spec(p) is None]
+        if here:
+            run()
+        elif missing:
+            tell(peer=name, absent=f"not installed: {', '.join(missing)}")
+        else:
+            tell(peer=name, version=version_of(packages[0]))
+            command = [sys.executable, __file__, "--here", name]
+            if subprocess.run(command, env={**ENVIRONMENT, **os.environ}, check=False).returncode != 0:
+                tell(peer=name, absent="stopped by its error")  # no reason to stop the others
 
 
 if __name__ == "__main__":

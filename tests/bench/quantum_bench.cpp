@@ -82,9 +82,9 @@ void hessian_vector(benchmark::State& state, DType dtype) {
   report(state, layer.samples);
 }
 
-// The routes side by side, for the table in route.cpp.
-void route_gradient(benchmark::State& state, Route route, DType dtype) {
-  const Layer layer = make_layer(static_cast<int>(state.range(0)), 64, 3, dtype, {route, {}});
+// The routes side by side, for the tables in route.cpp.
+void route_gradient(benchmark::State& state, RouteChoice choice, DType dtype) {
+  const Layer layer = make_layer(static_cast<int>(state.range(0)), state.range(1), 3, dtype, choice);
   const Function f = [&](std::span<const Value> at) { return Values{layer.loss(at)}; };
   for (auto _ : state) benchmark::DoNotOptimize(value_and_grad(f, layer.point));
   report(state, layer.samples);
@@ -109,7 +109,7 @@ void rotations_and_ring(benchmark::State& state, bool readable, DType dtype) {
 
 void rows(benchmark::internal::Benchmark* b) {
   b->ArgNames({"n", "batch", "layers"});
-  for (const auto& [n, batch] : {std::pair{6, 1024}, {6, 10}, {6, 1}, {10, 64}, {16, 16}, {16, 1}, {20, 1}})
+  for (const auto& [n, batch] : {std::pair{6, 1024}, {6, 10}, {6, 1}, {10, 64}, {16, 16}, {20, 1}})
     b->Args({n, batch, 3});
   b->Unit(benchmark::kMicrosecond)->UseRealTime();
 }
@@ -121,14 +121,36 @@ BENCHMARK_CAPTURE(forward, f64, DType::f64)->Apply(rows);
 BENCHMARK_CAPTURE(gradient, f64, DType::f64)->Apply(rows);
 BENCHMARK_CAPTURE(hessian_vector, f64, DType::f64)->Apply(rows);
 
-void route_rows(benchmark::internal::Benchmark* b) {
-  b->ArgName("n")->DenseRange(2, 11)->Unit(benchmark::kMicrosecond)->UseRealTime();
+// For worth_of_tile: whole tiles, and as many samples one after the other.
+void tile_rows(benchmark::internal::Benchmark* b) {
+  b->ArgNames({"n", "batch"})->ArgsProduct({benchmark::CreateDenseRange(2, 11, 1), {64}});
+  b->Unit(benchmark::kMicrosecond)->UseRealTime();
 }
 
-BENCHMARK_CAPTURE(route_gradient, tiles_f32, Route::tiles, DType::f32)->Apply(route_rows);
-BENCHMARK_CAPTURE(route_gradient, state_f32, Route::state, DType::f32)->Apply(route_rows);
-BENCHMARK_CAPTURE(route_gradient, tiles_f64, Route::tiles, DType::f64)->Apply(route_rows);
-BENCHMARK_CAPTURE(route_gradient, state_f64, Route::state, DType::f64)->Apply(route_rows);
+// For most_packed, some samples behind whole tiles, and for most_packed_behind_pairs a tile's by themselves.
+void pack_rows(benchmark::internal::Benchmark* b) {
+  b->ArgNames({"n", "batch"})->ArgsProduct({benchmark::CreateDenseRange(5, 11, 1), {64 + 12, 16}});
+  b->Unit(benchmark::kMicrosecond)->UseRealTime();
+}
+
+// For contraction_pays: many more samples than amplitudes.
+void contract_rows(benchmark::internal::Benchmark* b) {
+  b->ArgNames({"n", "batch"})->ArgsProduct({{2, 4, 6}, {4096}});
+  b->Unit(benchmark::kMicrosecond)->UseRealTime();
+}
+
+constexpr RouteChoice tiles{Route::tiles, {}, false};
+constexpr RouteChoice packs{Route::tiles, {}, true};
+constexpr RouteChoice contract{Route::contract};
+constexpr RouteChoice states{Route::state};
+BENCHMARK_CAPTURE(route_gradient, tiles_f32, tiles, DType::f32)->Apply(tile_rows);
+BENCHMARK_CAPTURE(route_gradient, state_f32, states, DType::f32)->Apply(tile_rows);
+BENCHMARK_CAPTURE(route_gradient, tiles_f64, tiles, DType::f64)->Apply(tile_rows);
+BENCHMARK_CAPTURE(route_gradient, state_f64, states, DType::f64)->Apply(tile_rows);
+BENCHMARK_CAPTURE(route_gradient, tiles_f32, tiles, DType::f32)->Apply(pack_rows);
+BENCHMARK_CAPTURE(route_gradient, packs_f32, packs, DType::f32)->Apply(pack_rows);
+BENCHMARK_CAPTURE(route_gradient, tiles_f32, tiles, DType::f32)->Apply(contract_rows);
+BENCHMARK_CAPTURE(route_gradient, contract_f32, contract, DType::f32)->Apply(contract_rows);
 
 void large_rows(benchmark::internal::Benchmark* b) {
   b->Arg(22)->Arg(24)->Unit(benchmark::kMillisecond)->UseRealTime();

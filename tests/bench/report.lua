@@ -1,27 +1,39 @@
 #!/usr/bin/env moonstill
 -- One table of what run.sh measured: this program's time beside the best peer's, and as a fraction of the machine's
--- limits.
+-- limits. A row without a figure is named, and makes the exit code 1.
+local machine_facts = require "moonstill.machine"
 local ms = require "moonstill"
 local verdict = require "verdicts"
 
 local opt = ms.options {
   about = "Puts the benchmarks' files together: a table, and with --json all figures.",
-  { "folder", default = ".", help = "where the benchmarks left their .json and .jsonl files" },
+  { "folder", default = "build-bench/results", help = "where the benchmarks left their .json and .jsonl files" },
   { "json", default = "", help = "writes rows, curves, limits and all peers there" },
 }
 
+local function stop(...)
+  io.stderr:write("report: ", string.format(...), "\n")
+  os.exit(1)
+end
+
 local function read(name)
   local path = opt.folder .. "/" .. name
-  return ms.io.exists(path) and ms.io.read_text(path) or ""
+  if not ms.io.exists(path) then stop("no file '%s': tests/bench/run.sh makes it", path) end
+  return ms.io.read_text(path)
+end
+
+local function parse(name, text)
+  local fine, value = pcall(ms.io.parse_json, text)
+  if not fine then stop("'%s/%s' is not what a benchmark writes: %s", opt.folder, name, value:match ": (.*)") end
+  return value
 end
 
 local seconds_in = { ns = 1e-9, us = 1e-6, ms = 1e-3, s = 1 }
 
 -- Google Benchmark's file: what it times, by name, in seconds; and its counters.
 local function benchmarks(name)
-  local times, counters, text = {}, {}, read(name)
-  if text == "" then return times, counters end
-  for _, run in ipairs(ms.io.parse_json(text).benchmarks) do
+  local times, counters = {}, {}
+  for _, run in ipairs(parse(name, read(name)).benchmarks or {}) do
     local key = run.name:gsub("/real_time$", ""):gsub("/process_time$", "")
     times[key], counters[key] = run.real_time * seconds_in[run.time_unit], run
   end
@@ -30,37 +42,47 @@ end
 
 local function json_lines(name)
   local rows = {}
-  for line in read(name):gmatch "[^\n]+" do rows[#rows + 1] = ms.io.parse_json(line) end
+  for line in read(name):gmatch "[^\n]+" do rows[#rows + 1] = parse(name, line) end
   return rows
 end
 
 local machine_times, machine = benchmarks "machine.json"
 local quantum, tensor = benchmarks "quantum.json", benchmarks "tensor.json"
 local autograd, recorded = benchmarks "autograd.json"
-local function limit(name, counter) return machine[name] and machine[name][counter] or 0 end
+local function limit(name, counter)
+  return machine[name] and machine[name][counter] or stop("machine.json has no '%s'", name)
+end
 local limits = {
   flop = { f32 = limit("peak<float>", "flop"), f64 = limit("peak<double>", "flop") },
+  product = { f32 = limit("product<float>/512", "flop"), f64 = limit("product<double>/512", "flop") },
   bytes = limit("scale/512", "bytes_per_second"),
-  product = limit("product/512", "flop"),
+  copied_bytes = limit("copy/512", "bytes_per_second"),
 }
 
--- The fastest peer of each row.
-local best, all_peers = {}, json_lines "peers.jsonl"
-for _, peer in ipairs(all_peers) do
-  if not best[peer.row] or peer.seconds < best[peer.row].seconds then best[peer.row] = peer end
+-- The fastest peer of each row; what was measured of each; and which were not, and why.
+local best, all_peers, versions, absent = {}, {}, {}, {}
+for _, line in ipairs(json_lines "peers.jsonl") do
+  if line.absent then
+    absent[#absent + 1] = line
+  elseif line.version then
+    versions[#versions + 1] = line
+  else
+    all_peers[#all_peers + 1] = line
+    if not best[line.row] or line.seconds < best[line.row].seconds then best[line.row] = line end
+  end
 end
 
--- One sample, beside what a plain loop takes for it with its matrices at hand.
+-- One sample, beside what a plain loop takes for it.
 local function plain_layer(n) return machine_times["plain_layer/" .. n] end
 for _, n in ipairs { 6, 10 } do
   local seconds = plain_layer(n)
   if seconds then best[("forward n=%d batch=1"):format(n)] = { peer = "plain loop", seconds = seconds } end
 end
 
-local rows = {}
+local rows, missing = {}, {}
 local function add(row)
   if row.dtype == "f64" then row.name = row.name .. " f64" end
-  if row.seconds then rows[#rows + 1] = row end
+  table.insert(row.seconds and rows or missing, row)
 end
 local dtypes = { "f32", "f64" }
 
@@ -107,6 +129,8 @@ for _, dtype in ipairs(dtypes) do
   }
 end
 
+-- Of the classical LeNet's gradient: those, and three products for each weight of its linear layers.
+local lenet_flop = 2 * (2 * 6 * 784 * 25 + 3 * 16 * 100 * 150) + 2 * 3 * (400 * 120 + 120 * 84 + 84 * 10)
 local peer_names = {
   ["lenet forward and backward"] = "classical LeNet gradient batch=1024",
   ["outer iteration, MNIST quantum"] = "outer iteration quantum",
@@ -118,7 +142,10 @@ local peer_names = {
 for _, file in ipairs { "lenet.jsonl", "lenet_f64.jsonl" } do
   for _, run in ipairs(json_lines(file)) do
     local name = run.name .. (run.model and " " .. run.model or "")
-    add { name = name, seconds = run.seconds, peer = best[peer_names[name]], dtype = run.dtype }
+    add {
+      name = name, seconds = run.seconds, peer = best[peer_names[name]], dtype = run.dtype, samples = run.samples,
+      flop = name == "lenet forward and backward" and run.samples * lenet_flop,
+    }
   end
 end
 
@@ -138,7 +165,7 @@ for _, dtype in ipairs(dtypes) do
   for _, batch in ipairs { 1, 10, 1024 } do
     add {
       name = ("engine: LeNet forward and backward, %d"):format(batch), samples = batch, dtype = dtype,
-      seconds = autograd[("lenet_gradient/%s/%d"):format(dtype, batch)],
+      seconds = autograd[("lenet_gradient/%s/%d"):format(dtype, batch)], flop = batch * lenet_flop,
     }
   end
 end
@@ -160,20 +187,40 @@ local function share_text(row)
   return ""
 end
 
-print(("%d threads; fused multiply-add %.0f Gflop/s in f32, %.0f in f64; matrix product %.0f Gflop/s; memory %.0f GB/s")
-  :format(ms.threads(), limits.flop.f32 / 1e9, limits.flop.f64 / 1e9, limits.product / 1e9, limits.bytes / 1e9))
-print(("%-42s %10s %12s %16s  %-26s %8s"):format("", "Moonstill", "a sample", "of the limit", "best peer", "ratio"))
+local made_by = {
+  commit = machine_facts.commit "." or "unknown", processor = machine_facts.processor() or "unknown",
+  date = os.date "%Y-%m-%d", threads = ms.threads(),
+}
+print(("commit %s; %s; %d threads; %s"):format(made_by.commit, made_by.processor, made_by.threads, made_by.date))
+print(("fused multiply-add %.0f Gflop/s in f32, %.0f in f64; matrix product %.0f and %.0f Gflop/s; memory %.0f GB/s "
+  .. "scaled in place, %.0f copied"):format(limits.flop.f32 / 1e9, limits.flop.f64 / 1e9, limits.product.f32 / 1e9,
+    limits.product.f64 / 1e9, limits.bytes / 1e9, limits.copied_bytes / 1e9))
+local longest = 0
+for _, row in ipairs(rows) do longest = math.max(longest, #row.name) end
+local function print_row(name, ...)
+  print((name .. (" "):rep(longest - #name) .. "%10s %12s %16s  %-26s %8s"):format(...))
+end
+print_row("", "Moonstill", "a sample", "of the limit", "best peer", "ratio")
 for _, row in ipairs(rows) do
   local peer = row.peer
-  print(("%-42s %10s %12s %16s  %-26s %8s"):format(row.name, time_text(row.seconds),
+  print_row(row.name, time_text(row.seconds),
     row.samples and row.samples > 1 and time_text(row.seconds / row.samples) or "", share_text(row),
     peer and ("%s %s"):format(peer.peer, time_text(peer.seconds)) or "",
-    peer and ("%.1f"):format(peer.seconds / row.seconds) or ""))
+    peer and ("%.1f"):format(peer.seconds / row.seconds) or "")
 end
 
 print [[
-"% of FMA" counts the operations of the plain algorithm, gate by gate, though fewer may be done. Each peer computes in
-its usual type, beside the f64 rows too: qulacs and PennyLane's layer in f64, the others in f32.]]
+"% of FMA" counts the operations of the plain algorithm, gate by gate, though fewer may be done; "% of memory" one pass
+that reads and writes the state, and a second one where it is given in standard order. Each peer computes in its usual
+type, beside the f64 rows too: qulacs and PennyLane's layer in f64, the others in f32; Hessian-vector products are asked
+of them at 6 qubits only. Layers, kernels and "engine" rows: means of Google Benchmark; the others, timed from Lua, and
+peers: medians; curves: the shortest of repeated runs, in f32.]]
+if #versions > 0 then
+  local texts = {}
+  for i, line in ipairs(versions) do texts[i] = ("%s %s"):format(line.peer, line.version) end
+  print("Peers: " .. table.concat(texts, ", ") .. ".")
+end
+for _, line in ipairs(absent) do print(("Not measured: %s (%s)."):format(line.peer, line.absent)) end
 
 -- Cost against size, a line a curve; the bytes where they are the point.
 local curves, names = {}, {}
@@ -203,10 +250,15 @@ for _, name in ipairs(names) do
   if text then print("  = " .. text) end
   verdicts[name] = figures
 end
-if #all_peers == 0 then print "\nNo peers were measured: their Python packages are not installed." end
 if opt.json ~= "" then
   local all = {
-    threads = ms.threads(), limits = limits, rows = rows, curves = curves, verdicts = verdicts, peers = all_peers,
+    made_by = made_by, limits = limits, rows = rows, curves = curves, verdicts = verdicts, peers = all_peers,
+    versions = versions, absent = absent,
   }
   ms.io.write_text(opt.json, ms.io.json(all, { indent = 1 }) .. "\n")
+end
+if #missing > 0 then
+  local texts = {}
+  for i, row in ipairs(missing) do texts[i] = row.name end
+  stop("no figures for: %s", table.concat(texts, "; "))
 end

@@ -32,7 +32,7 @@ end
 local function updates(points)
   local first, last = points[1], points[#points]
   local memory, cost = last.peak_bytes / first.peak_bytes, last.seconds / first.seconds
-  local text = ("from %d to %d updates: %.1f x the memory, %.2f x the cost of an update")
+  local text = ("from %d to %d updates: %.1f x the memory (asked with checkpoints: flat), %.2f x the cost of an update")
     :format(first.x, last.x, memory, cost)
   return text, { memory = memory, cost = cost }
 end

@@ -44,8 +44,12 @@ test("wrong usage", function()
   expect({ "rum" }, 2, "moonstill: no command or script 'rum' (did you mean 'run'?)\n'moonstill --help'")
   expect({ "run" }, 2, "moonstill: run needs a script\n'moonstill --help'")
   expect({ "test" }, 2, "moonstill: test needs a path\n'moonstill --help'")
-  expect({ "--threads", "0", "-e", "" }, 2, "threads: 0 is outside 1..1024")
-  expect({ "--threads", "many", "-e", "" }, 2, "'moonstill --help'")
+  for _, threads in ipairs { "0", "-1", "1.5", "2000", "many", "" } do
+    expect({ "--threads", threads, "-e", "" }, 2,
+      ("moonstill: --threads: expected a whole number from 1 to 1024, got '%s'\n'moonstill --help'"):format(threads))
+  end
+  expect({ "--threads" }, 2, "moonstill: --threads: expected N, got nothing\n'moonstill --help'")
+  expect({ "run", "--trace", "a.lua" }, 2, "moonstill: --trace: expected a file for the spans, got 'a.lua'\n")
   expect({ "--selftest", "quantum" }, 2, "moonstill: --selftest takes no arguments, got 'quantum'\n'moonstill --help'")
   local pipe <close> = assert(io.popen(("MOONSTILL_THREADS=abc '%s' -e 'print(1)' 2>&1; echo $?"):format(
     require("moonstill.host").program)))

@@ -170,15 +170,16 @@ TEST_CASE("batches of every size give what their samples give one by one", "[qua
     u.weights = normal({samples, readout.outputs()}, random);
     SweepRequest request = request_for_all(tangents);
     for (const DType dtype : {DType::f32, DType::f64}) {
-      const auto run = [&](std::optional<Route> route, unsigned count) {
+      const auto run = [&](const RouteChoice& choice, unsigned count) {
         set_thread_count(count);
-        request.choice = {route, {}};
+        request.choice = choice;
         return numbers(sweep(circuit, readout, cast(point, dtype), cast(u, dtype), request));
       };
-      const std::vector<double> tiles = run(Route::tiles, 1);
-      CHECK(relative_error(tiles, run(Route::state, 1)) < test::tolerance(dtype));
-      CHECK(relative_error(tiles, run({}, 1)) < test::tolerance(dtype));
-      CHECK(tiles == run(Route::tiles, 2));
+      const std::vector<double> tiles = run({Route::tiles}, 1);
+      for (const RouteChoice& other : {RouteChoice{Route::state}, RouteChoice{Route::tiles, {}, true},
+                                       RouteChoice{Route::tiles, {}, false}, RouteChoice{}})
+        CHECK(relative_error(tiles, run(other, 1)) < test::tolerance(dtype));
+      CHECK(tiles == run({Route::tiles}, 2));
       if (tangents) continue;
       // Gradients from the states that a sweep for values has left.
       const SweepPoint at = cast(point, dtype);
