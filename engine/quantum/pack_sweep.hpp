@@ -129,11 +129,14 @@ class PackSweep {
   }
 
   void get_rows(const T* from, T* to) const {
-    for (std::size_t lane = 0; lane < samples(); ++lane) {
-      const bool sample = lane < pack_.valid;
-      const T* row = from + (pack_.tile * pitch + pack_.lane + (sample ? lane : 0)) * rows_;
-      for (std::size_t r = 0; r < rows_; ++r) to[r * samples() + lane] = sample ? row[r] : T{0};
-    }
+    const T* const first = from + (pack_.tile * pitch + pack_.lane) * rows_;
+    with_valid([&](auto valid) {
+      constexpr std::size_t line = std::bit_ceil(valid());
+      for (std::size_t r = 0; r < rows_; ++r) {
+        for (std::size_t lane = 0; lane < line; ++lane)
+          to[r * line + lane] = lane < valid() ? first[lane * rows_ + r] : T{0};
+      }
+    });
   }
 
   // What the samples have at the beginning of each line, to their lanes of a tile's rows.
