@@ -110,14 +110,19 @@ struct PlainState {
     for (std::size_t run = 0; run < size; run += 2 * bit) {
       float* const xr = real.data() + run;
       float* const xi = imaginary.data() + run;
-#pragma GCC ivdep
-      for (std::size_t i = 0; i < bit; ++i) {
-        const float pr = xr[i], pi = xi[i], qr = xr[i + bit], qi = xi[i + bit];
-        xr[i] = a.real() * pr - a.imag() * pi + b.real() * qr - b.imag() * qi;
-        xi[i] = a.real() * pi + a.imag() * pr + b.real() * qi + b.imag() * qr;
-        xr[i + bit] = -b.real() * pr - b.imag() * pi + a.real() * qr + a.imag() * qi;
-        xi[i + bit] = -b.real() * pi + b.imag() * pr + a.real() * qi - a.imag() * qr;
-      }
+      rotate_run(bit, a, b, xr, xi, xr + bit, xi + bit);
+    }
+  }
+
+  static void rotate_run(std::size_t count, std::complex<float> a, std::complex<float> b,
+                         float* __restrict__ xr, float* __restrict__ xi, float* __restrict__ yr,
+                         float* __restrict__ yi) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const float pr = xr[i], pi = xi[i], qr = yr[i], qi = yi[i];
+      xr[i] = a.real() * pr - a.imag() * pi + b.real() * qr - b.imag() * qi;
+      xi[i] = a.real() * pi + a.imag() * pr + b.real() * qi + b.imag() * qr;
+      yr[i] = -b.real() * pr - b.imag() * pi + a.real() * qr + a.imag() * qi;
+      yi[i] = -b.real() * pi + b.imag() * pr + a.real() * qi - a.imag() * qr;
     }
   }
 
