@@ -93,8 +93,8 @@ for _, qubits in ipairs { 6, 9 } do
   end
   report_in_rounds(points)
 end
--- The classical LeNet's: value and gradients of a training step, from the digits as the loader gives them. These go when
--- it is done: what follows counts memory.
+-- The classical LeNet's: value and gradients of a training step, from the digits as the loader gives them. These go
+-- when it is done: what follows counts memory.
 do
   local digits = ms.data.images("digits", { train = opt.once and 100 or batches[#batches], test = 1 }).train
   local function training_step(net, batch)
