@@ -99,10 +99,12 @@ std::unique_ptr<CLI::App> make_app(Options& options) {
 }
 
 // The library begins its own message with the option's name.
-std::string missing_argument(const CLI::App& app, std::string_view message) {
+std::string wrong_count(const CLI::App& app, std::string_view message) {
   for (const CLI::Option* option : app.get_options()) {
-    if (message.starts_with(option->get_name() + ":"))
-      return fmt::format("{}: expected {}, got nothing", option->get_name(), option->get_type_name());
+    if (!message.starts_with(option->get_name() + ":")) continue;
+    const std::size_t given = option->count();
+    return fmt::format("{}: expected one {}, got {}", option->get_name(), option->get_type_name(),
+                       given == 0 ? "none" : std::to_string(given));
   }
   return std::string(message);
 }
@@ -113,7 +115,7 @@ std::vector<std::string> parse_options(CLI::App& app, std::vector<std::string> a
   try {
     app.parse(std::move(arguments));
   } catch (const CLI::ArgumentMismatch& error) {
-    refuse(missing_argument(app, error.what()));
+    refuse(wrong_count(app, error.what()));
   } catch (const CLI::ParseError& error) {
     refuse(error.what());
   }

@@ -116,25 +116,20 @@ class PackSweep {
     return {at, at + plane};
   }
 
-  // The samples' amplitudes, [rows][samples], from a tile's [rows][width]; of a sample that is none, 0.
-  void get(const T* tile, T* to) const {
-    with_valid([&](auto valid) {
-      const std::size_t line = std::bit_ceil(valid());
-      for (std::size_t r = 0; r < rows_; ++r)
-        std::copy_n(tile + r * pack_.width + pack_.lane, valid(), to + r * line);
-    });
-    for (std::size_t lane = pack_.valid; lane < samples(); ++lane) {
-      for (std::size_t r = 0; r < rows_; ++r) to[r * samples() + lane] = 0;
-    }
-  }
+  // The samples' amplitudes, [rows][samples], from a tile's [rows][width].
+  void get(const T* tile, T* to) const { gather(tile + pack_.lane, 1, pack_.width, to); }
 
   void get_rows(const T* from, T* to) const {
-    const T* const first = from + (pack_.tile * pitch + pack_.lane) * rows_;
+    gather(from + (pack_.tile * pitch + pack_.lane) * rows_, rows_, 1, to);
+  }
+
+  // From strides of samples and rows to [rows][samples]; three samples lie as four, the last one 0.
+  void gather(const T* from, std::size_t sample, std::size_t row, T* to) const {
     with_valid([&](auto valid) {
       constexpr std::size_t line = std::bit_ceil(valid());
       for (std::size_t r = 0; r < rows_; ++r) {
         for (std::size_t lane = 0; lane < line; ++lane)
-          to[r * line + lane] = lane < valid() ? first[lane * rows_ + r] : T{0};
+          to[r * line + lane] = lane < valid() ? from[lane * sample + r * row] : T{0};
       }
     });
   }

@@ -69,8 +69,8 @@ std::vector<Parameter> Phases::parameters() const {
 }
 
 template <class T>
-void Phases::evaluate(std::span<const AngleSource<T>> sources, OperationNumbers<T>& out) const {
-  const std::size_t count = rows();
+void Phases::evaluate(std::span<const AngleSource<T>> sources, std::size_t part,
+                      OperationNumbers<T>& out) const {
   Scratch<1 << 12> scratch;
   std::pmr::vector<double> angles(patterns_.size(), scratch.memory());
   std::pmr::vector<double> rates(patterns_.size(), scratch.memory());
@@ -84,15 +84,16 @@ void Phases::evaluate(std::span<const AngleSource<T>> sources, OperationNumbers<
     angles[share.pattern] += share.coefficient * angle;
   }
   const bool change = std::ranges::any_of(rates, [](double rate) { return rate != 0; });
-  for (std::size_t first = 0; first < count; first += block) {
-    const std::size_t length = std::min(block, count - first);
+  const std::size_t end = rows() * (part + 1) / parts;
+  for (std::size_t first = rows() * part / parts; first < end; first += block) {
+    const std::size_t length = std::min(block, end - first);
     evaluate_rows(angles, first, length, out.matrix.data());
     if (change) evaluate_changes(rates, first, length, out.tangent.data());
   }
 }
 
 std::int64_t Phases::work() const {
-  return static_cast<std::int64_t>(rows() * (patterns_.size() + sine_work));
+  return static_cast<std::int64_t>(rows() / parts * (patterns_.size() + sine_work));
 }
 
 template <class T>
@@ -148,8 +149,10 @@ std::vector<double> Phases::pattern_sums(std::span<const double> slopes) const {
 
 template void Phases::reserve<float>(OperationNumbers<float>&) const;
 template void Phases::reserve<double>(OperationNumbers<double>&) const;
-template void Phases::evaluate<float>(std::span<const AngleSource<float>>, OperationNumbers<float>&) const;
-template void Phases::evaluate<double>(std::span<const AngleSource<double>>, OperationNumbers<double>&) const;
+template void Phases::evaluate<float>(std::span<const AngleSource<float>>, std::size_t,
+                                      OperationNumbers<float>&) const;
+template void Phases::evaluate<double>(std::span<const AngleSource<double>>, std::size_t,
+                                       OperationNumbers<double>&) const;
 
 std::vector<DiagonalTerm> diagonal_terms(const LoweredOperation& operation) {
   const std::size_t size = std::size_t{1} << operation.targets.size();

@@ -47,10 +47,12 @@ class Phases {
   template <class T>
   void reserve(OperationNumbers<T>& out) const;
 
-  /// exp(i phase) as [rows][re, im] in `matrix`, and the phases' change along the direction as [rows] in
-  /// `tangent`. Shared angles only.
+  /// So many parts of the rows are evaluated apart, so that threads have like shares of few diagonals.
+  static constexpr std::size_t parts = 2;
+  /// Of a part's rows: exp(i phase) as [rows][re, im] in `matrix`, and the phases' change along the direction
+  /// as [rows] in `tangent`. Shared angles only.
   template <class T>
-  void evaluate(std::span<const AngleSource<T>> sources, OperationNumbers<T>& out) const;
+  void evaluate(std::span<const AngleSource<T>> sources, std::size_t part, OperationNumbers<T>& out) const;
 
   /// What that takes, in additions.
   [[nodiscard]] std::int64_t work() const;

@@ -63,7 +63,7 @@ struct SweepContext {
   // Of each operation: where its rows' slopes are summed.
   std::pmr::vector<std::int64_t> phase_slopes{memory};
 
-  /// Samples of a tile: in the last one perhaps fewer than the lanes of a sweep's states.
+  /// Samples of a tile: in a narrow last one fewer than a sweep's states have lanes.
   [[nodiscard]] int samples_of(std::int64_t tile) const {
     const std::int64_t lanes = AnyPlan::sample_lanes();
     return static_cast<int>(std::min(lanes, samples - tile * lanes));

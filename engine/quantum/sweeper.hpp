@@ -357,9 +357,10 @@ class Sweeper {
       places.push_back(o);
       work = std::max(work, operation.phases.work());
     }
-    share_items(std::ssize(places), work, serial_moves, [&](std::int64_t i) {
-      const std::size_t o = places[static_cast<std::size_t>(i)];
-      plan_->operations()[o].phases.evaluate(sources, context_.shared_numbers[o]);
+    share_items(std::ssize(places) * Phases::parts, work, serial_moves, [&](std::int64_t i) {
+      const auto item = static_cast<std::size_t>(i);
+      const std::size_t o = places[item / Phases::parts];
+      plan_->operations()[o].phases.evaluate(sources, item % Phases::parts, context_.shared_numbers[o]);
     });
   }
 

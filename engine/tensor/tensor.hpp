@@ -35,7 +35,7 @@ constexpr DType dtype_of() {
   }
 }
 
-/// Samples of a whole tile: the innermost size of the batch-tiled layout but in its last tile.
+/// Samples of a whole tile: the innermost size of the batch-tiled layout; a narrow last tile has fewer.
 inline constexpr std::int64_t tile_lanes = 16;
 
 /// How the elements of a shape lie in memory.

@@ -173,7 +173,7 @@ void plain_layer(benchmark::State& state) {
   }
 }
 
-BENCHMARK(plain_layer)->Arg(6)->Arg(9)->Arg(10)->Unit(benchmark::kMicrosecond);
+BENCHMARK(plain_layer)->Arg(6)->Arg(9)->Unit(benchmark::kMicrosecond);
 BENCHMARK_TEMPLATE(peak, float)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_TEMPLATE(peak, double)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(scale)->Arg(512)->Arg(8)->Unit(benchmark::kMillisecond)->UseRealTime();

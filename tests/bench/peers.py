@@ -5,10 +5,10 @@ usage: peers.py [NAME ...]     (torch pennylane lightning qulacs qsim tensorcirc
 
 Prints one JSON object a line: {"row": ..., "peer": ..., "seconds": median of one call}, with names of rows that
 report.lua knows; {"peer": ..., "version": ...} of each package that was there; and {"peer": ..., "absent": why} where
-one was not installed or stopped. Each peer has a process of
-its own, so that no other's threads are there, with the environment in which it is fastest. The layer is the paper's:
-real amplitudes, 3 strongly entangling layers, a Hermitian on each qubit, gradients of the summed readouts. PennyLane's
-bare layer and qulacs compute in f64, as they do by default; the others in f32.
+one was not installed or stopped. Each peer has a process of its own, so that no other's threads are there, with the
+environment in which it is fastest. The layer is the paper's: real amplitudes, 3 strongly entangling layers, a Hermitian
+on each qubit, gradients of the summed readouts. PennyLane's bare layer and qulacs compute in f64, as they do by
+default; the others in f32.
 """
 
 import importlib.metadata
@@ -481,6 +481,8 @@ PEERS = {
 def main():
     here = sys.argv[1:2] == ["--here"]
     names = sys.argv[2:] if here else sys.argv[1:] or list(PEERS)
+    if here and len(names) != 1:
+        sys.exit("peers.py: --here takes one peer")
     for name in names:
         if name not in PEERS:
             sys.exit(f"peers.py: no peer '{name}' (known: {', '.join(PEERS)})")

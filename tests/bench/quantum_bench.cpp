@@ -127,7 +127,7 @@ void tile_rows(benchmark::internal::Benchmark* b) {
   b->Unit(benchmark::kMicrosecond)->UseRealTime();
 }
 
-// For most_packed, some samples behind whole tiles, and for most_packed_behind_pairs a tile's by themselves.
+// With one thread for most_packed, some samples behind whole tiles; with two for most_packed_behind_pairs.
 void pack_rows(benchmark::internal::Benchmark* b) {
   b->ArgNames({"n", "batch"})->ArgsProduct({benchmark::CreateDenseRange(5, 11, 1), {64 + 12, 16}});
   b->Unit(benchmark::kMicrosecond)->UseRealTime();

@@ -1,7 +1,7 @@
 #!/usr/bin/env moonstill
 -- One table of what run.sh measured: this program's time beside the best peer's, and as a fraction of the machine's
--- limits. A row without a figure is named, and makes the exit code 1.
-local machine_facts = require "moonstill.machine"
+-- limits. A file that is missing or empty ends it; a benchmark's row without a figure is named and makes the exit
+-- code 1.
 local ms = require "moonstill"
 local verdict = require "verdicts"
 
@@ -24,7 +24,9 @@ end
 
 local function parse(name, text)
   local fine, value = pcall(ms.io.parse_json, text)
-  if not fine then stop("'%s/%s' is not what a benchmark writes: %s", opt.folder, name, value:match ": (.*)") end
+  if not fine or type(value) ~= "table" then
+    stop("'%s/%s' is not what a benchmark writes: %s", opt.folder, name, fine and text:match "%S+" or value:match ": (.*)")
+  end
   return value
 end
 
@@ -40,9 +42,21 @@ local function benchmarks(name)
   return times, counters
 end
 
-local function json_lines(name)
+local function require_keys(name, line, keys)
+  for _, key in ipairs(keys) do
+    if line[key] == nil then stop("'%s/%s': a line has no '%s'", opt.folder, name, key) end
+  end
+end
+
+-- One object a line, each with these keys.
+local function json_lines(name, keys)
   local rows = {}
-  for line in read(name):gmatch "[^\n]+" do rows[#rows + 1] = parse(name, line) end
+  for text in read(name):gmatch "[^\n]+" do
+    local line = parse(name, text)
+    require_keys(name, line, keys)
+    rows[#rows + 1] = line
+  end
+  if #rows == 0 then stop("'%s/%s' is empty", opt.folder, name) end
   return rows
 end
 
@@ -61,12 +75,13 @@ local limits = {
 
 -- The fastest peer of each row; what was measured of each; and which were not, and why.
 local best, all_peers, versions, absent = {}, {}, {}, {}
-for _, line in ipairs(json_lines "peers.jsonl") do
+for _, line in ipairs(json_lines("peers.jsonl", { "peer" })) do
   if line.absent then
     absent[#absent + 1] = line
   elseif line.version then
     versions[#versions + 1] = line
   else
+    require_keys("peers.jsonl", line, { "row", "seconds" })
     all_peers[#all_peers + 1] = line
     if not best[line.row] or line.seconds < best[line.row].seconds then best[line.row] = line end
   end
@@ -74,10 +89,7 @@ end
 
 -- One sample, beside what a plain loop takes for it.
 local function plain_layer(n) return machine_times["plain_layer/" .. n] end
-for _, n in ipairs { 6, 10 } do
-  local seconds = plain_layer(n)
-  if seconds then best[("forward n=%d batch=1"):format(n)] = { peer = "plain loop", seconds = seconds } end
-end
+best["forward n=6 batch=1"] = { peer = "plain loop", seconds = plain_layer(6) }
 
 local rows, missing = {}, {}
 local function add(row)
@@ -140,11 +152,11 @@ local peer_names = {
   ["tiny add"] = "tiny add",
 }
 for _, file in ipairs { "lenet.jsonl", "lenet_f64.jsonl" } do
-  for _, run in ipairs(json_lines(file)) do
+  for _, run in ipairs(json_lines(file, { "name", "dtype", "seconds" })) do
     local name = run.name .. (run.model and " " .. run.model or "")
     add {
       name = name, seconds = run.seconds, peer = best[peer_names[name]], dtype = run.dtype, samples = run.samples,
-      flop = name == "lenet forward and backward" and run.samples * lenet_flop,
+      flop = name == "lenet forward and backward" and run.samples * lenet_flop or nil,
     }
   end
 end
@@ -179,18 +191,12 @@ local function time_text(seconds)
 end
 
 local function share_text(row)
-  local peak = limits.flop[row.dtype]
-  if row.flop and peak > 0 then return ("%.0f %% of FMA"):format(100 * row.flop / row.seconds / peak) end
-  if row.bytes and limits.bytes > 0 then
-    return ("%.0f %% of memory"):format(100 * row.bytes / row.seconds / limits.bytes)
-  end
+  if row.flop then return ("%.0f %% of FMA"):format(100 * row.flop / row.seconds / limits.flop[row.dtype]) end
+  if row.bytes then return ("%.0f %% of memory"):format(100 * row.bytes / row.seconds / limits.bytes) end
   return ""
 end
 
-local made_by = {
-  commit = machine_facts.commit "." or "unknown", processor = machine_facts.processor() or "unknown",
-  date = os.date "%Y-%m-%d", threads = ms.threads(),
-}
+local made_by = json_lines("made_by.jsonl", { "commit", "processor", "threads", "date" })[1]
 print(("commit %s; %s; %d threads; %s"):format(made_by.commit, made_by.processor, made_by.threads, made_by.date))
 print(("fused multiply-add %.0f Gflop/s in f32, %.0f in f64; matrix product %.0f and %.0f Gflop/s; memory %.0f GB/s "
   .. "scaled in place, %.0f copied"):format(limits.flop.f32 / 1e9, limits.flop.f64 / 1e9, limits.product.f32 / 1e9,
@@ -198,7 +204,7 @@ print(("fused multiply-add %.0f Gflop/s in f32, %.0f in f64; matrix product %.0f
 local longest = 0
 for _, row in ipairs(rows) do longest = math.max(longest, #row.name) end
 local function print_row(name, ...)
-  print((name .. (" "):rep(longest - #name) .. "%10s %12s %16s  %-26s %8s"):format(...))
+  print(name .. (" "):rep(longest - #name) .. ("%10s %12s %16s  %-26s %8s"):format(...))
 end
 print_row("", "Moonstill", "a sample", "of the limit", "best peer", "ratio")
 for _, row in ipairs(rows) do
@@ -230,7 +236,7 @@ local function add_point(name, point)
   end
   table.insert(curves[name], point)
 end
-for _, point in ipairs(json_lines "curves.jsonl") do
+for _, point in ipairs(json_lines("curves.jsonl", { "curve", "x", "seconds", "peak_bytes" })) do
   add_point(point.curve, {
     x = point.x, seconds = point.seconds, peak_bytes = point.curve:find "inner updates" and point.peak_bytes,
   })

@@ -32,6 +32,7 @@ measure() { # NAME OUTPUT ARGUMENT...
   printf '%s\n' "$2" >&2
   "$folder/moonstill" run "tests/bench/$1.lua" "${@:3}" >"$results/$2.jsonl"
 }
+measure made_by made_by
 measure lenet lenet
 measure lenet lenet_f64 --dtype f64
 measure curves curves

@@ -48,7 +48,8 @@ test("wrong usage", function()
     expect({ "--threads", threads, "-e", "" }, 2,
       ("moonstill: --threads: expected a whole number from 1 to 1024, got '%s'\n'moonstill --help'"):format(threads))
   end
-  expect({ "--threads" }, 2, "moonstill: --threads: expected N, got nothing\n'moonstill --help'")
+  expect({ "--threads" }, 2, "moonstill: --threads: expected one N, got none\n'moonstill --help'")
+  expect({ "-e", "x = 1", "-e", "y = 1" }, 2, "moonstill: -e: expected one CODE, got 2\n'moonstill --help'")
   expect({ "run", "--trace", "a.lua" }, 2, "moonstill: --trace: expected a file for the spans, got 'a.lua'\n")
   expect({ "--selftest", "quantum" }, 2, "moonstill: --selftest takes no arguments, got 'quantum'\n'moonstill --help'")
   local pipe <close> = assert(io.popen(("MOONSTILL_THREADS=abc '%s' -e 'print(1)' 2>&1; echo $?"):format(
