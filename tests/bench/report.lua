@@ -25,7 +25,8 @@ end
 local function parse(name, text)
   local fine, value = pcall(ms.io.parse_json, text)
   if not fine or type(value) ~= "table" then
-    stop("'%s/%s' is not what a benchmark writes: %s", opt.folder, name, fine and text:match "%S+" or value:match ": (.*)")
+    local reason = fine and text:match "%S+" or value:match ": (.*)"
+    stop("'%s/%s' is not what a benchmark writes: %s", opt.folder, name, reason)
   end
   return value
 end
